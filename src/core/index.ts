@@ -1,0 +1,35 @@
+// Used by every room.
+export { asId, joinKey, newId, sha256, stableId } from './ids.js';
+export type {
+  CardId,
+  ClientId,
+  DealId,
+  EventKey,
+  EvidenceId,
+  FileId,
+  Id,
+  PersonId,
+  StageVisitId,
+  TodoId,
+} from './ids.js';
+export { DAY, FixedClock, HOUR, MINUTE, MovableClock, SECOND, systemClock } from './clock.js';
+export type { Clock } from './clock.js';
+export {
+  AppError,
+  AuthenticityError,
+  BadInputError,
+  ConfigError,
+  ConflictError,
+  errorCode,
+  errorText,
+  FlowDefinitionError,
+  NotAllowedError,
+  NotFoundError,
+  PlatformRefusedError,
+  PlatformUnreachableError,
+  unreachable,
+} from './errors.js';
+export type { AppErrorOptions } from './errors.js';
+export { createLogger, silentLog } from './logger.js';
+export type { Log } from './logger.js';
+export { projectRoot } from './root.js';

@@ -1,0 +1,2 @@
+// Deals.
+export type { DealEvent, DealEventType, DealFacts } from './events.js';

@@ -1,0 +1,72 @@
+import type { EvidenceId, FileId, PersonId, StageVisitId } from '../core/index.js';
+
+/** The part of a deal that the gate reads and writes. Plain data; instants are Dates in UTC. */
+export interface Progress {
+  status: 'open' | 'won' | 'lost';
+  /** Stage the deal is in; null once it is won or lost. */
+  stageId: string | null;
+  /** In order of entry; the last one without `leftAt` is the present one. A return to a stage is a new visit. */
+  visits: StageVisit[];
+  /** Forward skips that were refused, ever. */
+  skipAttempts: number;
+}
+
+export interface StageVisit {
+  id: StageVisitId;
+  stageId: string;
+  enteredAt: Date;
+  dueAt: Date;
+  leftAt?: Date;
+  /** By item id; an item that nobody touched has no entry. */
+  items: Record<string, ItemProgress>;
+}
+
+export interface ItemProgress {
+  submissions: Submission[];
+  exemption?: Exemption;
+}
+
+/** `checking`: the verifier has not answered yet. `withdrawn`: taken back by its sender or replaced. */
+export type SubmissionStatus = 'checking' | 'passed' | 'failed' | 'review' | 'unchecked' | 'withdrawn';
+
+export interface Submission {
+  id: EvidenceId;
+  by: PersonId;
+  at: Date;
+  /** When the question was put to the person (freshness is counted from here). */
+  askedAt?: Date;
+  value: SubmissionValue;
+  status: SubmissionStatus;
+  /** What the person is told about the verdict, in Chinese. */
+  say?: string;
+}
+
+export type SubmissionValue =
+  | { kind: 'confirm' }
+  | { kind: 'text'; text: string }
+  | { kind: 'touch'; witness: 'call' | 'message' | 'check-in'; note: string }
+  | { kind: 'choice'; option: string }
+  | { kind: 'tags'; tags: string[] }
+  | { kind: 'purchase-history'; categories: string[] }
+  | { kind: 'follow-up'; elements: Record<string, string> }
+  | { kind: 'photo'; fileId: FileId; sha256: string }
+  | { kind: 'sheet' | 'file'; fileId: FileId; sha256: string; name: string }
+  | { kind: 'link'; url: string; title: string; publishedOn?: string }
+  | { kind: 'approval'; approved: boolean; note: string; by: PersonId }
+  | { kind: 'scan'; code: string };
+
+export interface Exemption {
+  by: PersonId;
+  reason: string;
+  at: Date;
+  expiresAt: Date;
+}
+
+/** How an item stands now: derived, never stored. */
+export interface ItemState {
+  itemId: string;
+  state: 'open' | 'partly' | 'checking' | 'review' | 'failed' | 'unchecked' | 'passed' | 'exempt';
+  /** Counted pieces that passed (photos, links; 1 for the others). */
+  have: number;
+  need: number;
+}

@@ -1,0 +1,179 @@
+import type { CardId, EventKey } from '../core/index.js';
+import type { FilledCard } from '../cards/index.js';
+
+/**
+ * What every platform adapter takes and gives. No vendor field name is seen past an adapter.
+ * Way in: bytes → authentic? → decode → `InboundEvent` → `intake` (stored) → acknowledged.
+ * Way out: `Delivery` → encode → client → `DeliveryReceipt`.
+ */
+
+export type PlatformName = 'wecom' | 'dingtalk';
+
+/** Where a file can be fetched with `PlatformAdapter.fetchMedia`; short-lived, fetch at once. */
+export interface MediaRef {
+  platform: PlatformName;
+  /** WeCom media_id, DingTalk downloadCode. */
+  handle: string;
+  /** File name as the sender's client told it, if it did. Never trusted for the type. */
+  name?: string;
+}
+
+export type Chat = { kind: 'single' } | { kind: 'group'; id: string; title?: string };
+
+export type InboundBody =
+  | { kind: 'text'; text: string }
+  | { kind: 'image'; media: MediaRef }
+  | { kind: 'file'; media: MediaRef }
+  /** `transcript` is the platform's own speech-to-text, when it has one. */
+  | { kind: 'voice'; media: MediaRef; durationMs?: number; transcript?: string }
+  | { kind: 'link'; url: string; title?: string }
+  | { kind: 'location'; lat: number; lng: number; datum: 'wgs84' | 'gcj02'; accuracyMetres?: number; label?: string }
+  /** A code scanned by the app's own scan entry (menu). */
+  | { kind: 'scan'; text: string; menuKey: string }
+  /** `action` is `CardAction.key`; `choices` the chosen option ids by `CardChoice.key`. */
+  | { kind: 'press'; cardId: CardId; action: string; choices: Record<string, string[]> }
+  | { kind: 'menu'; key: string }
+  | { kind: 'entered' }
+  /** Something we do not understand: answered politely, counted, kept. `what` is the vendor's word for it. */
+  | { kind: 'unknown'; what: string };
+
+export interface InboundEvent {
+  key: EventKey;
+  platform: PlatformName;
+  /** Platform user id of the sender, exactly as the platform spells it. */
+  from: string;
+  chat: Chat;
+  /** When the platform says it happened (UTC). */
+  sentAt: Date;
+  body: InboundBody;
+}
+
+/**
+ * What intake answers once the event is stored.
+ * `answer` resolves with the card as it must look now for the presser, or null when there is nothing to show; it is
+ * only there for presses and never rejects. The adapter waits for it no longer than the vendor's limit allows
+ * (`capabilities.passiveReplyMs`), writes it into the reply, and then calls `answered()` so that the same update is
+ * not sent again by API.
+ */
+export interface IntakeResult {
+  duplicate: boolean;
+  answer?: Promise<FilledCard | null>;
+  answered?: () => Promise<void>;
+}
+
+/** Handed to an adapter. Resolves only when the event is stored for good; rejects when it could not be: then refuse, so that the platform delivers again. */
+export type Intake = (event: InboundEvent, hints?: IntakeHints) => Promise<IntakeResult>;
+
+/** Platform handles that come with an event and are needed later to change the card in place. */
+export interface IntakeHints {
+  /** WeCom: a further `response_code`, usable once within 72 h. */
+  updateHandle?: string;
+}
+
+export type Recipient = { kind: 'person'; userId: string } | { kind: 'group'; chatId: string };
+
+export type DeliveryBody =
+  | { kind: 'text'; text: string }
+  | { kind: 'markdown'; title: string; text: string }
+  /** A new card. `cardId` is ours and stays the same while the card changes. */
+  | { kind: 'card'; cardId: CardId; card: FilledCard }
+  /** Changes a card that was sent before. `handles`: what `DeliveryReceipt.handle` and hints gave for it, newest last. */
+  | { kind: 'card-update'; cardId: CardId; card: FilledCard; handles: readonly string[] }
+  | { kind: 'file'; name: string; bytes: Uint8Array }
+  | { kind: 'image'; name: string; bytes: Uint8Array };
+
+/** One thing to send. `key` is the dedupe key; the same key means the same message, whatever number of tries it takes. */
+export interface Delivery {
+  key: string;
+  to: Recipient;
+  body: DeliveryBody;
+}
+
+export interface DeliveryReceipt {
+  /** Platform message id (WeCom msgid, DingTalk processQueryKey / carrierId). */
+  messageId?: string;
+  /** Needed to change this card later (WeCom response_code). */
+  handle?: string;
+  /** Handles that this call used up. */
+  usedHandles?: readonly string[];
+  /** `replaced`: the platform could not change the card in place, a new message was sent instead. */
+  how: 'sent' | 'updated' | 'replaced';
+}
+
+export interface Capabilities {
+  /** Most buttons on one card; more become a numbered list. */
+  maxActions: number;
+  /** Longest wait before the passive answer to a press must be written, ms. */
+  passiveReplyMs: number;
+  /** A card with a choice (options and submit) can be drawn. */
+  choices: { single: boolean; multi: boolean; maxOptions: number };
+  /** Cards in group chats can be pressed. */
+  groupCards: boolean;
+  /** Anybody may be told first, without having talked to the bot. */
+  proactive: boolean;
+  /** A scan entry exists in the chat (app menu). */
+  scan: boolean;
+  location: boolean;
+}
+
+/** Budgets that the platform enforces (often silently); the outbox keeps to them. */
+export interface RateBudget {
+  perRecipient?: { perMinute: number; perHour: number };
+  perApp: { perSecond?: number; perMinute?: number };
+  /** Calls a month for the whole company, when the edition has such a limit. */
+  perMonth?: number;
+}
+
+export interface FetchedMedia {
+  bytes: Buffer;
+  /** File name from the platform, if any. */
+  name?: string;
+  /** As declared by the platform; a hint only. */
+  contentType?: string;
+}
+
+export interface PlatformAdapter {
+  readonly name: PlatformName;
+  readonly capabilities: Capabilities;
+  readonly budget: RateBudget;
+  /**
+   * Sends one delivery. Throws `PlatformRefusedError` (they said no; `retryable` tells whether later may help, and
+   * `details.retryAfterMs` when), or `PlatformUnreachableError` (no answer: it may have been delivered).
+   */
+  deliver(delivery: Delivery): Promise<DeliveryReceipt>;
+  /** Largest file taken, bytes; more is refused with `media.too_large`. Gone or expired: `media.gone`. */
+  fetchMedia(media: MediaRef): Promise<FetchedMedia>;
+  /** Where a browser is sent to log in. `state` is ours, `[A-Za-z0-9]` ≤ 128. */
+  loginUrl(redirectUri: string, state: string): string;
+  /** Redeems the code that came back; gives the platform user id. Refused: `login.code_invalid`. */
+  login(code: string): Promise<{ userId: string }>;
+  /** Makes or completes a group chat owned by us; gives its chat id. Only where the platform lets an app make groups. */
+  ensureGroup?(group: {
+    chatId: string;
+    name: string;
+    ownerUserId: string;
+    memberUserIds: readonly string[];
+  }): Promise<string>;
+  /** Opens what must be open to receive (streams); HTTP receivers do nothing here. */
+  start(): Promise<void>;
+  /** Stops receiving, waits for what is in work, closes. */
+  stop(): Promise<void>;
+  /** For /readyz and the doctor: can we receive and send? */
+  health(): { receiving: boolean; detail: string };
+}
+
+/** One HTTP request as an adapter's receiver sees it, free of any web framework. */
+export interface CallbackRequest {
+  method: string;
+  query: Readonly<Record<string, string>>;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: Buffer;
+}
+export interface CallbackResponse {
+  status: number;
+  contentType: string;
+  body: string;
+  /** Called after the answer has been written to the socket. */
+  written?: () => Promise<void>;
+}
+export type CallbackReceiver = (request: CallbackRequest) => Promise<CallbackResponse>;
