@@ -1,0 +1,3 @@
+// Used where adapters are made (app, doctor, scripts): tokens shared by all processes.
+export { memoryTokenStore } from './token-holder.js';
+export type { StoredToken, TokenStore } from './token-holder.js';
