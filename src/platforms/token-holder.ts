@@ -66,8 +66,9 @@ export function createTokenHolder(deps: TokenHolderDeps): TokenHolder {
   let renewal: Promise<StoredToken> | null = null;
   let failure: { error: unknown; at: number; waitMs: number; stopped: boolean } | null = null;
 
-  const isGood = (token: StoredToken | null, until: 'renewAt' | 'expiresAt'): token is StoredToken =>
-    token !== null && clock.now().getTime() < token[until].getTime();
+  /** The token if it is good by the clock until then. */
+  const good = (token: StoredToken | null, until: 'renewAt' | 'expiresAt'): StoredToken | null =>
+    token !== null && clock.now().getTime() < token[until].getTime() ? token : null;
 
   /** The shared store is a help, not a condition: when it is away we ask the vendor ourselves. */
   async function fromStore<T>(doing: string, action: () => Promise<T>, otherwise: T): Promise<T> {
@@ -98,8 +99,8 @@ export function createTokenHolder(deps: TokenHolderDeps): TokenHolder {
     const before = cached?.value;
     const deadline = Date.now() + CLAIM_MS;
     for (;;) {
-      const shared = await fromStore('load', () => store.load(key), null);
-      if (isGood(shared, 'renewAt') && shared.value !== before) return shared;
+      const shared = good(await fromStore('load', () => store.load(key), null), 'renewAt');
+      if (shared !== null && shared.value !== before) return shared;
       if (Date.now() >= deadline || (await fromStore('claim', () => store.claim(key, CLAIM_MS), true))) break;
       await new Promise((resolve) => setTimeout(resolve, CLAIM_POLL_MS));
     }
@@ -137,12 +138,14 @@ export function createTokenHolder(deps: TokenHolderDeps): TokenHolder {
   }
 
   async function get(): Promise<string> {
-    if (isGood(cached, 'renewAt')) return cached.value;
+    const fresh = good(cached, 'renewAt');
+    if (fresh !== null) return fresh.value;
     const rest = resting();
-    if (isGood(cached, 'expiresAt')) {
+    const ageing = good(cached, 'expiresAt');
+    if (ageing !== null) {
       // Renewed beside the work: nobody waits while the old one still serves. renewOnce has logged its own failure.
       if (rest === null) renewOnce().catch(() => undefined);
-      return cached.value;
+      return ageing.value;
     }
     if (rest !== null && renewal === null) throw rest;
     return (await renewOnce()).value;
@@ -169,7 +172,7 @@ export function createTokenHolder(deps: TokenHolderDeps): TokenHolder {
     },
     state() {
       if (failure?.stopped) return 'stopped';
-      return isGood(cached, 'expiresAt') ? 'ready' : 'idle';
+      return good(cached, 'expiresAt') ? 'ready' : 'idle';
     },
   };
 }
