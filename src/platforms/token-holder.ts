@@ -1,4 +1,4 @@
-import { errorCode, HOUR, PlatformRefusedError, SECOND, type Clock, type Log } from '../core/index.js';
+import { errorCode, errorText, HOUR, PlatformRefusedError, SECOND, type Clock, type Log } from '../core/index.js';
 
 /** A token as it is kept. Never logged. */
 export interface StoredToken {
@@ -63,8 +63,10 @@ const CLAIM_POLL_MS = 100;
 export function createTokenHolder(deps: TokenHolderDeps): TokenHolder {
   const { key, store, clock, log } = deps;
   let cached: StoredToken | null = null;
+  /** The last token the vendor refused: not taken again from the store. */
+  let refused: string | null = null;
   let renewal: Promise<StoredToken> | null = null;
-  let failure: { error: unknown; at: number; waitMs: number; stopped: boolean } | null = null;
+  let failure: { error: Error; at: number; waitMs: number; stopped: boolean } | null = null;
 
   /** The token if it is good by the clock until then. */
   const good = (token: StoredToken | null, until: 'renewAt' | 'expiresAt'): StoredToken | null =>
@@ -81,7 +83,7 @@ export function createTokenHolder(deps: TokenHolderDeps): TokenHolder {
   }
 
   /** What is still resting from the last failure; a clock that went back ends the rest. */
-  function resting(): unknown {
+  function resting(): Error | null {
     if (failure === null) return null;
     const elapsed = clock.now().getTime() - failure.at;
     return elapsed >= 0 && elapsed < failure.waitMs ? failure.error : null;
@@ -96,11 +98,10 @@ export function createTokenHolder(deps: TokenHolderDeps): TokenHolder {
   }
 
   async function renew(): Promise<StoredToken> {
-    const before = cached?.value;
     const deadline = Date.now() + CLAIM_MS;
     for (;;) {
       const shared = good(await fromStore('load', () => store.load(key), null), 'renewAt');
-      if (shared !== null && shared.value !== before) return shared;
+      if (shared !== null && shared.value !== refused) return shared;
       if (Date.now() >= deadline || (await fromStore('claim', () => store.claim(key, CLAIM_MS), true))) break;
       await new Promise((resolve) => setTimeout(resolve, CLAIM_POLL_MS));
     }
@@ -120,7 +121,8 @@ export function createTokenHolder(deps: TokenHolderDeps): TokenHolder {
           failure = null;
           return token;
         },
-        (error: unknown) => {
+        (reason: unknown) => {
+          const error = reason instanceof Error ? reason : new Error(errorText(reason));
           const stopped = error instanceof PlatformRefusedError && !error.retryable;
           const waitMs = stopped
             ? STOPPED_FOR_MS
@@ -152,6 +154,7 @@ export function createTokenHolder(deps: TokenHolderDeps): TokenHolder {
   }
 
   async function drop(failed: string): Promise<void> {
+    refused = failed;
     if (cached?.value === failed) cached = null;
     await fromStore('drop', () => store.drop(key, failed), undefined);
   }
