@@ -1,4 +1,4 @@
-import type { CardId, EventKey } from '../core/index.js';
+import type { CardId, EventKey, PersonId } from '../core/index.js';
 import type { FilledCard } from '../cards/index.js';
 
 /**
@@ -177,3 +177,36 @@ export interface CallbackResponse {
   written?: () => Promise<void>;
 }
 export type CallbackReceiver = (request: CallbackRequest) => Promise<CallbackResponse>;
+
+// What the inside asks the outbox to send; the outbox turns it into deliveries.
+
+/** What the message is for: decides its urgency and how it is counted. */
+export type Purpose = 'reply' | 'verdict' | 'todo' | 'nudge' | 'digest' | 'admin';
+
+export type Address =
+  /** The platform is chosen by where the person talks to us, `prefer` when that is not known. */
+  | { kind: 'person'; personId: PersonId; prefer?: PlatformName }
+  | { kind: 'user'; platform: PlatformName; userId: string }
+  | { kind: 'group'; platform: PlatformName; chatId: string };
+
+/**
+ * What is to be sent. `show`: the card with this id must look like this: sent when it was never sent, else changed in
+ * place. Newer shows of one card replace older ones that have not left yet.
+ */
+export type Message =
+  | { kind: 'show'; cardId: CardId; card: FilledCard }
+  | { kind: 'text'; text: string }
+  | { kind: 'markdown'; title: string; text: string };
+
+export interface Outgoing {
+  /** Dedupe key: the same key is the same message for ever. */
+  key: string;
+  to: Address;
+  message: Message;
+  purpose: Purpose;
+  /** Not before this instant (a passive answer may make it unnecessary; a verdict may overtake it). */
+  notBefore?: Date;
+}
+
+/** An effect of kind `send` carries an `Outgoing` as its data. */
+export const SEND = 'send';

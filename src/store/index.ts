@@ -1,2 +1,11 @@
 // The store: connection, one-write aggregates, relay, file vault.
+export { openStore } from './connection.js';
+export type { Store } from './connection.js';
+export { aggregateIndexes, createAggregate, isDuplicateKey } from './aggregate.js';
+export type { Aggregate, Applied, Outcome } from './aggregate.js';
+export { createRelay } from './relay.js';
+export type { EffectSink, EventReader, Relay } from './relay.js';
+export { createVault } from './vault.js';
+export type { Vault, VaultFile } from './vault.js';
+export { EmbeddedStoreError } from './embedded/index.js';
 export type { AggregateDocument, DomainEvent, Effect } from './types.js';

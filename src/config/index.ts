@@ -1,0 +1,194 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { ConfigError } from '../core/index.js';
+
+export interface WecomConfig {
+  corpId: string;
+  agentId: string;
+  secret: string;
+  token: string;
+  encodingAesKey: string;
+  contactsSecret: string;
+  apiBase: string;
+}
+
+export interface DingtalkConfig {
+  clientId: string;
+  clientSecret: string;
+  robotCode: string;
+  corpId: string;
+  agentId: string;
+  mode: 'stream' | 'http';
+  apiBase: string;
+  oapiBase: string;
+  cardTemplateId: string;
+}
+
+export type Role = 'web' | 'worker' | 'ocr';
+
+export interface Config {
+  host: string;
+  port: number;
+  /** Address that people's phones open; no trailing slash. Empty: made from host and port once listening. */
+  publicUrl: string;
+  dataDir: string;
+  /** Empty: the embedded store. */
+  mongodbUri: string;
+  /** Empty: made and kept in `dataDir` (embedded store only). */
+  secretKey: string;
+  roles: ReadonlySet<Role>;
+  sandbox: boolean;
+  zone: string;
+  logLevel: string;
+  ocrEngines: 'both' | 'tesseract';
+  wecom: WecomConfig | null;
+  dingtalk: DingtalkConfig | null;
+}
+
+const WECOM_API = 'https://qyapi.weixin.qq.com';
+const DINGTALK_API = 'https://api.dingtalk.com';
+const DINGTALK_OAPI = 'https://oapi.dingtalk.com';
+const ROLES: readonly Role[] = ['web', 'worker', 'ocr'];
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/**
+ * The environment as one frozen, typed object. All mistakes are listed at once in a `ConfigError`; the caller exits 2.
+ * A platform is configured when its first variable is set; then its other required ones must be there.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const text = (name: string, fallback = ''): string => (env[name] ?? '').trim() || fallback;
+
+  const port = Number(text('PORT', '3000'));
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    problems.push(`PORT: ${text('PORT')} is not a port (0–65535)`);
+
+  const host = text('HOST', '127.0.0.1');
+  if (isIP(host) === 0 && host !== 'localhost') problems.push(`HOST: ${host} is not an address`);
+
+  const url = (name: string, fallback: string): string => {
+    const value = text(name, fallback);
+    if (value === '') return '';
+    try {
+      const parsed = new URL(value);
+      if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') throw new TypeError('scheme');
+      if (parsed.search !== '' || parsed.hash !== '') throw new TypeError('query');
+    } catch {
+      problems.push(`${name}: ${value} is not an http(s) address`);
+    }
+    return value.replace(/\/+$/, '');
+  };
+  const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
+    const value = text(name, fallback);
+    if (!(allowed as readonly string[]).includes(value)) {
+      problems.push(`${name}: ${value} is not one of ${allowed.join(', ')}`);
+      return fallback;
+    }
+    return value as T;
+  };
+
+  const mongodbUri = text('MONGODB_URI');
+  if (mongodbUri !== '' && !/^mongodb(\+srv)?:\/\//.test(mongodbUri)) {
+    problems.push('MONGODB_URI: must begin with mongodb:// or mongodb+srv://');
+  }
+
+  const zone = text('TZ_ORG', 'Asia/Shanghai');
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+  } catch {
+    problems.push(`TZ_ORG: ${zone} is not an IANA time zone such as Asia/Shanghai`);
+  }
+
+  const roleText = text('ROLE', 'all');
+  const roles = new Set<Role>();
+  for (const name of roleText.split(',').map((part) => part.trim())) {
+    if (name === 'all') for (const role of ROLES) roles.add(role);
+    else if ((ROLES as readonly string[]).includes(name)) roles.add(name as Role);
+    else problems.push(`ROLE: ${name} is not one of all, ${ROLES.join(', ')}`);
+  }
+
+  const wecom = loadWecom(text, url, problems);
+  const dingtalk = loadDingtalk(text, url, oneOf, problems);
+  const sandboxChoice = oneOf('SANDBOX', ['auto', 'on', 'off'], 'auto');
+  const sandbox = sandboxChoice === 'on' || (sandboxChoice === 'auto' && wecom === null && dingtalk === null);
+
+  const secretKey = text('SECRET_KEY');
+  if (secretKey !== '' && secretKey.length < 32) problems.push('SECRET_KEY: at least 32 characters');
+  if (mongodbUri !== '' && secretKey === '' && !sandbox) {
+    problems.push(
+      'SECRET_KEY: required with MONGODB_URI, the same in every process (node -e "console.log(crypto.randomBytes(32).toString(\'hex\'))")',
+    );
+  }
+
+  const config: Config = {
+    host,
+    port,
+    publicUrl: url('PUBLIC_URL', ''),
+    dataDir: resolve(text('DATA_DIR', './data')),
+    mongodbUri,
+    secretKey,
+    roles,
+    sandbox,
+    zone,
+    logLevel: oneOf('LOG_LEVEL', LEVELS, 'info'),
+    ocrEngines: oneOf('OCR_ENGINES', ['both', 'tesseract'], 'both'),
+    wecom,
+    dingtalk,
+  };
+  if (!sandbox && (wecom !== null || dingtalk !== null) && config.publicUrl === '') {
+    problems.push(
+      'PUBLIC_URL: required with a real platform; the address that phones open, such as https://trail.example.com',
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+type Text = (name: string, fallback?: string) => string;
+type Url = (name: string, fallback: string) => string;
+
+function loadWecom(text: Text, url: Url, problems: string[]): WecomConfig | null {
+  if (text('WECOM_CORP_ID') === '') return null;
+  for (const name of ['WECOM_AGENT_ID', 'WECOM_SECRET', 'WECOM_TOKEN', 'WECOM_ENCODING_AES_KEY']) {
+    if (text(name) === '') problems.push(`${name}: required with WECOM_CORP_ID`);
+  }
+  const encodingAesKey = text('WECOM_ENCODING_AES_KEY');
+  if (encodingAesKey !== '' && !/^[0-9A-Za-z]{43}$/.test(encodingAesKey)) {
+    problems.push('WECOM_ENCODING_AES_KEY: must be the 43 letters and digits from the console, without spaces');
+  }
+  if (text('WECOM_AGENT_ID') !== '' && !/^\d+$/.test(text('WECOM_AGENT_ID')))
+    problems.push('WECOM_AGENT_ID: must be a number');
+  if (text('WECOM_TOKEN') !== '' && !/^[0-9A-Za-z]{1,32}$/.test(text('WECOM_TOKEN'))) {
+    problems.push('WECOM_TOKEN: 1–32 letters and digits');
+  }
+  return {
+    corpId: text('WECOM_CORP_ID'),
+    agentId: text('WECOM_AGENT_ID'),
+    secret: text('WECOM_SECRET'),
+    token: text('WECOM_TOKEN'),
+    encodingAesKey,
+    contactsSecret: text('WECOM_CONTACTS_SECRET'),
+    apiBase: url('WECOM_API_BASE', WECOM_API),
+  };
+}
+
+function loadDingtalk(
+  text: Text,
+  url: Url,
+  oneOf: <T extends string>(name: string, allowed: readonly T[], fallback: T) => T,
+  problems: string[],
+): DingtalkConfig | null {
+  if (text('DINGTALK_CLIENT_ID') === '') return null;
+  if (text('DINGTALK_CLIENT_SECRET') === '') problems.push('DINGTALK_CLIENT_SECRET: required with DINGTALK_CLIENT_ID');
+  return {
+    clientId: text('DINGTALK_CLIENT_ID'),
+    clientSecret: text('DINGTALK_CLIENT_SECRET'),
+    robotCode: text('DINGTALK_ROBOT_CODE', text('DINGTALK_CLIENT_ID')),
+    corpId: text('DINGTALK_CORP_ID'),
+    agentId: text('DINGTALK_AGENT_ID'),
+    mode: oneOf('DINGTALK_MODE', ['stream', 'http'], 'stream'),
+    apiBase: url('DINGTALK_API_BASE', DINGTALK_API),
+    oapiBase: url('DINGTALK_OAPI_BASE', DINGTALK_OAPI),
+    cardTemplateId: text('DINGTALK_CARD_TEMPLATE_ID'),
+  };
+}

@@ -1,0 +1,70 @@
+import mongoose, { type Connection } from 'mongoose';
+import { NotFoundError, sha256, type FileId } from '../core/index.js';
+
+export interface VaultFile {
+  id: FileId;
+  sha256: string;
+  bytes: number;
+  name: string;
+  mime: string;
+}
+
+/**
+ * Files as received, on GridFS, never changed. The id is given by the caller (made from the event key), so that a
+ * redelivered file is the same file and not a second one.
+ */
+export interface Vault {
+  put(id: FileId, bytes: Uint8Array, about: { name: string; mime: string; at: Date }): Promise<VaultFile>;
+  info(id: FileId): Promise<VaultFile | null>;
+  read(id: FileId): Promise<Buffer>;
+  remove(id: FileId): Promise<void>;
+}
+
+export function createVault(connection: Connection): Vault {
+  const bucket = new mongoose.mongo.GridFSBucket(connection.db as never, { bucketName: 'vault' });
+  const files = connection.collection('vault.files');
+  const chunks = connection.collection('vault.chunks');
+
+  async function info(id: FileId): Promise<VaultFile | null> {
+    const found = await files.findOne({ _id: id as never });
+    if (found === null) return null;
+    const metadata = found['metadata'] as { sha256: string; mime: string };
+    return {
+      id,
+      sha256: metadata.sha256,
+      bytes: Number(found['length']),
+      name: String(found['filename']),
+      mime: metadata.mime,
+    };
+  }
+
+  return {
+    info,
+    async put(id, bytes, about) {
+      const existing = await info(id);
+      if (existing !== null) return existing;
+      // Chunks of an upload that died half way: the files entry is written last, so its absence means leftovers.
+      await chunks.deleteMany({ files_id: id as never });
+      const hash = sha256(bytes);
+      const upload = bucket.openUploadStreamWithId(id as never, about.name, {
+        metadata: { sha256: hash, mime: about.mime, at: about.at },
+      });
+      await new Promise<void>((resolve, reject) => {
+        upload.once('finish', () => resolve());
+        upload.once('error', reject);
+        upload.end(Buffer.from(bytes));
+      });
+      return { id, sha256: hash, bytes: bytes.byteLength, name: about.name, mime: about.mime };
+    },
+    async read(id) {
+      if ((await info(id)) === null) throw new NotFoundError('vault.missing', `no file ${id}`);
+      const parts: Buffer[] = [];
+      for await (const part of bucket.openDownloadStream(id as never)) parts.push(part as Buffer);
+      return Buffer.concat(parts);
+    },
+    async remove(id) {
+      await files.deleteOne({ _id: id as never });
+      await chunks.deleteMany({ files_id: id as never });
+    },
+  };
+}
