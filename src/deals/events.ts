@@ -17,7 +17,15 @@ export interface DealFacts {
 
 interface Bodies {
   'deal.opened': Record<never, never>;
-  'stage.entered': { visitId: StageVisitId; stageId: string; stageName: string; dueAt: Date; limit: string };
+  /** `limit`: as people read it, `5工作日`. `required`: the items owed on this visit, so that what is absent can be counted without the flow. */
+  'stage.entered': {
+    visitId: StageVisitId;
+    stageId: string;
+    stageName: string;
+    dueAt: Date;
+    limit: string;
+    required: { itemId: string; itemName: string }[];
+  };
   'evidence.submitted': {
     visitId: StageVisitId;
     stageId: string;
