@@ -1,0 +1,248 @@
+import type { Connection } from 'mongoose';
+import { AppError, errorCode, errorText, SECOND, DAY, type CardId, type Clock, type Log } from '../core/index.js';
+import type { FilledCard } from '../cards/index.js';
+import type { InboundEvent, Intake, IntakeHints, IntakeResult } from '../platforms/contract.js';
+import { isDuplicateKey } from '../store/index.js';
+
+/** What working on an event gave: how the pressed card looks now, and the key of the message that says the same. */
+export interface Handled {
+  answer?: { card: FilledCard; messageKey: string };
+}
+
+export interface Inbox {
+  /** Handed to the adapters. Resolves when the event is stored; the work goes on behind. */
+  intake: Intake;
+  /** Works on what a dead process left, oldest first. */
+  sweep(): Promise<void>;
+  /** Resolves when nothing is in work in this process. */
+  idle(): Promise<void>;
+  counts(): Promise<{ waiting: number; dead: number }>;
+  /** Puts a parked event back. */
+  replay(key: string): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+export interface InboxDeps {
+  connection: Connection;
+  handle: (event: InboundEvent) => Promise<Handled>;
+  /** The message was written into the answer of the press. */
+  answeredPassively: (messageKey: string) => Promise<void>;
+  /** A further handle for changing a card came with the event. */
+  noteHandle: (cardId: CardId, handle: string) => Promise<void>;
+  /** An event was given up: its sender is told that what they sent is kept. */
+  onParked: (event: InboundEvent) => Promise<void>;
+  clock: Clock;
+  log: Log;
+}
+
+interface InboxRow {
+  _id: string;
+  lane: string;
+  event: InboundEvent;
+  state: 'new' | 'done' | 'parked';
+  seq: number;
+  attempts: number;
+  dueAt: Date;
+  leasedUntil?: Date;
+  receivedAt: Date;
+  doneAt?: Date;
+  answer?: Handled['answer'];
+  lastError?: { code: string; message: string };
+}
+
+const LEASE_MS = 120 * SECOND;
+const MAX_ATTEMPTS = 5;
+/** Longer than the longest redelivery (7 days), so that a late copy is still recognised. */
+const KEEP_DAYS = 14;
+
+export function createInbox(deps: InboxDeps): Inbox {
+  const rows = deps.connection.collection('inbox');
+  /** One chain a person: events of one person are worked on in order, different people side by side. */
+  const lanes = new Map<string, Promise<void>>();
+  const results = new Map<string, Promise<FilledCard | null>>();
+  let stopped = false;
+  let lastSeq = 0;
+
+  const nextSeq = (): number => {
+    lastSeq = Math.max(lastSeq + 1, deps.clock.now().getTime() * 1_000);
+    return lastSeq;
+  };
+
+  function inLane(lane: string, work: () => Promise<void>): Promise<void> {
+    const mine = (lanes.get(lane) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+      deps.log.error({ err: error, lane }, 'inbox work failed');
+    });
+    lanes.set(lane, mine);
+    void mine.then(() => {
+      if (lanes.get(lane) === mine) lanes.delete(lane);
+    });
+    return mine;
+  }
+
+  async function intake(event: InboundEvent, hints: IntakeHints = {}): Promise<IntakeResult> {
+    const lane = `${event.platform}:${event.from}`;
+    const now = deps.clock.now();
+    const row: InboxRow = {
+      _id: event.key,
+      lane,
+      event,
+      state: 'new',
+      seq: nextSeq(),
+      attempts: 0,
+      dueAt: now,
+      receivedAt: now,
+    };
+    let duplicate = false;
+    try {
+      await rows.insertOne(row as never);
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      duplicate = true;
+    }
+    if (!duplicate) {
+      if (hints.updateHandle !== undefined && event.body.kind === 'press') {
+        await deps.noteHandle(event.body.cardId, hints.updateHandle);
+      }
+      const work = inLane(lane, () => workLane(lane));
+      const answer = work.then(() => storedAnswer(event.key)).catch(() => null);
+      results.set(event.key, answer);
+      void answer.then(() => results.delete(event.key));
+    }
+    if (event.body.kind !== 'press') return { duplicate };
+    // Every copy of one press gets the same answer: the one in work, or the stored one.
+    const answer = results.get(event.key) ?? storedAnswer(event.key).catch(() => null);
+    return { duplicate, answer, answered: () => passivelyAnswered(event.key) };
+  }
+
+  async function storedAnswer(key: string): Promise<FilledCard | null> {
+    const row = (await rows.findOne({ _id: key as never }, { projection: { answer: 1 } })) as Pick<
+      InboxRow,
+      'answer'
+    > | null;
+    return row?.answer?.card ?? null;
+  }
+
+  async function passivelyAnswered(key: string): Promise<void> {
+    const row = (await rows.findOne({ _id: key as never }, { projection: { answer: 1 } })) as Pick<
+      InboxRow,
+      'answer'
+    > | null;
+    if (row?.answer !== undefined) await deps.answeredPassively(row.answer.messageKey);
+  }
+
+  /** Works on what is due in one lane, oldest first, until nothing is due or one must wait. */
+  async function workLane(lane: string): Promise<void> {
+    while (!stopped) {
+      const now = deps.clock.now();
+      const [head] = (await rows
+        .find({ lane, state: 'new' })
+        .sort({ seq: 1 })
+        .limit(1)
+        .toArray()) as unknown as InboxRow[];
+      if (head === undefined || head.dueAt > now) return;
+      const claimed = await rows.updateOne(
+        {
+          _id: head._id as never,
+          state: 'new',
+          $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }],
+        },
+        { $set: { leasedUntil: new Date(now.getTime() + LEASE_MS) }, $inc: { attempts: 1 } },
+      );
+      if (claimed.modifiedCount === 0) return; // another process works on this person
+      if (!(await work({ ...head, attempts: head.attempts + 1 }))) return;
+    }
+  }
+
+  async function work(row: InboxRow): Promise<boolean> {
+    try {
+      const handled = await deps.handle(row.event);
+      await rows.updateOne(
+        { _id: row._id as never },
+        {
+          $set: {
+            state: 'done',
+            doneAt: deps.clock.now(),
+            ...(handled.answer === undefined ? {} : { answer: handled.answer }),
+          },
+          $unset: { leasedUntil: '' },
+        },
+      );
+      return true;
+    } catch (error) {
+      const lastError = { code: errorCode(error), message: errorText(error).slice(0, 500) };
+      const givenUp = row.attempts >= MAX_ATTEMPTS || (error instanceof AppError && !error.retryable);
+      if (givenUp) {
+        await rows.updateOne(
+          { _id: row._id as never },
+          { $set: { state: 'parked', lastError, doneAt: deps.clock.now() }, $unset: { leasedUntil: '' } },
+        );
+        deps.log.error({ err: error, key: row._id, attempts: row.attempts }, 'event parked');
+        await deps.onParked(row.event);
+        return true; // the neighbours go on
+      }
+      const waitMs = SECOND * 2 ** (row.attempts - 1);
+      await rows.updateOne(
+        { _id: row._id as never },
+        { $set: { dueAt: new Date(deps.clock.now().getTime() + waitMs), lastError }, $unset: { leasedUntil: '' } },
+      );
+      deps.log.warn({ err: error, key: row._id, waitMs }, 'event will be tried again');
+      const timer = setTimeout(() => {
+        if (!stopped) void inLane(row.lane, () => workLane(row.lane));
+      }, waitMs + 10);
+      timer.unref();
+      return false;
+    }
+  }
+
+  return {
+    intake,
+    async sweep() {
+      const now = deps.clock.now();
+      const due = await rows
+        .find(
+          {
+            state: 'new',
+            dueAt: { $lte: now },
+            $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }],
+          },
+          { projection: { lane: 1 } },
+        )
+        .limit(500)
+        .toArray();
+      const waiting = [...new Set(due.map((row) => String(row['lane'])))].filter((lane) => !lanes.has(lane));
+      await Promise.all(waiting.map((lane) => inLane(lane, () => workLane(lane))));
+    },
+    async idle() {
+      while (lanes.size > 0) await Promise.all(lanes.values());
+    },
+    async counts() {
+      const [waiting, dead] = await Promise.all([
+        rows.countDocuments({ state: 'new' }),
+        rows.countDocuments({ state: 'parked' }),
+      ]);
+      return { waiting, dead };
+    },
+    async replay(key) {
+      const put = await rows.findOneAndUpdate(
+        { _id: key as never, state: 'parked' },
+        { $set: { state: 'new', attempts: 0, dueAt: deps.clock.now() }, $unset: { doneAt: '' } },
+      );
+      if (put === null) return false;
+      const lane = String(put['lane']);
+      await inLane(lane, () => workLane(lane));
+      return true;
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all(lanes.values());
+    },
+  };
+}
+
+export const inboxIndexes = {
+  inbox: [
+    { key: { lane: 1 as const, state: 1 as const, seq: 1 as const }, name: 'lane' },
+    { key: { state: 1 as const, dueAt: 1 as const }, name: 'due', partialFilterExpression: { state: 'new' } },
+    { key: { doneAt: 1 as const }, name: 'kept', expireAfterSeconds: (KEEP_DAYS * DAY) / SECOND },
+  ],
+};
