@@ -1,3 +1,4 @@
 // Used where adapters are made (app, doctor, scripts): tokens shared by all processes.
 export { memoryTokenStore } from './token-holder.js';
 export type { StoredToken, TokenStore } from './token-holder.js';
+export { createMongoTokenStore } from './mongo-token-store.js';

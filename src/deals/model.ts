@@ -1,0 +1,78 @@
+import type { ClientId, DealId, EvidenceId, FileId, PersonId, StageVisitId } from '../core/index.js';
+import type { EvidenceRequest, Position, Verdict } from '../evidence/index.js';
+import type { ItemKind, Progress } from '../flow/index.js';
+import type { PlatformName } from '../platforms/contract.js';
+import type { AggregateDocument } from '../store/index.js';
+
+/** A client's opportunity going through one pinned flow version. */
+export interface DealDocument extends AggregateDocument, Progress {
+  _id: DealId;
+  clientId: ClientId;
+  clientName: string;
+  ownerId: PersonId;
+  teamId: string;
+  regionId: string;
+  productLine: string;
+  flowId: string;
+  flowHash: string;
+  openedAt: Date;
+  updatedAt: Date;
+  /** The checklist card in the owner's chat; a new generation when it was asked for afresh. */
+  card?: { gen: number; platform: PlatformName };
+  demo?: boolean;
+}
+
+export const dealIndexes = [
+  { key: { ownerId: 1 as const, status: 1 as const, updatedAt: -1 as const }, name: 'owner' },
+  { key: { teamId: 1 as const, status: 1 as const }, name: 'team' },
+  { key: { regionId: 1 as const, status: 1 as const }, name: 'region' },
+  { key: { clientId: 1 as const }, name: 'client' },
+  { key: { demo: 1 as const }, name: 'demo', partialFilterExpression: { demo: true } },
+];
+
+/** One file or link handed in for an item: what is to be verified, and what came out. Also the work queue of verification. */
+export interface EvidenceDocument {
+  _id: EvidenceId;
+  dealId: DealId;
+  visitId: StageVisitId;
+  stageId: string;
+  stageName: string;
+  itemId: string;
+  itemName: string;
+  itemKind: ItemKind;
+  clientId: ClientId;
+  clientName: string;
+  ownerId: PersonId;
+  teamId: string;
+  regionId: string;
+  by: PersonId;
+  at: Date;
+  askedAt: Date | null;
+  platform: PlatformName;
+  /** What was handed in, in words. */
+  text: string;
+  url?: string;
+  file?: { id: FileId; sha256: string; name: string; mime: string; bytes: number };
+  request: EvidenceRequest;
+  positions: Position[];
+  /** Counts verifications: 1 at first, one more when a fact came later (a position). */
+  round: number;
+  state: 'waiting' | 'verified' | 'judged';
+  attempts: number;
+  dueAt: Date;
+  leasedUntil?: Date;
+  verdict?: Verdict;
+  history: { at: Date; who: string; status: string; text: string }[];
+  demo?: boolean;
+}
+
+export const evidenceIndexes = [
+  { key: { state: 1 as const, dueAt: 1 as const }, name: 'due' },
+  {
+    key: { 'file.sha256': 1 as const, at: 1 as const },
+    name: 'sha256',
+    partialFilterExpression: { 'file.sha256': { $exists: true } },
+  },
+  { key: { dealId: 1 as const, at: 1 as const }, name: 'deal' },
+  { key: { by: 1 as const, at: -1 as const }, name: 'by' },
+];

@@ -1,0 +1,239 @@
+import type { Connection } from 'mongoose';
+import { errorText, MINUTE, SECOND, type Clock, type EvidenceId, type Log, type PersonId } from '../core/index.js';
+import type { EvidenceContext, EvidenceFile, EvidenceRequest, Position, Verdict } from '../evidence/index.js';
+import { isDuplicateKey, type Vault } from '../store/index.js';
+import type { EvidenceDocument } from './model.js';
+
+/** Due rows of evidence: claimed with a lease, verified in the workers, judged by the gate. */
+export interface Verification {
+  /** Idempotent: the same evidence id is the same evidence. */
+  add(evidence: EvidenceDocument): Promise<void>;
+  get(id: EvidenceId): Promise<EvidenceDocument | null>;
+  ofDeal(dealId: string): Promise<EvidenceDocument[]>;
+  /**
+   * A position came after the photo: evidence of this person that only lacked it is verified again.
+   * Returns what is verified again.
+   */
+  addPosition(by: PersonId, position: Position): Promise<EvidenceDocument[]>;
+  note(id: EvidenceId, entry: EvidenceDocument['history'][number]): Promise<void>;
+  sweep(): Promise<void>;
+  queueLength(): Promise<number>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface VerificationDeps {
+  connection: Connection;
+  vault: Vault;
+  verify: (request: EvidenceRequest, file: EvidenceFile | null, context: EvidenceContext) => Promise<Verdict>;
+  /** Brings the verdict to the gate; idempotent by evidence and round. */
+  judge: (evidence: EvidenceDocument, verdict: Verdict) => Promise<void>;
+  /** What is known of the client: name, other names, sites. */
+  client: (evidence: EvidenceDocument) => EvidenceContext['client'];
+  personName: (id: PersonId) => string;
+  clock: Clock;
+  zone: string;
+  log: Log;
+}
+
+const LEASE_MS = 90 * SECOND;
+const MAX_ATTEMPTS = 3;
+/** Two cores on the smallest machine; the workers queue behind this anyway. */
+const AT_ONCE = 2;
+/** 补定位 is taken this long after the photo. */
+const LATE_POSITION_MS = 30 * MINUTE;
+
+/** Said when our own checking broke, not the evidence: nothing alleged, nothing passed, a person may look. */
+const BROKEN: Omit<Verdict, 'facts'> = {
+  status: 'unchecked',
+  findings: [{ code: 'verifier.unavailable', status: 'unchecked', measured: null, expected: null, source: 'verifier' }],
+  say: '已收下，但这会儿没能核验成（不是你的问题）。可以请主管看一眼，或者过会儿再交一次。',
+  verifier: { id: 'none', version: '1' },
+};
+
+export function createVerification(deps: VerificationDeps): Verification {
+  const rows = deps.connection.collection('evidence');
+  let stopped = true;
+  let running: Promise<void> | null = null;
+  let again = false;
+
+  async function reuseOf(evidence: EvidenceDocument): Promise<EvidenceContext['reuseOf']> {
+    if (evidence.file === undefined) return null;
+    const same = (await rows
+      .find({ 'file.sha256': evidence.file.sha256, _id: { $ne: evidence._id } } as never)
+      .sort({ at: 1, _id: 1 })
+      .limit(20)
+      .toArray()) as unknown as EvidenceDocument[];
+    for (const other of same) {
+      const earlier =
+        other.at < evidence.at || (other.at.getTime() === evidence.at.getTime() && other._id < evidence._id);
+      if (!earlier) continue;
+      // Handing in the same picture again for the same question, after it did not pass, is a second try and no reuse.
+      const secondTry =
+        other.by === evidence.by &&
+        other.visitId === evidence.visitId &&
+        other.itemId === evidence.itemId &&
+        other.verdict?.status !== 'passed';
+      if (secondTry) continue;
+      return { evidenceId: other._id, at: other.at, clientName: other.clientName, byName: deps.personName(other.by) };
+    }
+    return null;
+  }
+
+  async function verify(evidence: EvidenceDocument): Promise<Verdict> {
+    const file =
+      evidence.file === undefined ? null : { bytes: await deps.vault.read(evidence.file.id), name: evidence.file.name };
+    return deps.verify(evidence.request, file, {
+      evidenceId: evidence._id,
+      by: evidence.by,
+      askedAt: evidence.askedAt,
+      receivedAt: evidence.at,
+      now: deps.clock.now(),
+      zone: deps.zone,
+      client: deps.client(evidence),
+      positions: evidence.positions,
+      reuseOf: await reuseOf(evidence),
+    });
+  }
+
+  async function workOn(evidence: EvidenceDocument): Promise<void> {
+    let current = evidence;
+    try {
+      if (current.state === 'waiting') {
+        let verdict: Verdict;
+        try {
+          verdict = await verify(current);
+        } catch (error) {
+          if (current.attempts < MAX_ATTEMPTS) throw error;
+          deps.log.error({ err: error, evidence: current._id }, 'verification given up: unchecked');
+          verdict = { ...BROKEN, facts: {} };
+        }
+        await rows.updateOne(
+          { _id: current._id as never, round: current.round },
+          {
+            $set: { state: 'verified', verdict },
+            $push: {
+              history: { at: deps.clock.now(), who: '系统', status: verdict.status, text: verdict.say },
+            } as never,
+          },
+        );
+        current = { ...current, state: 'verified', verdict };
+      }
+      if (current.verdict !== undefined) await deps.judge(current, current.verdict);
+      await rows.updateOne(
+        { _id: current._id as never, round: current.round },
+        { $set: { state: 'judged' }, $unset: { leasedUntil: '' } },
+      );
+    } catch (error) {
+      const waitMs = SECOND * 3 ** current.attempts;
+      deps.log.warn({ error: errorText(error), evidence: current._id, waitMs }, 'verification will be tried again');
+      await rows.updateOne(
+        { _id: current._id as never },
+        { $set: { dueAt: new Date(deps.clock.now().getTime() + waitMs) }, $unset: { leasedUntil: '' } },
+      );
+      const timer = setTimeout(wake, waitMs + 20);
+      timer.unref();
+    }
+  }
+
+  async function claim(): Promise<EvidenceDocument | null> {
+    const now = deps.clock.now();
+    const free = { $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }] };
+    const candidates = await rows
+      .find({ state: { $in: ['waiting', 'verified'] }, dueAt: { $lte: now }, ...free }, { projection: { _id: 1 } })
+      .sort({ dueAt: 1 })
+      .limit(10)
+      .toArray();
+    for (const { _id } of candidates) {
+      const claimed = (await rows.findOneAndUpdate(
+        { _id, state: { $in: ['waiting', 'verified'] }, ...free },
+        { $set: { leasedUntil: new Date(now.getTime() + LEASE_MS) }, $inc: { attempts: 1 } },
+        { returnDocument: 'after' },
+      )) as unknown as EvidenceDocument | null;
+      if (claimed !== null) return claimed;
+    }
+    return null;
+  }
+
+  function sweep(): Promise<void> {
+    if (running !== null) {
+      again = true;
+      return running;
+    }
+    const work = async (): Promise<void> => {
+      for (let next = stopped ? null : await claim(); next !== null; next = stopped ? null : await claim())
+        await workOn(next);
+    };
+    running = (async () => {
+      do {
+        again = false;
+        await Promise.all(Array.from({ length: AT_ONCE }, work));
+      } while (again && !stopped);
+    })().finally(() => {
+      running = null;
+    });
+    return running;
+  }
+
+  function wake(): void {
+    if (stopped) return;
+    sweep().catch((error: unknown) => deps.log.error({ err: error }, 'verification sweep failed'));
+  }
+
+  return {
+    async add(evidence) {
+      try {
+        await rows.insertOne(evidence as never);
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+      }
+      wake();
+    },
+    async get(id) {
+      return (await rows.findOne({ _id: id as never })) as unknown as EvidenceDocument | null;
+    },
+    async ofDeal(dealId) {
+      return (await rows.find({ dealId }).sort({ at: 1 }).toArray()) as unknown as EvidenceDocument[];
+    },
+    async addPosition(by, position) {
+      const now = deps.clock.now();
+      const since = new Date(now.getTime() - LATE_POSITION_MS);
+      const lacking = (await rows
+        .find({ by, at: { $gte: since }, state: 'judged', 'verdict.status': 'unchecked' } as never)
+        .toArray()) as unknown as EvidenceDocument[];
+      const again: EvidenceDocument[] = [];
+      for (const evidence of lacking) {
+        const onlyPlace = evidence.verdict?.findings.some(
+          (finding) => finding.code === 'photo.position' && finding.status !== 'passed',
+        );
+        if (onlyPlace !== true) continue;
+        const put = await rows.updateOne(
+          { _id: evidence._id as never, round: evidence.round, state: 'judged' },
+          {
+            $set: { state: 'waiting', dueAt: now, attempts: 0 },
+            $inc: { round: 1 },
+            $push: { positions: position } as never,
+          },
+        );
+        if (put.modifiedCount > 0) again.push(evidence);
+      }
+      if (again.length > 0) wake();
+      return again;
+    },
+    async note(id, entry) {
+      await rows.updateOne({ _id: id as never }, { $push: { history: entry } as never });
+    },
+    sweep,
+    async queueLength() {
+      return rows.countDocuments({ state: { $in: ['waiting', 'verified'] } });
+    },
+    start() {
+      stopped = false;
+      wake();
+    },
+    async stop() {
+      stopped = true;
+      await running;
+    },
+  };
+}
