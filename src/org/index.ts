@@ -1,0 +1,29 @@
+// The company: people, teams, who sees what.
+export { createOrg, orgIndexes } from './org.js';
+export type { Org } from './org.js';
+export { isInScope, scopeFilter } from './scope.js';
+export { ROLES } from './types.js';
+export type {
+  Absence,
+  Client,
+  Group,
+  Identity,
+  OrgData,
+  Person,
+  Placed,
+  Region,
+  Role,
+  Scope,
+  Site,
+  Team,
+} from './types.js';
+// Working time.
+export { addDays, createCalendar } from './calendar.js';
+export type { CalendarOptions, DayException, DayRange, Period, TimeLimit, WorkCalendar } from './calendar.js';
+export { parseCalendarFile } from './calendar-file.js';
+export type { CalendarProblem } from './calendar-file.js';
+// The demo company.
+export { demoCompany, demoDeals } from './demo.js';
+export type { DemoDeal } from './demo.js';
+export { createTimeWords } from './words.js';
+export type { TimeWords } from './words.js';
