@@ -1,0 +1,51 @@
+import Router from '@koa/router';
+import type { IncomingMessage } from 'node:http';
+import type { CallbackReceiver } from '../../platforms/contract.js';
+
+/** Larger bodies than any callback of the platforms are cut off before they are read whole. */
+const MAX_CALLBACK_BYTES = 256 * 1024;
+
+/** The vendors' callbacks: raw bytes to the adapter's receiver, its answer back. Nothing is parsed here. */
+export function createCallbackRoutes(receivers: {
+  wecom?: { agentId: string; receive: CallbackReceiver };
+  dingtalk?: { receive: CallbackReceiver };
+}): Router {
+  const router = new Router();
+
+  const mount = (path: string, receive: CallbackReceiver): void => {
+    router.all(path, async (ctx) => {
+      const body = await readBody(ctx.req);
+      if (body === null) {
+        ctx.status = 413;
+        return;
+      }
+      const query: Record<string, string> = {};
+      for (const [name, value] of new URLSearchParams(ctx.querystring)) query[name] ??= value;
+      const answer = await receive({ method: ctx.method, query, headers: ctx.headers, body });
+      ctx.status = answer.status;
+      ctx.type = answer.contentType;
+      ctx.body = answer.body;
+      if (answer.written !== undefined) {
+        const { written } = answer;
+        ctx.res.once('finish', () => {
+          written().catch((error: unknown) => ctx.app.emit('error', error, ctx));
+        });
+      }
+    });
+  };
+
+  if (receivers.wecom !== undefined) mount(`/callback/wecom/${receivers.wecom.agentId}`, receivers.wecom.receive);
+  if (receivers.dingtalk !== undefined) mount('/callback/dingtalk', receivers.dingtalk.receive);
+  return router;
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request) {
+    size += (part as Buffer).length;
+    if (size > MAX_CALLBACK_BYTES) return null;
+    parts.push(part as Buffer);
+  }
+  return Buffer.concat(parts);
+}
