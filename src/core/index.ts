@@ -33,3 +33,6 @@ export type { AppErrorOptions } from './errors.js';
 export { createLogger, silentLog } from './logger.js';
 export type { Log } from './logger.js';
 export { projectRoot } from './root.js';
+// For rooms with files that people write (flows, cards, calendars, rules).
+export { didYouMean, formatProblem, hasErrors, readYaml } from './yaml-reader.js';
+export type { FileProblem, YamlFields, YamlValue } from './yaml-reader.js';

@@ -1,0 +1,281 @@
+import type { CardData, CardName } from '../../src/cards/index.js';
+
+const deal = { dealId: 'deal_1', client: '城东医院', stage: '临床价值论证' };
+const item = { dealId: 'deal_1', itemId: 'door-plate', client: '城东医院', item: '科室门牌照片' };
+
+/** At least one of every state of every card, as the conversation would fill it. */
+export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
+  checklist: [
+    {
+      ...deal,
+      state: 'open',
+      day: 2,
+      standard: '5 工作日',
+      items: [
+        { id: 'scenarios', name: '临床使用场景', kind: 'tags', mark: 'passed', have: 3, need: 3, required: true },
+        { id: 'door-plate', name: '科室门牌照片', kind: 'photo', mark: 'partly', have: 1, need: 2, required: true },
+        { id: 'tender-notice', name: '同类设备采购公告', kind: 'link', mark: 'open', have: 0, need: 1, required: true },
+      ],
+    },
+    {
+      ...deal,
+      state: 'waiting',
+      waitingFor: '科室门牌照片',
+      day: 3,
+      standard: '5 工作日',
+      items: [
+        { id: 'door-plate', name: '科室门牌照片', kind: 'photo', mark: 'checking', have: 1, need: 2, required: true },
+        {
+          id: 'tender-notice',
+          name: '同类设备采购公告',
+          kind: 'link',
+          mark: 'failed',
+          have: 0,
+          need: 1,
+          required: true,
+          say: '公告是 5 月的，要近 3 个月的。',
+        },
+        { id: 'legal', name: '法务初审意见', kind: 'approval', mark: 'open', have: 0, need: 1, required: true },
+        { id: 'history', name: '历史采购品类', kind: 'purchase-history', mark: 'open', have: 0, need: 1, required: false },
+        { id: 'site', name: '客户现场照片', kind: 'photo', mark: 'exempt', have: 0, need: 1, required: true },
+      ],
+    },
+    { ...deal, state: 'passed', day: 4, standard: '5 工作日', items: [], nextStage: '合规报价', nextStandard: '3 工作日' },
+    { ...deal, stage: '交付启动', state: 'won', day: 1, standard: '5 工作日', items: [] },
+    { ...deal, state: 'lost', day: 9, standard: '5 工作日', items: [] },
+  ],
+  'stage-done': [
+    { ...deal, state: 'next', nextStage: '合规报价', nextStandard: '3 工作日' },
+    { ...deal, stage: '交付启动', state: 'won' },
+  ],
+  gap: [
+    {
+      ...deal,
+      target: '合规报价',
+      canExempt: true,
+      missing: [
+        { id: 'tender-notice', name: '同类设备采购公告', kind: 'link', detail: '近 3 个月内发布，1 份' },
+      ],
+    },
+    {
+      ...deal,
+      target: '合同签署',
+      canExempt: false,
+      missing: [
+        { id: 'door-plate', name: '科室门牌照片', kind: 'photo', detail: '2 张' },
+        { id: 'scenarios', name: '临床使用场景', kind: 'tags' },
+        { id: 'legal', name: '法务初审意见', kind: 'approval' },
+      ],
+    },
+  ],
+  'my-deals': [
+    {
+      deals: [
+        { dealId: 'deal_1', client: '城东医院', stage: '临床价值论证', due: '今天到期', overdue: false },
+        { dealId: 'deal_2', client: '滨江医院', stage: '需求初筛', due: '超 1 工作日', overdue: true },
+      ],
+    },
+    { deals: [] },
+  ],
+  postponed: [
+    { state: 'reason', clients: ['城东医院', '滨江医院'], until: '明天（11 月 23 日）' },
+    { state: 'done', clients: ['城东医院'], until: '明天（11 月 23 日）' },
+  ],
+  'ask-photo': [
+    {
+      ...item,
+      have: 1,
+      need: 2,
+      freshFor: '10 分钟',
+      hint: '站在科室门口，门牌占画面三分之一以上。',
+      demands: '2 张，现场拍摄，拍到门牌',
+      captureUrl: 'https://example.test/c/abc',
+      canExempt: true,
+    },
+    { ...item, have: 0, need: 1 },
+  ],
+  'ask-file': [{ ...item, item: '定制方案', formats: ['PDF'], demands: '客户名称出现至少 3 处' }],
+  'ask-sheet': [
+    { ...item, item: '客户现有设备清单', formats: ['XLSX', 'CSV'], columns: ['型号', '数量', '使用年限'], demands: '每行填满' },
+  ],
+  'ask-text': [{ ...item, item: '会议纪要', minLength: 20 }],
+  'ask-link': [
+    { ...item, item: '同类设备采购公告', state: 'link', have: 0, need: 1, within: '近 3 个月', canExempt: true },
+    { ...item, item: '同类设备采购公告', state: 'title', have: 0, need: 1, url: 'https://example.test/notice' },
+    { ...item, item: '同类设备采购公告', state: 'date', have: 0, need: 1, title: '检验设备采购公告' },
+  ],
+  'ask-follow-up': [
+    {
+      ...item,
+      item: '有效跟进',
+      element: '方案匹配点',
+      index: 2,
+      total: 3,
+      done: [{ name: '客户痛点确认', text: '样本周转要两小时' }],
+    },
+  ],
+  'ask-choice': [{ ...item, item: '关键决策人职务', options: ['院长', '设备科主任'] }],
+  'ask-tags': [
+    {
+      ...item,
+      item: '临床使用场景',
+      groups: [
+        { name: '手术室', tags: ['手术室器械消毒时效性', '术中耗材追溯'] },
+        { name: '检验科', tags: ['检验科样本流转效率'] },
+      ],
+      chosen: ['术中耗材追溯'],
+      min: 3,
+      minGroups: 2,
+    },
+  ],
+  'ask-touch': [{ ...item, item: '首次触达', accepts: ['call', 'message', 'check-in'] }],
+  'ask-confirm': [{ ...item, item: '确认接手' }],
+  'ask-scan': [{ ...item, item: '客户签收' }],
+  'ask-purchase-history': [{ ...item, item: '历史采购品类', known: ['生化试剂'] }],
+  received: [
+    { ...item, state: 'fast' },
+    { ...item, state: 'slow' },
+  ],
+  'verdict-failed': [
+    {
+      ...item,
+      kind: 'photo',
+      submissionId: 'ev_1',
+      say: '照片里的时间是 9 月 3 日 14:02，和现在差 80 天。现场重拍一张就行。',
+    },
+    { ...item, item: '定制方案', kind: 'file', say: '客户名称出现 1 处，要至少 3 处。' },
+  ],
+  'verdict-unchecked': [
+    { ...item, kind: 'photo', submissionId: 'ev_1', say: '定位没拿到（手机没授权）。照片已收下。' },
+  ],
+  'wrong-kind': [
+    { ...item, wanted: 'photo', got: 'text' },
+    { ...item, wanted: 'photo', got: 'file' },
+    { ...item, item: '定制方案', wanted: 'file', got: 'image' },
+  ],
+  'too-large': [
+    { state: 'large', limit: '20 MB', item: '定制方案' },
+    { state: 'empty', limit: '20 MB' },
+    { state: 'unreadable', limit: '20 MB', item: '定制方案' },
+  ],
+  review: [
+    {
+      ...item,
+      submissionId: 'ev_1',
+      stage: '临床价值论证',
+      by: '代表甲',
+      at: '11 月 22 日 14:02',
+      why: '门牌没看清，六成把握。',
+      facts: [
+        { label: '门牌', value: '…验科' },
+        { label: '水印时间', value: '14:02' },
+      ],
+      pictureUrl: 'https://example.test/m/e/ev_1',
+    },
+  ],
+  'review-done': [
+    { state: 'passed', client: '城东医院', item: '科室门牌照片', rep: '代表甲', by: '一组主管', at: '15:10' },
+    { state: 'failed', client: '城东医院', item: '科室门牌照片', rep: '代表甲', by: '一组主管', at: '15:10', say: '看不清' },
+  ],
+  todo: [
+    {
+      state: 'approval',
+      todoId: 'todo_1',
+      department: '法务',
+      from: '代表甲',
+      client: '城东医院',
+      text: '合同初审',
+      limit: '8 工作小时',
+      due: '明天 10:00',
+      url: 'https://example.test/f/1',
+    },
+    {
+      state: 'task',
+      todoId: 'todo_2',
+      department: '技术',
+      from: '代表甲',
+      client: '城东医院',
+      text: '提供技术参数支持',
+      limit: '8 工作小时',
+      due: '明天 10:00',
+    },
+  ],
+  'todo-done': [
+    { state: 'passed', client: '城东医院', text: '合同初审', by: '法务甲', at: '10:20' },
+    { state: 'objected', client: '城东医院', text: '合同初审', by: '法务甲', at: '10:20', note: '付款条款要改' },
+    { state: 'finished', client: '城东医院', text: '提供技术参数支持', by: '技术甲', at: '10:20' },
+  ],
+  'exempt-reason': [{ ...item, left: 2 }],
+  'exempt-ask': [
+    { ...item, stage: '临床价值论证', rep: '代表甲', repId: 'p_1', reason: '医院今年没有公告', left: 2, validFor: '7 天' },
+  ],
+  exempted: [
+    { ...item, state: 'granted', by: '华东总监', reason: '医院今年没有公告', until: '11 月 29 日' },
+    { ...item, state: 'refused', by: '华东总监', reason: '公告能查到。' },
+    { ...item, state: 'none-left', by: '华东总监' },
+  ],
+  'nudge-rep': [
+    {
+      deals: [
+        { dealId: 'deal_1', client: '城东医院', missing: '公告', overdue: false },
+        { dealId: 'deal_2', client: '滨江医院', missing: '门牌 1 张', overdue: true },
+      ],
+    },
+  ],
+  'nudge-supervisor': [
+    {
+      state: 'silent',
+      rep: '代表甲',
+      repId: 'p_1',
+      stage: '需求初筛',
+      stageId: 'screening',
+      days: 2,
+      clients: ['城东医院', '滨江医院'],
+      last: [
+        { on: '11-18', client: '城东医院', what: '照片 1 标签 3', url: 'https://example.test/m/d/1' },
+        { on: '11-16', client: '滨江医院', what: '录音摘要' },
+      ],
+      trailUrl: 'https://example.test/m/p/1',
+    },
+    {
+      state: 'dwell',
+      rep: '代表甲',
+      repId: 'p_1',
+      stage: '方案定制',
+      stageId: 'solution',
+      days: 11,
+      times: 2,
+      clients: ['城东医院'],
+      last: [],
+    },
+  ],
+  digest: [
+    {
+      team: '华东一组',
+      on: '11 月 22 日',
+      asOf: '18:00',
+      red: { stage: '需求初筛', people: 3, url: 'https://example.test/m/red' },
+      yellow: { stage: '临床价值论证', people: 2 },
+      green: { stage: '合同签署', people: 1 },
+      rate: 81.2,
+      rateLastWeek: null,
+      lowest: { stage: '合规报价', rate: 52 },
+      redUrl: 'https://example.test/m/red',
+      allUrl: 'https://example.test/m/all',
+    },
+  ],
+  help: [
+    { state: 'hello', name: '代表甲' },
+    { state: 'help', name: '代表甲' },
+  ],
+  'not-understood': [
+    { state: 'somewhere', client: '城东医院', doing: '贴公告链接' },
+    { state: 'nowhere' },
+  ],
+  stale: [{ dealId: 'deal_1', client: '城东医院', now: '合规报价，还差 2 项' }, {}],
+  'not-yours': [{ owner: '代表乙' }, {}],
+  'unknown-person': [{ platform: '企业微信', userId: 'zhangsan' }],
+  'unknown-person-admin': [{ platform: '企业微信', userId: 'zhangsan', at: '11 月 22 日 9:00', said: '在吗' }],
+  'left-person': [{ admin: '管理员' }, {}],
+  busy: [{ kept: true }, { kept: false }],
+};
