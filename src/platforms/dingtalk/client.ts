@@ -1,0 +1,148 @@
+import type { z } from 'zod';
+import {
+  errorCode,
+  PlatformRefusedError,
+  PlatformUnreachableError,
+  SECOND,
+  type Clock,
+  type Log,
+} from '../../core/index.js';
+import { createTokenHolder, type TokenStore } from '../token-holder.js';
+import { answerError, BAN_MS } from './errors.js';
+import { failureText, jsonRequest, parseJson, readText } from './http.js';
+import { OkAnswer, TokenAnswer, UploadAnswer, type DingtalkSettings } from './types.js';
+
+/** One call to the vendor. `counted`: it counts against the company's monthly quota (tokens and logins do not). */
+export type CallMeter = (call: { api: string; counted: boolean }) => void;
+
+export interface DingtalkClient {
+  /** New API: token in the header. */
+  call<T>(method: 'POST' | 'PUT', path: string, body: object, answer: z.ZodType<T>): Promise<T>;
+  /** Old API: token in the query. */
+  callOld<T>(path: string, body: object, answer: z.ZodType<T>, counted: boolean): Promise<T>;
+  /** Gives the media id, usable any number of times inside DingTalk. */
+  upload(type: 'image' | 'file', name: string, bytes: Uint8Array): Promise<string>;
+  /** Answers through the address that came with a message; no token. */
+  replyToSession(url: string, body: object): Promise<void>;
+  /** `stopped`: our credentials were refused. */
+  tokenState(): 'idle' | 'ready' | 'stopped';
+}
+
+export interface ClientDeps {
+  settings: DingtalkSettings;
+  clock: Clock;
+  log: Log;
+  tokens: TokenStore;
+  meter?: CallMeter;
+  /** The vendor itself gives up after 3 s; the rest is the way there. */
+  callTimeoutMs?: number;
+  /** 20 MB on a slow line. */
+  uploadTimeoutMs?: number;
+}
+
+export function createClient(deps: ClientDeps): DingtalkClient {
+  const { settings, clock, log } = deps;
+  const callTimeoutMs = deps.callTimeoutMs ?? 10 * SECOND;
+  const uploadTimeoutMs = deps.uploadTimeoutMs ?? 60 * SECOND;
+  /** While our address is banned every further call lengthens the ban. */
+  let bannedUntil = 0;
+
+  async function send<T>(
+    api: string,
+    url: URL,
+    init: RequestInit & { timeoutMs?: number },
+    answer: z.ZodType<T>,
+    counted: boolean,
+  ): Promise<T> {
+    const leftMs = bannedUntil - clock.now().getTime();
+    if (leftMs > 0) {
+      throw new PlatformRefusedError('dingtalk.address_banned', `${api}: not called, our address is blocked`, {
+        retryable: true,
+        details: { retryAfterMs: leftMs },
+      });
+    }
+    deps.meter?.({ api, counted });
+    const { timeoutMs = callTimeoutMs, ...request } = init;
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+      status = response.status;
+      text = await readText(response);
+    } catch (error) {
+      throw new PlatformUnreachableError('dingtalk.unreachable', `${api}: ${failureText(error)}`);
+    }
+    const body = parseJson(text);
+    const error = answerError(api, status, body, text);
+    if (error !== null) {
+      if (error.code === 'dingtalk.address_banned') {
+        bannedUntil = clock.now().getTime() + BAN_MS;
+        log.error({ api, code: error.code }, 'DingTalk blocks this address: all calls stop for five minutes');
+      }
+      throw error;
+    }
+    const parsed = answer.safeParse(body);
+    if (!parsed.success) {
+      throw new PlatformUnreachableError('dingtalk.answer_unreadable', `${api}: an answer of another shape`, {
+        details: { at: parsed.error.issues.map((issue) => issue.path.join('.')).join(' ') },
+      });
+    }
+    return parsed.data;
+  }
+
+  // https://open.dingtalk.com/document/development/obtain-the-access-token-of-an-internal-app
+  const holder = createTokenHolder({
+    key: `dingtalk:${settings.clientId}`,
+    store: deps.tokens,
+    clock,
+    log,
+    fetch: async () => {
+      const { accessToken, expireIn } = await send(
+        'oauth2/accessToken',
+        new URL('/v1.0/oauth2/accessToken', settings.apiBase),
+        jsonRequest('POST', { appKey: settings.clientId, appSecret: settings.clientSecret }),
+        TokenAnswer,
+        false,
+      );
+      return { value: accessToken, lifeMs: expireIn * SECOND };
+    },
+    isTokenRefused: (error) => errorCode(error) === 'dingtalk.token_refused',
+    onStopped: () => log.error('DingTalk refused the app credentials: check DINGTALK_CLIENT_ID and _SECRET'),
+  });
+
+  return {
+    call: (method, path, body, answer) =>
+      holder.run((token) =>
+        send(
+          path.replace(/^\/v1\.0\//, ''),
+          new URL(path, settings.apiBase),
+          jsonRequest(method, body, { 'x-acs-dingtalk-access-token': token }),
+          answer,
+          true,
+        ),
+      ),
+    callOld: (path, body, answer, counted) =>
+      holder.run((token) => {
+        const url = new URL(path, settings.oapiBase);
+        url.searchParams.set('access_token', token);
+        return send(path.slice(1), url, jsonRequest('POST', body), answer, counted);
+      }),
+    // https://open.dingtalk.com/document/development/upload-media-files
+    upload: (type, name, bytes) =>
+      holder.run(async (token) => {
+        const url = new URL('/media/upload', settings.oapiBase);
+        url.searchParams.set('access_token', token);
+        // The type stands in both places: without it in one of them the vendor answers 40004.
+        url.searchParams.set('type', type);
+        const body = new FormData();
+        body.set('type', type);
+        body.set('media', new Blob([new Uint8Array(bytes)]), name);
+        const init = { method: 'POST', body, headers: { accept: 'application/json' }, timeoutMs: uploadTimeoutMs };
+        return (await send('media/upload', url, init, UploadAnswer, true)).media_id;
+      }),
+    replyToSession: async (url, body) => {
+      await send('sessionWebhook', new URL(url), jsonRequest('POST', body), OkAnswer, true);
+    },
+    tokenState: () => holder.state(),
+  };
+}

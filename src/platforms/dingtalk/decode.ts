@@ -1,0 +1,210 @@
+import { asId, joinKey, type EventKey } from '../../core/index.js';
+import type { Chat, InboundBody, InboundEvent, MediaRef } from '../contract.js';
+import { parseJson } from './http.js';
+import { readPressText } from './press-text.js';
+import { CardCallback, CardContent, MessageContent, RobotMessage, type StreamFrame } from './types.js';
+
+/** From the vendor's payloads to our events. Pure; null where the shape is not theirs. */
+
+const key = (...parts: string[]) => asId<EventKey>(joinKey('dingtalk', ...parts));
+
+/** What a robot message says. One message with several pictures gives several events. */
+export interface DecodedMessage {
+  events: InboundEvent[];
+  message: RobotMessage;
+  /** The company's monthly pushes are used up: the frame came without its content. */
+  quotaUsedUp: boolean;
+}
+
+/**
+ * `now` stands in where the message says no time.
+ * https://open.dingtalk.com/document/development/robot-message-type
+ */
+export function decodeRobotMessage(data: unknown, now: Date): DecodedMessage | null {
+  const parsed = RobotMessage.safeParse(data);
+  if (!parsed.success) return null;
+  const message = parsed.data;
+  const quotaUsedUp = message.errorCode !== undefined || message.errCode !== undefined;
+  // Not said to us: in a group only what names the robot is.
+  if (message.conversationType === '2' && message.isInAtList === false) return { events: [], message, quotaUsedUp };
+  const chat: Chat =
+    message.conversationType === '2'
+      ? { kind: 'group', id: message.conversationId, title: message.conversationTitle }
+      : { kind: 'single' };
+  const bodies: (readonly [InboundBody, ...string[]])[] = quotaUsedUp
+    ? [[{ kind: 'unknown', what: 'quota-used-up' }]]
+    : bodiesOf(message, chat);
+  const sentAt = message.createAt ? new Date(message.createAt) : now;
+  const events = bodies.map(([body, ...suffix]) => ({
+    key: key(message.msgId, ...suffix),
+    platform: 'dingtalk' as const,
+    // People outside the company have no user id. Theirs is no key to anything, but it lets them be answered.
+    from: message.senderStaffId || message.senderId,
+    chat,
+    sentAt,
+    body,
+  }));
+  return { events, message, quotaUsedUp };
+}
+
+function bodiesOf(message: RobotMessage, chat: Chat): [InboundBody, ...string[]][] {
+  const content = contentOf(message.content);
+  const unknown: [InboundBody] = [{ kind: 'unknown', what: message.msgtype || 'nothing' }];
+  switch (message.msgtype) {
+    case 'text': {
+      const said = message.text?.content ?? content.content;
+      if (said === undefined || said === null) return [unknown];
+      return [
+        [textBody(chat.kind === 'group' ? withoutMention(said) : said.trim(), chat)],
+        ...quotedBodies(message, chat),
+      ];
+    }
+    case 'picture': {
+      const handle = content.downloadCode ?? content.pictureDownloadCode;
+      return handle === undefined ? [unknown] : [[{ kind: 'image', media: media(handle) }]];
+    }
+    case 'file':
+      return content.downloadCode === undefined
+        ? [unknown]
+        : [[{ kind: 'file', media: media(content.downloadCode, content.fileName) }]];
+    case 'audio':
+      return content.downloadCode === undefined
+        ? [unknown]
+        : [
+            [
+              {
+                kind: 'voice',
+                media: media(content.downloadCode),
+                durationMs: content.duration,
+                // Empty for noise and for other languages.
+                transcript: content.recognition?.trim() || undefined,
+              },
+            ],
+          ];
+    case 'richText':
+      return richTextBodies(content, chat) ?? [unknown];
+    default:
+      return [unknown];
+  }
+}
+
+function contentOf(content: unknown): MessageContent {
+  const value = typeof content === 'string' ? (parseJson(content) ?? { content }) : content;
+  const parsed = MessageContent.safeParse(value);
+  return parsed.success ? parsed.data : {};
+}
+
+const media = (handle: string, name?: string): MediaRef => ({ platform: 'dingtalk', handle, name });
+
+/** In a group the mention is cut away by the vendor, but some clients (HarmonyOS) leave it in front. */
+const withoutMention = (said: string) => said.trim().replace(/^(?:@\S+(?:\s+|$))+/, '');
+
+function textBody(said: string, chat: Chat): InboundBody {
+  // Sent by a button of a card that had to be drawn as links; only one-to-one.
+  const press = chat.kind === 'single' ? readPressText(said) : null;
+  return press === null ? { kind: 'text', text: said } : { kind: 'press', ...press };
+}
+
+function richTextBodies(content: MessageContent, chat: Chat): [InboundBody, ...string[]][] | null {
+  const parts = content.richText ?? [];
+  const bodies: [InboundBody, ...string[]][] = [];
+  const texts = parts.map((part) => part.text ?? '');
+  // The mention as a part of its own: the next part begins without a blank.
+  if (chat.kind === 'group' && /^\s*@\S+\s*$/.test(texts[0] ?? '')) texts.shift();
+  const said = texts.join('');
+  const text = chat.kind === 'group' ? withoutMention(said) : said.trim();
+  if (text !== '') bodies.push([textBody(text, chat)]);
+  parts.forEach((part, index) => {
+    const handle = part.downloadCode ?? part.pictureDownloadCode;
+    if (handle !== undefined) bodies.push([{ kind: 'image', media: media(handle) }, 'part', String(index)]);
+  });
+  return bodies.length === 0 ? null : bodies;
+}
+
+/**
+ * Files and pure pictures cannot be sent to a robot in a group; people quote them and name the robot.
+ * One-to-one the quoted thing was sent to us before, so it is not taken twice.
+ */
+function quotedBodies(message: RobotMessage, chat: Chat): [InboundBody, ...string[]][] {
+  const quoted = message.text?.repliedMsg;
+  if (chat.kind !== 'group' || !quoted) return [];
+  const content = contentOf(quoted.content);
+  if (content.downloadCode === undefined) return [];
+  switch (quoted.msgType) {
+    case 'picture':
+      return [[{ kind: 'image', media: media(content.downloadCode) }, 'quoted']];
+    case 'file':
+      return [[{ kind: 'file', media: media(content.downloadCode, content.fileName) }, 'quoted']];
+    default:
+      return [];
+  }
+}
+
+/** Components of our template whose own id comes instead of the button's: the button is then in `params.action`. */
+const TEMPLATE_COMPONENTS = new Set(['form', 'buttons', 'submit']);
+
+/**
+ * A click on a card. `chatOf` tells where the card hangs: the vendor's own fields for that are not reliable.
+ * https://open.dingtalk.com/document/development/event-callback-card
+ */
+export function decodeCardCallback(
+  data: unknown,
+  messageId: string,
+  now: Date,
+  chatOf: (cardId: string) => Chat,
+): InboundEvent | null {
+  const callback = CardCallback.safeParse(data);
+  if (!callback.success || callback.data.userId === '') return null;
+  const { outTrackId, userId, content, value } = callback.data;
+  const pressed = CardContent.safeParse(parseJson(content ?? value ?? ''));
+  if (!pressed.success) return null;
+  const params = pressed.data.cardPrivateData.params ?? pressed.data.params ?? {};
+  const component = pressed.data.cardPrivateData.actionIds[0];
+  const named = typeof params['action'] === 'string' ? params['action'] : undefined;
+  const action = component === undefined || TEMPLATE_COMPONENTS.has(component) ? named : component;
+  if (action === undefined) return null;
+  return {
+    key: key('press', messageId),
+    platform: 'dingtalk',
+    from: userId,
+    chat: chatOf(outTrackId),
+    sentAt: now,
+    body: { kind: 'press', cardId: asId(outTrackId), action, choices: choicesOf(params['form']) },
+  };
+}
+
+/** Selects give `{index, value}`, multi-selects the same with lists, checkbox groups plain values. */
+function choicesOf(form: unknown): Record<string, string[]> {
+  const choices: [string, string[]][] = [];
+  if (typeof form !== 'object' || form === null) return {};
+  for (const [field, given] of Object.entries(form)) {
+    const value: unknown = typeof given === 'object' && given !== null && 'value' in given ? given.value : given;
+    const ids = (Array.isArray(value) ? value : [value]).filter(
+      (id: unknown): id is string | number => (typeof id === 'string' && id !== '') || typeof id === 'number',
+    );
+    if (field !== '__proto__') choices.push([field, ids.map(String)]);
+  }
+  return Object.fromEntries(choices);
+}
+
+/** Something that happened in the company and was ticked in the console. Kept; nothing of ours reacts to one yet. */
+export function decodeEvent(frame: StreamFrame, now: Date): InboundEvent | null {
+  const { eventId, eventType, eventBornTime } = frame.headers;
+  if (!eventId) return null;
+  const data = parseJson(frame.data);
+  const born = Number(eventBornTime);
+  return {
+    key: key('event', eventId),
+    platform: 'dingtalk',
+    from: personOf(data),
+    chat: { kind: 'single' },
+    sentAt: Number.isSafeInteger(born) && born > 0 ? new Date(born) : now,
+    body: { kind: 'unknown', what: `event:${eventType ?? 'nothing'}` },
+  };
+}
+
+function personOf(data: unknown): string {
+  if (typeof data !== 'object' || data === null) return '';
+  const { staffId, userId } = data as { staffId?: unknown; userId?: unknown };
+  return [staffId, userId].find((id): id is string => typeof id === 'string') ?? '';
+}

@@ -1,0 +1,40 @@
+import { errorCode } from '../../core/index.js';
+
+/** Answers are small; a larger one is not the vendor's. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** Why `fetch` failed, without the address: its query may hold the token. */
+export function failureText(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return 'failed';
+  return errorCode(cause) === 'unknown' ? cause.name : errorCode(cause);
+}
+
+export async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_ANSWER_BYTES) throw new Error('answer too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** What the text says, or undefined when it is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the caller decides what that means
+  }
+}
+
+/** POSTs and PUTs of both API families. Without `accept` the vendor may answer in XML. */
+export function jsonRequest(method: string, body: object, headers: Record<string, string> = {}): RequestInit {
+  return {
+    method,
+    headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,187 @@
+import { ConfigError, errorCode, PlatformRefusedError, type Clock, type Log } from '../../core/index.js';
+import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
+import type { TokenStore } from '../token-holder.js';
+import { cardApiSecret } from './callback-crypto.js';
+import { createClient, type CallMeter } from './client.js';
+import { MAX_LINK_BUTTONS } from './encode.js';
+import { allowedMediaHosts, downloadMedia, VENDOR_HOST } from './media.js';
+import { createReceiver, PRESS_ANSWER_MS } from './receiver.js';
+import { createSender } from './sender.js';
+import { createSessions } from './sessions.js';
+import { StreamClient, type StreamTimings } from './stream.js';
+import { DownloadAnswer, LoginAnswer, OkAnswer, type DingtalkSettings } from './types.js';
+
+export type { CallMeter } from './client.js';
+export type { StreamTimings } from './stream.js';
+export type { DingtalkSettings } from './types.js';
+
+export interface DingtalkDeps {
+  settings: DingtalkSettings;
+  clock: Clock;
+  log: Log;
+  intake: Intake;
+  tokens: TokenStore;
+  /** Told of every call, for the monthly quota. */
+  meter?: CallMeter;
+  /** Largest file taken, bytes; default 30 MB. */
+  maxMediaBytes?: number;
+  /** Shorter times for tests. */
+  timings?: { stream?: Partial<StreamTimings>; callMs?: number; pressAnswerMs?: number; storeMs?: number };
+}
+
+/** The free edition's calls a month for the whole company (since 2025-11). */
+const FREE_MONTHLY_CALLS = 5_000;
+const DEFAULT_MAX_MEDIA_BYTES = 30 * 1024 * 1024;
+/** Name under which card clicks are registered in HTTP mode. */
+const CALLBACK_ROUTE = 'trailmark';
+
+/**
+ * DingTalk by its stream (or, with `mode: 'http'`, by callbacks to our address), its robot and its cards.
+ * `callback` refuses everything in stream mode.
+ */
+export function createDingtalkAdapter(deps: DingtalkDeps): PlatformAdapter & { callback: CallbackReceiver } {
+  const settings = checked(deps.settings);
+  const { clock, intake, tokens, meter, timings } = deps;
+  const log = deps.log.child({ platform: 'dingtalk' });
+  const maxMediaBytes = deps.maxMediaBytes ?? DEFAULT_MAX_MEDIA_BYTES;
+  const hasTemplate = settings.cardTemplateId !== '';
+
+  const client = createClient({ settings, clock, log, tokens, meter, callTimeoutMs: timings?.callMs });
+  const sessions = createSessions(settings, clock);
+  const sender = createSender(client, sessions, {
+    cardTemplateId: settings.cardTemplateId,
+    robotCode: settings.robotCode,
+    mode: settings.mode,
+    callbackRouteKey: CALLBACK_ROUTE,
+  });
+  const receiver = createReceiver({
+    settings,
+    clock,
+    log,
+    intake,
+    sessions,
+    chatOf: (cardId) => sender.chatOf(cardId),
+    pressAnswerMs: timings?.pressAnswerMs,
+    storeMs: timings?.storeMs,
+  });
+  const stream =
+    settings.mode === 'stream'
+      ? new StreamClient({
+          clientId: settings.clientId,
+          clientSecret: settings.clientSecret,
+          apiBase: settings.apiBase,
+          onFrame: receiver.onFrame,
+          log,
+          timings: timings?.stream,
+        })
+      : null;
+  let started = false;
+
+  const capabilities: Capabilities = {
+    maxActions: hasTemplate ? 8 : MAX_LINK_BUTTONS,
+    passiveReplyMs: hasTemplate ? (timings?.pressAnswerMs ?? PRESS_ANSWER_MS) : 0,
+    choices: { single: hasTemplate, multi: hasTemplate, maxOptions: hasTemplate ? 50 : 0 },
+    groupCards: hasTemplate,
+    proactive: true,
+    scan: false,
+    location: false,
+  };
+  const budget: RateBudget = {
+    // The free edition is cut at 20 a second for each app and API.
+    perApp: { perSecond: 15 },
+    perMonth: settings.monthlyCalls ?? FREE_MONTHLY_CALLS,
+  };
+
+  /** https://open.dingtalk.com/document/development/register-card-callback-address */
+  async function registerCardCallback(callbackUrl: string): Promise<void> {
+    const apiSecret = cardApiSecret(settings.clientSecret);
+    const body = { callbackRouteKey: CALLBACK_ROUTE, callbackUrl, apiSecret, forceUpdate: true };
+    await client.call('POST', '/v1.0/card/callbacks/register', body, OkAnswer);
+  }
+
+  return {
+    name: 'dingtalk',
+    capabilities,
+    budget,
+    callback: receiver.callback,
+    deliver: (delivery) => sender.deliver(delivery),
+
+    async fetchMedia({ handle, name }) {
+      let downloadUrl: string;
+      try {
+        const body = { downloadCode: handle, robotCode: settings.robotCode };
+        ({ downloadUrl } = await client.call('POST', '/v1.0/robot/messageFiles/download', body, DownloadAnswer));
+      } catch (error) {
+        throw error instanceof PlatformRefusedError && error.code === 'dingtalk.refused'
+          ? new PlatformRefusedError('media.gone', error.message, { details: error.details })
+          : error;
+      }
+      const fetched = await downloadMedia(downloadUrl, allowedMediaHosts(settings), maxMediaBytes);
+      return name === undefined ? fetched : { ...fetched, name };
+    },
+
+    loginUrl(redirectUri, state) {
+      // Inside DingTalk a page of ours asks the client for a code; a stand-in has a page of its own.
+      if (VENDOR_HOST.test(new URL(settings.oapiBase).hostname)) {
+        return `/login/dingtalk?${new URLSearchParams({ redirect: redirectUri, state }).toString()}`;
+      }
+      const url = new URL('/connect/authorize', settings.oapiBase);
+      url.search = new URLSearchParams({
+        client_id: settings.clientId,
+        redirect_uri: redirectUri,
+        state,
+      }).toString();
+      return url.href;
+    },
+
+    // https://open.dingtalk.com/document/development/obtain-the-userid-of-a-user-by-using-the-log-free
+    async login(code) {
+      const { result } = await client.callOld('/topapi/v2/user/getuserinfo', { code }, LoginAnswer, false);
+      return { userId: result.userid };
+    },
+
+    async start() {
+      started = true;
+      if (stream === null) {
+        if (settings.callbackUrl !== undefined && hasTemplate) await registerCardCallback(settings.callbackUrl);
+        return;
+      }
+      try {
+        await stream.connect();
+      } catch (error) {
+        // The server stays up: the stream goes on trying, or `health` says why it does not.
+        log.warn({ code: errorCode(error) }, 'stream is not connected yet');
+      }
+    },
+
+    async stop() {
+      started = false;
+      await stream?.stop();
+    },
+
+    health() {
+      if (client.tokenState() === 'stopped') {
+        return { receiving: started && stream === null, detail: 'DingTalk refused the app credentials' };
+      }
+      return stream?.health() ?? { receiving: started, detail: started ? 'waiting for callbacks' : 'stopped' };
+    },
+  };
+}
+
+/** A blank or a quote copied with the secret is the usual cause of 401: cut away or named before anything is called. */
+function checked(settings: DingtalkSettings): DingtalkSettings {
+  const clean = { ...settings };
+  const problems: string[] = [];
+  for (const name of ['clientId', 'clientSecret', 'robotCode'] as const) {
+    clean[name] = settings[name].trim();
+    if (clean[name] === '') problems.push(`dingtalk.${name} is empty`);
+    else if (/["'\s]/.test(clean[name])) problems.push(`dingtalk.${name} has a quote or a blank in it`);
+  }
+  for (const name of ['apiBase', 'oapiBase'] as const) {
+    if (!/^https?:\/\//.test(settings[name]) || !URL.canParse(settings[name])) {
+      problems.push(`dingtalk.${name} is no http(s) address`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return clean;
+}

@@ -1,0 +1,68 @@
+import type { CardLine, Mark } from '../../cards/index.js';
+
+/** A verdict is never shown by colour alone: a sign and, where the sign could be mistaken, its word. */
+const MARKS: Record<Mark, string> = {
+  passed: '✅',
+  failed: '❌ 未通过：',
+  checking: '⏳ 核验中：',
+  review: '👀 待复核：',
+  unchecked: '❔ 未核验：',
+  partly: '🟡 还差：',
+  open: '⬜',
+  exempt: '➖ 已豁免：',
+};
+
+/** Wide forms of the letters that markdown would take as markup: safe in every client, however it reads a backslash. */
+const WIDE: Record<string, string> = {
+  '*': '＊',
+  '`': '｀',
+  '[': '［',
+  ']': '］',
+  '<': '＜',
+  '>': '＞',
+  '~': '～',
+};
+
+/** Plain text as markdown that shows exactly that text. */
+export function escapeMarkdown(text: string): string {
+  return (
+    text
+      .replace(/[*`[\]<>~]/g, (letter) => WIDE[letter] ?? letter)
+      // Between letters an underscore is only an underscore (file names); elsewhere it would slant the text.
+      .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '＿')
+      .replace(/^(\s*)#/gm, '$1＃')
+      .replace(/^(\s*)([-+])(?=\s)/gm, (_, blank: string, sign: string) => `${blank}${sign === '-' ? '－' : '＋'}`)
+      .replace(/^(\s*\d+)\.(?=\s)/gm, '$1．')
+  );
+}
+
+/** A link where the address is one a client may open, else the text alone. `text` is markdown already. */
+export function link(text: string, url: string | undefined): string {
+  if (url === undefined || !/^(https?|dtmd):\/\//.test(url)) return text;
+  return `[${text}](${url.replace(/[()\s<>]/g, (letter) => `%${letter.charCodeAt(0).toString(16).padStart(2, '0')}`)})`;
+}
+
+/** The vendor breaks a line only at two blanks before and after it. */
+export const LINE_BREAK = '  \n  ';
+
+/** Markdown of ours with ordinary line breaks, as the vendor wants it: lists, headings and quotes keep theirs. */
+export function toVendorMarkdown(text: string): string {
+  return text.replace(/(?<!\n)\n(?!\n)(?!\s*(?:[-*+] |\d+\. |#{1,6} |>))/g, LINE_BREAK);
+}
+
+export function lineToMarkdown(line: CardLine): string {
+  const text = link(escapeMarkdown(line.text), line.url);
+  return line.mark === undefined ? text : `${MARKS[line.mark]} ${text}`.replace('： ', '：');
+}
+
+/** Cut at a line end, so that no markup is left open. `bytes` in UTF-8. */
+export function cutLines(lines: readonly string[], maxBytes: number, rest: string): string[] {
+  const kept: string[] = [];
+  let size = Buffer.byteLength(rest) + LINE_BREAK.length;
+  for (const line of lines) {
+    size += Buffer.byteLength(line) + LINE_BREAK.length;
+    if (size > maxBytes) return [...kept, rest];
+    kept.push(line);
+  }
+  return kept;
+}

@@ -1,0 +1,212 @@
+import {
+  AuthenticityError,
+  errorCode,
+  PlatformUnreachableError,
+  SECOND,
+  sha256,
+  type Clock,
+  type Log,
+} from '../../core/index.js';
+import type { CallbackReceiver, CallbackResponse, Chat, InboundEvent, Intake } from '../contract.js';
+import { cardApiSecret, checkCardSign, checkRobotSign, EventCrypto } from './callback-crypto.js';
+import { decodeCardCallback, decodeEvent, decodeRobotMessage } from './decode.js';
+import { toCallbackResponse } from './encode.js';
+import { parseJson } from './http.js';
+import type { Sessions } from './sessions.js';
+import type { FrameAck, FrameHandler } from './stream.js';
+import type { CardCallbackResponse, DingtalkSettings, StreamFrame } from './types.js';
+
+/** A click must be answered within 2 s; the rest is the way back. */
+export const PRESS_ANSWER_MS = 1_500;
+/** Refused in time, so that the vendor delivers again: an event waits 3 s (HTTP 2.5 s). */
+const STORE_MS = 2 * SECOND;
+const MAX_BODY_BYTES = 1024 * 1024;
+
+export interface ReceiverDeps {
+  settings: DingtalkSettings;
+  clock: Clock;
+  log: Log;
+  intake: Intake;
+  sessions: Sessions;
+  /** Where a card hangs. */
+  chatOf: (cardId: string) => Chat;
+  pressAnswerMs?: number;
+  storeMs?: number;
+}
+
+export interface Receiver {
+  onFrame: FrameHandler;
+  callback: CallbackReceiver;
+}
+
+/** Resolves with the promise or, when it takes too long, with `late`. */
+async function within<T, L>(ms: number, promise: Promise<T>, late: L): Promise<T | L> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<L>((resolve) => {
+    timer = setTimeout(() => resolve(late), ms);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const LATE = Symbol('late');
+
+export function createReceiver(deps: ReceiverDeps): Receiver {
+  const { settings, clock, log, intake, sessions } = deps;
+  const storeMs = deps.storeMs ?? STORE_MS;
+  const pressAnswerMs = deps.pressAnswerMs ?? PRESS_ANSWER_MS;
+
+  /** Stores, or throws in time. What is stored later all the same is a duplicate when it comes again. */
+  async function store<T>(promise: Promise<T>, ms: number): Promise<T> {
+    const stored = await within(ms, promise, LATE);
+    if (stored === LATE) {
+      // The caller has gone on; a late failure is told by the refusal already given.
+      promise.catch(() => undefined);
+      throw new PlatformUnreachableError('intake.slow', 'not stored in time');
+    }
+    return stored;
+  }
+
+  async function takeMessage(data: unknown): Promise<boolean> {
+    const decoded = decodeRobotMessage(data, clock.now());
+    if (decoded === null) return false;
+    sessions.remember(decoded.message);
+    if (decoded.quotaUsedUp) {
+      log.error('DingTalk: the company has used up its monthly pushes; messages arrive without their content');
+    }
+    await store(Promise.all(decoded.events.map((event) => intake(event))), storeMs);
+    return true;
+  }
+
+  /** The presser's card as it must look now, and what to do once that answer has left. */
+  async function takePress(
+    event: InboundEvent,
+  ): Promise<{ response: CardCallbackResponse; sent?: () => Promise<void> }> {
+    const deadline = performance.now() + pressAnswerMs;
+    const result = await store(intake(event), pressAnswerMs);
+    if (result.answer === undefined) return { response: {} };
+    const card = await within(Math.max(0, deadline - performance.now()), result.answer, LATE);
+    if (card === LATE || card === null) return { response: {} };
+    // In a group the answer changes the presser's view only: the others still need the update.
+    const { answered } = result;
+    const sent = event.chat.kind === 'single' && answered ? { sent: answered } : {};
+    return { response: toCallbackResponse(card), ...sent };
+  }
+
+  const settle = (sent: () => Promise<void>) => () => {
+    sent().catch((error: unknown) => log.warn({ code: errorCode(error) }, 'answered press was not noted'));
+  };
+
+  async function cardFrame(frame: StreamFrame): Promise<FrameAck> {
+    const { messageId } = frame.headers;
+    const event = decodeCardCallback(parseJson(frame.data), messageId, clock.now(), deps.chatOf);
+    if (event === null) {
+      log.warn({ messageId }, 'card callback of another shape');
+      return { code: 200, data: { response: {} } };
+    }
+    const { response, sent } = await takePress(event);
+    return { code: 200, data: { response }, ...(sent ? { sent: settle(sent) } : {}) };
+  }
+
+  async function eventFrame(frame: StreamFrame): Promise<FrameAck> {
+    const event = decodeEvent(frame, clock.now());
+    if (event === null) return { code: 404, data: {} };
+    try {
+      await store(intake(event), storeMs);
+      return { code: 200, data: { status: 'SUCCESS', message: 'stored' } };
+    } catch (error) {
+      log.error({ key: event.key, code: errorCode(error) }, 'event could not be stored');
+      return { code: 200, data: { status: 'LATER', message: 'not stored' } };
+    }
+  }
+
+  const onFrame: FrameHandler = async (frame) => {
+    if (frame.type === 'EVENT') return eventFrame(frame);
+    if (frame.type !== 'CALLBACK') return { code: 404, data: {} };
+    switch (frame.headers.topic) {
+      case '/v1.0/im/bot/messages/get':
+        if (!(await takeMessage(parseJson(frame.data)))) log.warn('robot message of another shape');
+        return { code: 200, data: { response: null } };
+      case '/v1.0/card/instances/callback':
+        return cardFrame(frame);
+      default:
+        return { code: 404, data: {} };
+    }
+  };
+
+  const crypto =
+    settings.eventToken && settings.eventAesKey
+      ? new EventCrypto(settings.eventToken, settings.eventAesKey, settings.clientId)
+      : null;
+
+  /** An encrypted event, or the console's check of the address. The answer is the encrypted word `success`. */
+  async function eventCallback(query: Readonly<Record<string, string>>, body: Buffer): Promise<CallbackResponse> {
+    if (crypto === null) return plain(403);
+    const encrypted = (parseJson(body.toString('utf8')) as { encrypt?: unknown } | null | undefined)?.encrypt;
+    if (typeof encrypted !== 'string') return plain(400);
+    const signature = query['msg_signature'] ?? query['signature'] ?? '';
+    const opened = crypto.open(signature, query['timestamp'] ?? '', query['nonce'] ?? '', encrypted);
+    const said = (parseJson(opened) ?? {}) as Record<string, unknown>;
+    const type = String(said['EventType'] ?? '');
+    if (type !== 'check_url') {
+      const headers = {
+        topic: '*',
+        messageId: 'http',
+        eventType: type,
+        eventId: String(said['eventId'] ?? said['BizId'] ?? ''),
+        eventBornTime: String(said['EventTime'] ?? ''),
+      };
+      const event = decodeEvent({ type: 'EVENT', headers, data: opened }, clock.now());
+      if (event === null) return plain(400);
+      await store(intake(event), storeMs);
+    }
+    return json(crypto.seal('success', String(clock.now().getTime())));
+  }
+
+  async function cardCallback(body: Buffer, messageId: string): Promise<CallbackResponse> {
+    const data = parseJson(body.toString('utf8'));
+    const event = decodeCardCallback(data, messageId, clock.now(), deps.chatOf);
+    if (event === null) return plain(400);
+    const { response, sent } = await takePress(event);
+    return { ...json(response), ...(sent ? { written: sent } : {}) };
+  }
+
+  const callback: CallbackReceiver = async ({ method, query, headers, body }) => {
+    const header = (name: string) => String(headers[name] ?? '');
+    if (settings.mode !== 'http') return plain(404);
+    if (method !== 'POST') return plain(405);
+    if (body.length > MAX_BODY_BYTES) return plain(413);
+    try {
+      if (header('sign') !== '') {
+        checkRobotSign(header('timestamp'), header('sign'), settings.clientSecret, clock.now());
+        const taken = await takeMessage(parseJson(body.toString('utf8')));
+        return taken ? json({ msgtype: 'empty' }) : plain(400);
+      }
+      if (header('x-ddpaas-signature') !== '') {
+        const timestamp = header('x-ddpaas-signature-timestamp');
+        const sign = header('x-ddpaas-signature');
+        checkCardSign(timestamp, sign, cardApiSecret(settings.clientSecret), clock.now());
+        // The vendor gives clicks no id here; the signed instant and the content stand for one.
+        return await cardCallback(body, sha256(`${timestamp}\n${body.toString('utf8')}`));
+      }
+      if (query['signature'] || query['msg_signature']) return await eventCallback(query, body);
+      return plain(403);
+    } catch (error) {
+      if (error instanceof AuthenticityError) return plain(403);
+      log.error({ code: errorCode(error) }, 'callback could not be stored');
+      return plain(503);
+    }
+  };
+
+  return { onFrame, callback };
+}
+
+const json = (body: object): CallbackResponse => ({
+  status: 200,
+  contentType: 'application/json; charset=utf-8',
+  body: JSON.stringify(body),
+});
+const plain = (status: number): CallbackResponse => ({ status, contentType: 'text/plain; charset=utf-8', body: '' });

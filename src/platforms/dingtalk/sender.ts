@@ -1,0 +1,191 @@
+import { errorCode, MINUTE, PlatformRefusedError, unreachable } from '../../core/index.js';
+import type { FilledCard } from '../../cards/index.js';
+import type { Chat, Delivery, DeliveryReceipt, Recipient } from '../contract.js';
+import type { DingtalkClient } from './client.js';
+import {
+  toCardRequest,
+  toDeliverRequest,
+  toMarkdown,
+  toPlainCard,
+  toText,
+  toUpdateRequest,
+  type CardSettings,
+  type RobotMessageOut,
+} from './encode.js';
+import type { Sessions } from './sessions.js';
+import { BatchSendAnswer, DeliverAnswer, GroupSendAnswer, UpdateAnswer } from './types.js';
+
+export interface Sender {
+  deliver(delivery: Delivery): Promise<DeliveryReceipt>;
+  /** Where a card was sent by this process; single when it is not known. */
+  chatOf(cardId: string): Chat;
+}
+
+/** Enough for a day of group cards; a forgotten one only costs one more update call. */
+const MAX_REMEMBERED = 5_000;
+
+/** Formats that the vendor takes; others are refused before the upload. */
+const FILE_TYPES = new Set(['xlsx', 'xls', 'pdf', 'zip', 'rar', 'doc', 'docx', 'ppt', 'pptx']);
+const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
+
+export function createSender(client: DingtalkClient, sessions: Sessions, how: CardSettings): Sender {
+  const groups = new Map<string, string>();
+  /** Cards that exist at the vendor but did not reach their chat. */
+  const undelivered = new Set<string>();
+
+  function rememberGroup(cardId: string, to: Recipient): void {
+    if (to.kind !== 'group') return;
+    groups.delete(cardId);
+    groups.set(cardId, to.chatId);
+    const [oldest] = groups.keys();
+    if (groups.size > MAX_REMEMBERED && oldest !== undefined) groups.delete(oldest);
+  }
+
+  async function sendToPerson(userId: string, { msgKey, msgParam }: RobotMessageOut): Promise<DeliveryReceipt> {
+    // https://open.dingtalk.com/document/development/chatbots-send-one-on-one-chat-messages-in-batches
+    const body = { robotCode: how.robotCode, userIds: [userId], msgKey, msgParam: JSON.stringify(msgParam) };
+    const answer = await client.call('POST', '/v1.0/robot/oToMessages/batchSend', body, BatchSendAnswer);
+    // HTTP 200 also when nobody was reached.
+    if (answer.invalidStaffIdList?.includes(userId)) {
+      throw new PlatformRefusedError('dingtalk.recipient_unknown', 'the robot cannot reach this user id');
+    }
+    if (answer.flowControlledStaffIdList?.includes(userId)) {
+      throw new PlatformRefusedError('dingtalk.rate_limited', 'too many messages to this person', {
+        retryable: true,
+        details: { retryAfterMs: MINUTE },
+      });
+    }
+    return { messageId: answer.processQueryKey, how: 'sent' };
+  }
+
+  async function sendToGroup(chatId: string, { msgKey, msgParam }: RobotMessageOut): Promise<DeliveryReceipt> {
+    // https://open.dingtalk.com/document/development/the-robot-sends-a-group-message
+    const body = {
+      robotCode: how.robotCode,
+      openConversationId: chatId,
+      msgKey,
+      msgParam: JSON.stringify(msgParam),
+    };
+    const answer = await client.call('POST', '/v1.0/robot/groupMessages/send', body, GroupSendAnswer);
+    return { messageId: answer.processQueryKey, how: 'sent' };
+  }
+
+  /** People outside the company are known by an encrypted id only, and answered where they wrote. */
+  async function answerOutsider(senderId: string, message: RobotMessageOut): Promise<DeliveryReceipt> {
+    const url = sessions.find(senderId);
+    if (url === undefined) {
+      throw new PlatformRefusedError('dingtalk.recipient_unknown', 'outside the company and no reply address left');
+    }
+    const { title, text, content } = message.msgParam;
+    const body =
+      content !== undefined
+        ? { msgtype: 'text', text: { content } }
+        : { msgtype: 'markdown', markdown: { title: title ?? '', text: text ?? '' } };
+    await client.replyToSession(url, body);
+    return { how: 'sent' };
+  }
+
+  function send(to: Recipient, message: RobotMessageOut): Promise<DeliveryReceipt> {
+    if (to.kind === 'group') return sendToGroup(to.chatId, message);
+    return isOutsider(to) ? answerOutsider(to.userId, message) : sendToPerson(to.userId, message);
+  }
+
+  const drawable = (to: Recipient) => how.cardTemplateId !== '' && !isOutsider(to);
+
+  async function sendCard(to: Recipient, cardId: string, card: FilledCard): Promise<DeliveryReceipt> {
+    if (!drawable(to)) return send(to, toPlainCard(card, cardId, to));
+    rememberGroup(cardId, to);
+    const again = undelivered.has(cardId);
+    let answer;
+    try {
+      answer = again
+        ? await client.call(
+            'POST',
+            '/v1.0/card/instances/deliver',
+            toDeliverRequest(card, cardId, to, how.robotCode),
+            DeliverAnswer,
+          )
+        : await client.call(
+            'POST',
+            '/v1.0/card/instances/createAndDeliver',
+            toCardRequest(card, cardId, to, how),
+            DeliverAnswer,
+          );
+    } catch (error) {
+      // An earlier try of this very card came through, only its answer did not.
+      if (errorCode(error) === 'dingtalk.card_exists') return { how: 'sent' };
+      throw error;
+    }
+    const failed = answer.result.deliverResults.find((result) => !result.success);
+    if (failed !== undefined) {
+      undelivered.add(cardId);
+      throw new PlatformRefusedError('dingtalk.card_not_delivered', `card not delivered: ${failed.errorMsg ?? ''}`, {
+        // The vendor gives no list of these words: worth another try, the outbox bounds how often.
+        retryable: true,
+        details: { retryAfterMs: MINUTE },
+      });
+    }
+    undelivered.delete(cardId);
+    const messageId = answer.result.deliverResults[0]?.carrierId;
+    return { how: 'sent', ...(messageId ? { messageId } : {}) };
+  }
+
+  async function updateCard(to: Recipient, cardId: string, card: FilledCard): Promise<DeliveryReceipt> {
+    if (drawable(to)) {
+      try {
+        await client.call('PUT', '/v1.0/card/instances', toUpdateRequest(card, cardId), UpdateAnswer);
+        return { how: 'updated' };
+      } catch (error) {
+        if (errorCode(error) !== 'dingtalk.card_unknown') throw error;
+      }
+    }
+    return { ...(await sendCard(to, cardId, card)), how: 'replaced' };
+  }
+
+  async function sendMedia(to: Recipient, kind: 'file' | 'image', name: string, bytes: Uint8Array) {
+    if (bytes.length > MAX_UPLOAD_BYTES) {
+      throw new PlatformRefusedError('media.too_large', 'larger than the vendor takes', {
+        details: { maxBytes: MAX_UPLOAD_BYTES },
+      });
+    }
+    if (isOutsider(to)) throw new PlatformRefusedError('dingtalk.recipient_unknown', 'no files to people outside');
+    if (kind === 'image') {
+      return send(to, { msgKey: 'sampleImageMsg', msgParam: { photoURL: await client.upload('image', name, bytes) } });
+    }
+    const fileType = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? '';
+    if (!FILE_TYPES.has(fileType)) {
+      throw new PlatformRefusedError('media.type_refused', `DingTalk takes no .${fileType} files`);
+    }
+    const mediaId = await client.upload('file', name, bytes);
+    return send(to, { msgKey: 'sampleFile', msgParam: { mediaId, fileName: name, fileType } });
+  }
+
+  return {
+    chatOf(cardId) {
+      const id = groups.get(cardId);
+      return id === undefined ? { kind: 'single' } : { kind: 'group', id };
+    },
+    async deliver({ to, body }) {
+      switch (body.kind) {
+        case 'text':
+          return send(to, toText(body.text));
+        case 'markdown':
+          return send(to, toMarkdown(body.title, body.text));
+        case 'card':
+          return sendCard(to, body.cardId, body.card);
+        case 'card-update':
+          return updateCard(to, body.cardId, body.card);
+        case 'file':
+        case 'image':
+          return sendMedia(to, body.kind, body.name, body.bytes);
+        default:
+          return unreachable(body);
+      }
+    },
+  };
+}
+
+/** The vendor's encrypted sender ids begin so; user ids never do. */
+function isOutsider(to: Recipient): boolean {
+  return to.kind === 'person' && to.userId.startsWith('$:');
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+
+/** Shapes on the wire, as far as we read them. Unknown keys are let through unread. */
+
+export interface DingtalkSettings {
+  /** AppKey. */
+  clientId: string;
+  /** AppSecret. */
+  clientSecret: string;
+  /** For a self-built app the AppKey, but the vendor treats it as its own setting. */
+  robotCode: string;
+  corpId: string;
+  agentId: string;
+  /** `https://api.dingtalk.com`: token in a header, camelCase. */
+  apiBase: string;
+  /** `https://oapi.dingtalk.com`: token in the query, snake_case, HTTP 200 also for refusals. */
+  oapiBase: string;
+  /** Published template of the product (`template/`); empty: cards become action cards and numbered text. */
+  cardTemplateId: string;
+  mode: 'stream' | 'http';
+  /** Hosts from which media may be fetched; `.example.com` means all its subdomains. Default: the vendor's. */
+  mediaHosts?: string[];
+  /** HTTP mode: our public `/callback/dingtalk`, registered for card clicks at start. */
+  callbackUrl?: string;
+  /** HTTP mode: token and AES key of the event subscription. Without them encrypted events are refused. */
+  eventToken?: string;
+  eventAesKey?: string;
+  /** Calls a month that the edition bought allows; the free edition has 5,000. */
+  monthlyCalls?: number;
+}
+
+/** Numbers come as numbers or as strings. */
+const instant = z.coerce.number().int().min(0).max(8.64e15);
+const text = z.string();
+
+export const StreamFrame = z.object({
+  type: text,
+  headers: z.looseObject({
+    topic: text,
+    messageId: text.min(1),
+    eventType: text.optional(),
+    eventId: text.optional(),
+    eventBornTime: text.optional(),
+  }),
+  data: text,
+});
+export type StreamFrame = z.infer<typeof StreamFrame>;
+
+const RepliedMessage = z.looseObject({ msgType: text.optional(), content: z.unknown() });
+
+export const RobotMessage = z.looseObject({
+  msgId: text.min(1),
+  msgtype: text.default(''),
+  /** "1" one-to-one, "2" group. */
+  conversationType: z.coerce.string().default('1'),
+  conversationId: text.default(''),
+  conversationTitle: text.optional(),
+  /** Empty for people outside the company and while the robot is not published. */
+  senderStaffId: text.nullish(),
+  /** Encrypted; not a user id. */
+  senderId: text.default(''),
+  isInAtList: z.boolean().nullish(),
+  sessionWebhook: text.nullish(),
+  sessionWebhookExpiredTime: z.coerce.number().nullish(),
+  createAt: instant.nullish(),
+  text: z.looseObject({ content: text.nullish(), repliedMsg: RepliedMessage.nullish() }).nullish().catch(null),
+  content: z.unknown(),
+  errorCode: z.unknown(),
+  errCode: z.unknown(),
+});
+export type RobotMessage = z.infer<typeof RobotMessage>;
+
+/** `content` may be an object or the same as a JSON string. */
+export const MessageContent = z.looseObject({
+  content: text.optional(),
+  downloadCode: text.optional(),
+  pictureDownloadCode: text.optional(),
+  fileName: text.optional(),
+  duration: z.coerce.number().optional().catch(undefined),
+  recognition: text.optional().catch(undefined),
+  videoType: text.optional(),
+  richText: z
+    .array(
+      z.looseObject({
+        text: text.optional(),
+        type: text.optional(),
+        downloadCode: text.optional(),
+        pictureDownloadCode: text.optional(),
+      }),
+    )
+    .optional(),
+});
+export type MessageContent = z.infer<typeof MessageContent>;
+
+export const CardCallback = z.looseObject({
+  outTrackId: text.min(1),
+  userId: text.default(''),
+  spaceType: text.nullish(),
+  content: text.nullish(),
+  value: text.nullish(),
+});
+export type CardCallback = z.infer<typeof CardCallback>;
+
+export const CardContent = z.looseObject({
+  cardPrivateData: z
+    .looseObject({
+      actionIds: z.array(z.coerce.string()).default([]),
+      params: z.record(text, z.unknown()).optional(),
+    })
+    .default({ actionIds: [] }),
+  params: z.record(text, z.unknown()).optional(),
+});
+
+/** Answer to a click: changes the card of the person who clicked. */
+export interface CardCallbackResponse {
+  cardUpdateOptions?: { updateCardDataByKey: true; updatePrivateDataByKey: true };
+  cardData?: { cardParamMap: Record<string, string> };
+}
+
+export const GatewayAnswer = z.object({ endpoint: z.string().min(1), ticket: z.string().min(1) });
+export const TokenAnswer = z.object({ accessToken: z.string().min(1), expireIn: z.number().positive() });
+export const BatchSendAnswer = z.object({
+  processQueryKey: z.string().min(1),
+  invalidStaffIdList: z.array(text).nullish(),
+  flowControlledStaffIdList: z.array(text).nullish(),
+});
+export const GroupSendAnswer = z.object({ processQueryKey: z.string().min(1) });
+export const DeliverAnswer = z.object({
+  success: z.boolean().optional(),
+  result: z.object({
+    deliverResults: z
+      .array(z.object({ success: z.boolean(), carrierId: text.nullish(), errorMsg: text.nullish() }))
+      .min(1),
+  }),
+});
+export const UpdateAnswer = z.object({ success: z.literal(true) });
+export const UploadAnswer = z.object({ media_id: z.string().min(1) });
+export const DownloadAnswer = z.object({ downloadUrl: z.url() });
+export const LoginAnswer = z.object({ result: z.object({ userid: z.string().min(1) }) });
+export const OkAnswer = z.looseObject({});
