@@ -8,11 +8,12 @@ import { allowedMediaHosts, downloadMedia, VENDOR_HOST } from './media.js';
 import { createReceiver, PRESS_ANSWER_MS } from './receiver.js';
 import { createSender } from './sender.js';
 import { createSessions } from './sessions.js';
-import { StreamClient, type StreamTimings } from './stream.js';
+import { StreamClient } from './stream.js';
+import type { StreamTimings } from './stream-link.js';
 import { DownloadAnswer, LoginAnswer, OkAnswer, type DingtalkSettings } from './types.js';
 
 export type { CallMeter } from './client.js';
-export type { StreamTimings } from './stream.js';
+export type { StreamTimings } from './stream-link.js';
 export type { DingtalkSettings } from './types.js';
 
 export interface DingtalkDeps {

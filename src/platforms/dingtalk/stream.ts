@@ -1,17 +1,10 @@
 import { DWClient } from 'dingtalk-stream';
 import { WebSocket, type RawData } from 'ws';
-import {
-  errorCode,
-  errorText,
-  MINUTE,
-  PlatformRefusedError,
-  PlatformUnreachableError,
-  SECOND,
-  type Log,
-} from '../../core/index.js';
+import { errorCode, errorText, PlatformRefusedError, PlatformUnreachableError, type Log } from '../../core/index.js';
 import { createBackoff, type Backoff } from './backoff.js';
 import { answerError } from './errors.js';
 import { failureText, jsonRequest, parseJson, readText } from './http.js';
+import { Link, STREAM_TIMINGS, systemTimers, type StreamTimings, type Timers } from './stream-link.js';
 import { GatewayAnswer, StreamFrame } from './types.js';
 
 /** What goes back for one frame. `sent` runs when it has left on the socket that delivered the frame. */
@@ -21,45 +14,6 @@ export interface FrameAck {
   sent?: () => void;
 }
 export type FrameHandler = (frame: StreamFrame) => Promise<FrameAck>;
-
-/** Timers by an injected clock, so that ten minutes of outage can be tested in one second. */
-export interface Timers {
-  /** Returns what cancels it. */
-  after(ms: number, action: () => void): () => void;
-  /** Monotonic, ms. */
-  now(): number;
-}
-export const systemTimers: Timers = {
-  after(ms, action) {
-    const timer = setTimeout(action, ms);
-    return () => clearTimeout(timer);
-  },
-  now: () => performance.now(),
-};
-
-export interface StreamTimings {
-  /** Longest open call of the gateway. */
-  openMs: number;
-  handshakeMs: number;
-  /** Own ping; the answer must be there within `pongMs`, so a half-open link is noticed within their sum. */
-  pingMs: number;
-  pongMs: number;
-  /** Nothing heard for so long, not even a pong (the machine slept): dead. */
-  silenceMs: number;
-  /** A link that lived so long was healthy: the backoff begins anew. */
-  healthyMs: number;
-  /** Longest wait for frames in work when a link is left. */
-  drainMs: number;
-}
-export const STREAM_TIMINGS: StreamTimings = {
-  openMs: 10 * SECOND,
-  handshakeMs: 10 * SECOND,
-  pingMs: 20 * SECOND,
-  pongMs: 10 * SECOND,
-  silenceMs: 90 * SECOND,
-  healthyMs: MINUTE,
-  drainMs: 10 * SECOND,
-};
 
 /** A robot message is a few KB; ws would take 100 MiB. */
 const MAX_FRAME_BYTES = 1024 * 1024;
@@ -90,22 +44,6 @@ export interface StreamCounts {
   failures: number;
   /** Answers whose socket was gone before they could leave. */
   lostAcks: number;
-}
-
-/** One socket and everything that belongs to it alone. */
-interface Link {
-  socket: WebSocket;
-  openedAt: number;
-  heardAt: number;
-  /** How often it was heard. */
-  heard: number;
-  /** Frames taken and not yet answered: message ids, and how many. */
-  inWork: Set<string>;
-  working: number;
-  /** The server or we are leaving it; nothing new is expected. */
-  retiring: boolean;
-  cancelWatch: () => void;
-  drained: () => void;
 }
 
 /**
@@ -160,19 +98,19 @@ export class StreamClient extends DWClient {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     this.#abort.abort();
-    await Promise.all([...this.#links].map((link) => this.#leave(link)));
+    await Promise.all([...this.#links].map((link) => link.leave()));
     await this.#opening?.catch(() => undefined); // its failure was told to whoever opened
   }
 
   health(): { receiving: boolean; detail: string } {
     if (this.#refused !== null) return { receiving: false, detail: `stream stopped: ${this.#refused.message}` };
-    const open = this.#current !== null && this.#current.socket.readyState === WebSocket.OPEN;
-    return { receiving: open && !this.#stopped, detail: open ? 'stream connected' : 'stream not connected' };
+    const open = this.#current?.isOpen === true && !this.#stopped;
+    return { receiving: open, detail: open ? 'stream connected' : 'stream not connected' };
   }
 
   /** Answers a frame on the socket that delivered it; throws when that is gone. */
   override send(messageId: string, value: unknown): void {
-    const link = [...this.#links].find((candidate) => candidate.inWork.has(messageId));
+    const link = [...this.#links].find((candidate) => candidate.isWorkingOn(messageId));
     if (link === undefined) throw new Error(`no open frame ${messageId}`);
     this.#reply(link, messageId, { code: 200, data: value as object });
   }
@@ -223,7 +161,12 @@ export class StreamClient extends DWClient {
     this.#abort.signal.addEventListener('abort', abort, { once: true });
     try {
       await new Promise<void>((resolve, reject) => {
-        socket.once('open', resolve);
+        // Adopted in the same turn: a frame may follow at once.
+        socket.once('open', () => {
+          if (this.#stopped) socket.terminate();
+          else this.#adopt(socket);
+          resolve();
+        });
         // Stays for the life of the socket: an `error` without a listener would end the process.
         socket.on('error', (error) =>
           reject(new PlatformUnreachableError('dingtalk.stream_refused', `stream: ${failureText(error)}`)),
@@ -233,11 +176,7 @@ export class StreamClient extends DWClient {
     } finally {
       this.#abort.signal.removeEventListener('abort', abort);
     }
-    if (this.#stopped) {
-      socket.terminate();
-      throw new PlatformUnreachableError('dingtalk.stream_stopped', 'stream: stopped while opening');
-    }
-    this.#adopt(socket);
+    if (this.#stopped) throw new PlatformUnreachableError('dingtalk.stream_stopped', 'stream: stopped while opening');
   }
 
   override onDownStream(_data: string): void {
@@ -291,70 +230,25 @@ export class StreamClient extends DWClient {
   }
 
   #adopt(socket: WebSocket): void {
-    const now = this.#timers.now();
-    const link: Link = {
-      socket,
-      openedAt: now,
-      heardAt: now,
-      heard: 0,
-      inWork: new Set(),
-      working: 0,
-      retiring: false,
-      cancelWatch: () => undefined,
-      drained: () => undefined,
-    };
     const before = this.#current;
+    const link: Link = new Link(socket, this.#timers, this.#timings, this.#log, {
+      onMessage: (data, isBinary) => this.#take(link, data, isBinary),
+      onHealthy: () => this.#backoff.reset(),
+      onClosed: (code) => this.#closed(link, code),
+    });
     this.#links.add(link);
     this.#current = link;
     this.connected = true;
-    const heard = () => {
-      link.heardAt = this.#timers.now();
-      link.heard += 1;
-    };
-    socket.on('pong', heard);
-    socket.on('ping', heard);
-    socket.on('message', (data, isBinary) => {
-      heard();
-      this.#take(link, data, isBinary);
-    });
-    socket.on('close', (code) => this.#closed(link, code));
-    this.#watch(link);
     this.#log.info('stream connected');
-    if (before !== null) this.#leave(before).catch(() => undefined); // leaving cannot fail in a way that matters here
-  }
-
-  /** Own ping per socket; a peer that does not answer, or was not heard for too long, is cut. */
-  #watch(link: Link): void {
-    const { pingMs, pongMs, silenceMs } = this.#timings;
-    link.cancelWatch = this.#timers.after(pingMs, () => {
-      const askedAt = this.#timers.now();
-      if (askedAt - link.heardAt > silenceMs) {
-        this.#cut(link, 'silent');
-        return;
-      }
-      if (askedAt - link.openedAt >= this.#timings.healthyMs) this.#backoff.reset();
-      const before = link.heard;
-      if (link.socket.readyState === WebSocket.OPEN) link.socket.ping();
-      link.cancelWatch = this.#timers.after(pongMs, () => {
-        if (link.heard === before) this.#cut(link, 'no answer to a ping');
-        else this.#watch(link);
-      });
-    });
-  }
-
-  #cut(link: Link, why: string): void {
-    this.#log.warn({ why }, 'stream: link is dead');
-    link.socket.terminate();
+    before?.leave().catch(() => undefined); // ends with its socket, whatever happens
   }
 
   #closed(link: Link, code: number): void {
-    link.cancelWatch();
-    link.drained();
     this.#links.delete(link);
     if (this.#current !== link) return;
     this.#current = null;
     this.connected = false;
-    if (this.#timers.now() - link.openedAt >= this.#timings.healthyMs) this.#backoff.reset();
+    if (link.isHealthy) this.#backoff.reset();
     this.#log.info({ code }, 'stream: link closed');
     // When a switch is under way its own opening already goes on.
     if (this.#opening === null) this.#retryLater(new PlatformUnreachableError('dingtalk.stream_closed', 'closed'));
@@ -364,35 +258,13 @@ export class StreamClient extends DWClient {
   #replace(link: Link): void {
     if (link.retiring || this.#stopped) return;
     link.retiring = true;
-    if (this.#timers.now() - link.openedAt < this.#timings.healthyMs) {
+    if (!link.isHealthy) {
       // A young link that is sent away waits its turn, so that a server which sends everybody away is not stormed.
       this.#retryLater(new PlatformUnreachableError('dingtalk.stream_moved', 'asked to leave'));
       return;
     }
     this.#backoff.reset();
     this.#open().catch(() => undefined); // logged and set again by #openOnce
-  }
-
-  /** Closes a link when its frames are answered, at the latest after `drainMs`. */
-  async #leave(link: Link): Promise<void> {
-    link.retiring = true;
-    const closed = new Promise<void>((resolve) => {
-      if (link.socket.readyState === WebSocket.CLOSED) resolve();
-      else link.socket.once('close', () => resolve());
-    });
-    if (link.working > 0) {
-      await new Promise<void>((resolve) => {
-        const cancel = this.#timers.after(this.#timings.drainMs, resolve);
-        link.drained = () => {
-          cancel();
-          resolve();
-        };
-      });
-    }
-    link.socket.close(1000);
-    const cancel = this.#timers.after(SECOND, () => link.socket.terminate());
-    await closed;
-    cancel();
   }
 
   #take(link: Link, data: RawData, isBinary: boolean): void {
@@ -417,8 +289,7 @@ export class StreamClient extends DWClient {
 
   async #work(link: Link, frame: StreamFrame): Promise<void> {
     const { messageId } = frame.headers;
-    link.inWork.add(messageId);
-    link.working += 1;
+    link.begin(messageId);
     let ack: FrameAck;
     try {
       ack = await this.#deps.onFrame(frame);
@@ -428,25 +299,21 @@ export class StreamClient extends DWClient {
       ack = { code: 500, data: {} };
     }
     if (ack.code === 404) this.counts.badFrames += 1;
-    link.working -= 1;
     this.#reply(link, messageId, ack);
-    if (link.working === 0) link.drained();
+    link.end(messageId);
   }
 
-  #reply(link: Link, messageId: string, ack: FrameAck): void {
-    const message = { 200: 'OK', 404: 'unknown topic', 500: 'not stored' }[ack.code];
-    link.inWork.delete(messageId);
-    this.#write(link, { code: ack.code, messageId, message, data: JSON.stringify(ack.data) }, ack.sent);
+  #reply(link: Link, messageId: string, { code, data, sent }: FrameAck): void {
+    const message = { 200: 'OK', 404: 'unknown topic', 500: 'not stored' }[code];
+    this.#write(link, { code, messageId, message, data: JSON.stringify(data) }, sent);
   }
 
   #write(link: Link, ack: { code: number; messageId: string; message: string; data: string }, sent?: () => void): void {
     const { code, messageId, message, data } = ack;
     const body = { code, headers: { contentType: 'application/json', messageId }, message, data };
-    const lost = () => {
+    link.write(JSON.stringify(body), sent, () => {
       this.counts.lostAcks += 1;
       this.#log.warn({ lostAcks: this.counts.lostAcks }, 'stream: the socket was gone before the answer');
-    };
-    if (link.socket.readyState !== WebSocket.OPEN) return lost();
-    link.socket.send(JSON.stringify(body), (error) => (error ? lost() : sent?.()));
+    });
   }
 }
