@@ -1,0 +1,232 @@
+import {
+  BadInputError,
+  errorCode,
+  errorText,
+  PlatformRefusedError,
+  PlatformUnreachableError,
+  MINUTE,
+  SECOND,
+  type Clock,
+  type Log,
+} from '../../core/index.js';
+import type { FetchedMedia } from '../contract.js';
+import { createTokenHolder, type TokenHolder, type TokenStore } from '../token-holder.js';
+import { isTokenRefused, refusal } from './errors.js';
+import type { ApiAnswer, WecomSettings } from './types.js';
+
+/** One call as it is counted; `api` is the path behind /cgi-bin/. */
+export type Meter = (call: { api: string; ok: boolean; ms: number }) => void;
+
+/** An answer takes well under a second; a caller holds a lease for longer than this. */
+const CALL_TIMEOUT_MS = 10 * SECOND;
+/** 20 MB over a poor line. */
+const TRANSFER_TIMEOUT_MS = MINUTE;
+/** Answers are small; the largest, a department's members, stays below this. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+export interface WecomClient {
+  get(api: string, query?: Record<string, string>): Promise<ApiAnswer>;
+  post(api: string, body: unknown, query?: Record<string, string>): Promise<ApiAnswer>;
+  /** Gives the media_id, good for three days. */
+  upload(type: 'image' | 'file', name: string, bytes: Uint8Array): Promise<string>;
+  download(mediaId: string, maxBytes: number): Promise<FetchedMedia>;
+  tokens: TokenHolder;
+}
+
+export function createClient(deps: {
+  settings: WecomSettings;
+  clock: Clock;
+  log: Log;
+  tokens: TokenStore;
+  meter?: Meter;
+}): WecomClient {
+  const { settings, log } = deps;
+  const base = settings.apiBase.replace(/\/+$/, '');
+
+  /** `use` reads the body within the same time limit. */
+  async function request<T>(
+    api: string,
+    query: Record<string, string>,
+    init: RequestInit & { timeoutMs: number },
+    use: (response: Response) => Promise<T>,
+  ): Promise<T> {
+    // The token travels in the query: the address is never logged and redirects are not followed.
+    const url = `${base}/cgi-bin/${api}?${new URLSearchParams(query).toString()}`;
+    const { timeoutMs, ...rest } = init;
+    const started = performance.now();
+    let ok = false;
+    try {
+      const response = await fetch(url, { ...rest, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+      if (response.status === 429) {
+        throw refusal(api, { errcode: 45009, errmsg: 'HTTP 429' });
+      }
+      if (!response.ok && response.status !== 206) {
+        throw new PlatformUnreachableError('wecom.http_status', `${api}: HTTP ${response.status}`, {
+          details: { api, status: response.status },
+        });
+      }
+      const result = await use(response);
+      ok = true;
+      return result;
+    } catch (error) {
+      if (error instanceof PlatformRefusedError || error instanceof PlatformUnreachableError) throw error;
+      if (error instanceof BadInputError) throw error;
+      const isTimeout = error instanceof Error && error.name === 'TimeoutError';
+      throw new PlatformUnreachableError(
+        isTimeout ? 'wecom.timeout' : 'wecom.unreachable',
+        `${api}: ${isTimeout ? `no answer in ${timeoutMs} ms` : causeText(error)}`,
+        { details: { api } },
+      );
+    } finally {
+      const ms = Math.round(performance.now() - started);
+      deps.meter?.({ api, ok, ms });
+      log.debug({ api, ok, ms }, 'wecom call');
+    }
+  }
+
+  async function readAnswer(api: string, response: Response): Promise<ApiAnswer> {
+    const bytes = await readCapped(response, MAX_ANSWER_BYTES);
+    const answer = parseAnswer(bytes.toString('utf8'));
+    if (answer === null) {
+      throw new PlatformUnreachableError('wecom.answer_unreadable', `${api}: the answer is not one of WeCom's`, {
+        details: { api },
+      });
+    }
+    if (answer.errcode !== 0) throw refusal(api, answer);
+    return answer;
+  }
+
+  const tokens = createTokenHolder({
+    key: `wecom:${settings.corpId}:${settings.agentId}`,
+    store: deps.tokens,
+    clock: deps.clock,
+    log,
+    isTokenRefused,
+    // https://developer.work.weixin.qq.com/document/path/91039
+    fetch: async () => {
+      const query = { corpid: settings.corpId, corpsecret: settings.secret };
+      const answer = await request('gettoken', query, { timeoutMs: CALL_TIMEOUT_MS }, (response) =>
+        readAnswer('gettoken', response),
+      );
+      const { access_token: value, expires_in: seconds } = answer;
+      if (typeof value !== 'string' || value === '' || typeof seconds !== 'number' || seconds <= 0) {
+        throw new PlatformUnreachableError('wecom.answer_unreadable', 'gettoken: no token in the answer');
+      }
+      return { value, lifeMs: seconds * SECOND };
+    },
+    onStopped: (error) => log.error({ code: error.code, ...error.details, alert: true }, 'WeCom refuses our secret'),
+  });
+
+  async function call(api: string, query: Record<string, string>, init: RequestInit): Promise<ApiAnswer> {
+    return tokens.run((token) =>
+      request(api, { access_token: token, ...query }, { timeoutMs: CALL_TIMEOUT_MS, ...init }, (response) =>
+        readAnswer(api, response),
+      ),
+    );
+  }
+
+  return {
+    tokens,
+    get: (api, query = {}) => call(api, query, {}),
+    post: (api, body, query = {}) =>
+      call(api, query, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json; charset=utf-8' },
+        body: JSON.stringify(body),
+      }),
+
+    // https://developer.work.weixin.qq.com/document/path/90253
+    async upload(type, name, bytes) {
+      const answer = await tokens.run((token) => {
+        const form = new FormData();
+        form.set('media', new Blob([new Uint8Array(bytes)]), name);
+        const init = { method: 'POST', body: form, timeoutMs: TRANSFER_TIMEOUT_MS };
+        return request('media/upload', { access_token: token, type }, init, (response) =>
+          readAnswer('media/upload', response),
+        );
+      });
+      if (typeof answer['media_id'] !== 'string' || answer['media_id'] === '') {
+        throw new PlatformUnreachableError('wecom.answer_unreadable', 'media/upload: no media_id in the answer');
+      }
+      return answer['media_id'];
+    },
+
+    // https://developer.work.weixin.qq.com/document/path/90254
+    download: (mediaId, maxBytes) =>
+      tokens.run((token) =>
+        request(
+          'media/get',
+          { access_token: token, media_id: mediaId },
+          { timeoutMs: TRANSFER_TIMEOUT_MS },
+          async (response) => {
+            const disposition = response.headers.get('content-disposition');
+            // A refusal comes as JSON with HTTP 200; a JSON file of somebody comes with a file name.
+            if (disposition === null) {
+              await readAnswer('media/get', response);
+              throw new PlatformUnreachableError('wecom.answer_unreadable', 'media/get: neither a file nor a refusal');
+            }
+            if (Number(response.headers.get('content-length') ?? 0) > maxBytes) {
+              await response.body?.cancel();
+              throw tooLarge(maxBytes);
+            }
+            const name = fileName(disposition);
+            const contentType = response.headers.get('content-type');
+            return {
+              bytes: await readCapped(response, maxBytes),
+              ...(name === undefined ? {} : { name }),
+              ...(contentType === null ? {} : { contentType }),
+            };
+          },
+        ),
+      ),
+  };
+}
+
+function parseAnswer(text: string): ApiAnswer | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return null;
+    const { errcode, errmsg } = value as Partial<ApiAnswer>;
+    if (typeof errcode !== 'number') return null;
+    return { ...value, errcode, errmsg: typeof errmsg === 'string' ? errmsg : '' };
+  } catch {
+    return null; // an HTML page of a proxy, for one; the caller says so
+  }
+}
+
+/** `fetch failed` alone says nothing; its cause names the fault and never the address with the token. */
+function causeText(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error ? `${errorCode(cause)} ${cause.message}` : errorText(error);
+}
+
+const tooLarge = (maxBytes: number): BadInputError =>
+  new BadInputError('media.too_large', `a file of more than ${maxBytes} bytes`, {
+    say: `文件太大了，最大 ${Math.floor(maxBytes / 1024 / 1024)} MB。压缩或拆开后再发一次。`,
+  });
+
+async function readCapped(response: Response, maxBytes: number): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    const bytes = part as Uint8Array;
+    size += bytes.length;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts);
+}
+
+/** `attachment; filename="…"`: fetch hands header bytes over as Latin-1, WeCom sends UTF-8. */
+function fileName(disposition: string): string | undefined {
+  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
+  const plain = /filename="([^"]*)"/i.exec(disposition)?.[1] ?? /filename=([^;"]+)/i.exec(disposition)?.[1];
+  if (encoded !== undefined) {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded; // not encoded as it says it is
+    }
+  }
+  return plain === undefined || plain === '' ? undefined : Buffer.from(plain, 'latin1').toString('utf8');
+}

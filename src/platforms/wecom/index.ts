@@ -1,0 +1,97 @@
+import { ConfigError, type Clock, type Log } from '../../core/index.js';
+import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
+import type { TokenStore } from '../token-holder.js';
+import { createClient, type Meter } from './client.js';
+import { createDeliverer } from './deliver.js';
+import { ensureGroup } from './groups.js';
+import { login, loginUrl } from './login.js';
+import { createReceiver, PASSIVE_REPLY_MS } from './receiver.js';
+import { MAX_ACTIONS, MAX_OPTIONS } from './template-card.js';
+import type { WecomSettings } from './types.js';
+
+// For who makes the app's menu.
+export { menuRequest } from './menu.js';
+export type { Meter } from './client.js';
+export type { WecomSettings } from './types.js';
+
+const CAPABILITIES: Capabilities = {
+  maxActions: MAX_ACTIONS,
+  passiveReplyMs: PASSIVE_REPLY_MS,
+  choices: { single: true, multi: true, maxOptions: MAX_OPTIONS },
+  // appchat/send knows no template cards, and a self-built app hears nothing in groups.
+  groupCards: false,
+  proactive: true,
+  scan: true,
+  location: true,
+};
+
+/** Per member and app; what is above is dropped without an error. https://developer.work.weixin.qq.com/document/path/90312 */
+const BUDGET: RateBudget = {
+  perRecipient: { perMinute: 30, perHour: 1_000 },
+  // Any one API, per company.
+  perApp: { perMinute: 10_000 },
+};
+
+/** media/get gives at most 20 MB in one piece. https://developer.work.weixin.qq.com/document/path/90254 */
+const MAX_MEDIA_BYTES = 20 * 1024 * 1024;
+
+export interface WecomDeps {
+  settings: WecomSettings;
+  clock: Clock;
+  log: Log;
+  intake: Intake;
+  tokens: TokenStore;
+  /** Every call of the API is counted here. */
+  meter?: Meter;
+  maxMediaBytes?: number;
+}
+
+/** WeCom's self-built app (自建应用). `callback` answers what comes to the URL that is set in the console. */
+export function createWecomAdapter(deps: WecomDeps): PlatformAdapter & { callback: CallbackReceiver } {
+  const { settings, clock, intake } = deps;
+  checkSettings(settings);
+  const log = deps.log.child({ platform: 'wecom' });
+  const client = createClient({
+    settings,
+    clock,
+    log,
+    tokens: deps.tokens,
+    ...(deps.meter ? { meter: deps.meter } : {}),
+  });
+  const receiver = createReceiver({ settings, clock, log, intake });
+
+  return {
+    name: 'wecom',
+    capabilities: CAPABILITIES,
+    budget: BUDGET,
+    callback: receiver.callback,
+    deliver: createDeliverer({ client, agentId: settings.agentId, log }),
+    fetchMedia: (media) => client.download(media.handle, deps.maxMediaBytes ?? MAX_MEDIA_BYTES),
+    loginUrl: (redirectUri, state) => loginUrl(settings, redirectUri, state),
+    login: (code) => login(client, code),
+    ensureGroup: (group) => ensureGroup(client, group),
+    start: () => Promise.resolve(),
+    stop: () => receiver.close(),
+    health() {
+      const { isOpen, lastAt } = receiver.state();
+      const heard = lastAt === null ? 'no callback yet' : `last callback ${lastAt.toISOString()}`;
+      const sending = client.tokens.state() === 'stopped' ? 'secret refused, not sending' : 'sending';
+      return { receiving: isOpen, detail: `${isOpen ? heard : 'stopped'}, ${sending}` };
+    },
+  };
+}
+
+/** All mistakes at once; an empty secret never starts. */
+function checkSettings(settings: WecomSettings): void {
+  const problems: string[] = [];
+  const demand = (holds: boolean, problem: string) => {
+    if (!holds) problems.push(problem);
+  };
+  demand(settings.corpId !== '', 'WECOM_CORP_ID is empty');
+  demand(/^\d{1,15}$/.test(settings.agentId), 'WECOM_AGENT_ID must be a number');
+  demand(settings.secret !== '', 'WECOM_SECRET is empty');
+  demand(/^[A-Za-z0-9]{1,32}$/.test(settings.token), 'WECOM_TOKEN must have 1 to 32 letters and digits');
+  demand(/^[A-Za-z0-9]{43}$/.test(settings.encodingAesKey), 'WECOM_ENCODING_AES_KEY must have 43 letters and digits');
+  demand(/^https?:\/\/[^/]+/.test(settings.apiBase), 'WECOM_API_BASE must be an http(s) address');
+  if (problems.length > 0) throw new ConfigError(problems);
+}

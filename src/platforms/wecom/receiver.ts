@@ -1,0 +1,172 @@
+import { errorCode, sha256, SECOND, MINUTE, type Clock, type Log } from '../../core/index.js';
+import type { FilledCard } from '../../cards/index.js';
+import type {
+  CallbackReceiver,
+  CallbackRequest,
+  CallbackResponse,
+  InboundEvent,
+  Intake,
+  IntakeHints,
+  IntakeResult,
+} from '../contract.js';
+import { aesKey, isSignedBy, notAuthentic, open, replyEnvelope } from './crypto.js';
+import { decode } from './decode.js';
+import { passiveUpdate } from './passive.js';
+import { drawCard } from './template-card.js';
+import type { WecomSettings } from './types.js';
+import { MAX_XML_BYTES, parseXml, textAt, type XmlElement } from './xml.js';
+
+/** WeCom documents no window; our own, both ways, wide enough for its repetitions and for a clock that is off. */
+const WINDOW_MS = 10 * MINUTE;
+/**
+ * WeCom waits 5 s for the answer to a press and repeats it then. The person looks at a spinner meanwhile, and an answer
+ * within a second feels immediate: what takes longer follows by API.
+ */
+export const PASSIVE_REPLY_MS = 900;
+
+/** A store that does not answer must not use up the platform's 5 s: refused by then, it is delivered again. */
+const INTAKE_TIMEOUT_MS = 2_500;
+
+const REFUSED: CallbackResponse = { status: 403, contentType: 'text/plain; charset=utf-8', body: 'forbidden' };
+const TAKEN: CallbackResponse = { status: 200, contentType: 'text/plain; charset=utf-8', body: '' };
+/** Every status but 200 makes the platform deliver again. */
+const LATER: CallbackResponse = { status: 503, contentType: 'text/plain; charset=utf-8', body: 'later' };
+
+export interface Receiver {
+  callback: CallbackReceiver;
+  /** Takes nothing more and waits for what is in work. */
+  close(): Promise<void>;
+  state(): { isOpen: boolean; lastAt: Date | null };
+}
+
+export function createReceiver(deps: { settings: WecomSettings; clock: Clock; log: Log; intake: Intake }): Receiver {
+  const { settings, clock, log, intake } = deps;
+  const keys = { aesKey: aesKey(settings.encodingAesKey), token: settings.token, receiveId: settings.corpId };
+  const inWork = new Set<Promise<unknown>>();
+  let isOpen = true;
+  let lastAt: Date | null = null;
+
+  /** Signature over the raw values, then decryption, then the time window. Throws `AuthenticityError` without a reason. */
+  function authenticate(request: CallbackRequest, encrypted: string): string {
+    const { msg_signature: signature = '', timestamp = '', nonce = '' } = request.query;
+    if (!isSignedBy(keys.token, signature, timestamp, nonce, encrypted)) throw notAuthentic();
+    const message = open(keys.aesKey, encrypted, keys.receiveId);
+    const seconds = /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Number.NaN;
+    if (!(Math.abs(clock.now().getTime() - seconds * SECOND) <= WINDOW_MS)) throw notAuthentic();
+    lastAt = clock.now();
+    return message.toString('utf8');
+  }
+
+  /** https://developer.work.weixin.qq.com/document/path/90238 : answered with the bare text within a second. */
+  function verifyUrl(request: CallbackRequest): CallbackResponse {
+    // Base64 has no spaces: a space is a plus that was decoded twice on the way.
+    const echo = (request.query['echostr'] ?? '').replaceAll(' ', '+');
+    return { ...TAKEN, body: authenticate(request, echo) };
+  }
+
+  async function receive(request: CallbackRequest): Promise<CallbackResponse> {
+    const deadline = performance.now() + PASSIVE_REPLY_MS;
+    const source = authenticate(request, encryptedPart(request.body));
+    const xml = parseXml(source);
+    const agent = textAt(xml, 'AgentID') || textAt(xml, 'AgentId');
+    // Contact and batch events carry no app.
+    if (agent !== '' && agent !== settings.agentId) throw notAuthentic();
+    const decoded = decode(xml, source, settings.agentId);
+    if (decoded.kind === 'silent') {
+      log.debug({ what: decoded.what }, 'taken without a word');
+      return TAKEN;
+    }
+    if (decoded.kind === 'malformed') {
+      log.error({ why: decoded.why, sha256: sha256(source) }, 'authentic but not readable');
+      return REFUSED;
+    }
+    const { event, hints } = decoded;
+    const result = await stored(event, hints);
+    if (result === null) return LATER;
+    if (event.body.kind === 'unknown') log.info({ key: event.key, what: event.body.what }, 'unknown kind');
+    const card = result.answer === undefined ? null : await within(result.answer, deadline - performance.now());
+    const reply = card === null ? null : passiveReply(card, xml, event.from);
+    if (reply === null) return TAKEN;
+    return {
+      status: 200,
+      contentType: 'application/xml; charset=utf-8',
+      body: reply,
+      ...(result.answered === undefined ? {} : { written: result.answered }),
+    };
+  }
+
+  /** Null when it is not known to be stored: then it is not acknowledged. */
+  async function stored(event: InboundEvent, hints: IntakeHints | undefined): Promise<IntakeResult | null> {
+    try {
+      const result = await within(intake(event, hints), INTAKE_TIMEOUT_MS);
+      if (result === null) log.warn({ key: event.key }, 'not stored in time, so not acknowledged');
+      return result;
+    } catch (error) {
+      log.warn({ key: event.key, code: errorCode(error) }, 'not stored, so not acknowledged');
+      return null;
+    }
+  }
+
+  /** Null when the passive form cannot show this card: it then follows by API. */
+  function passiveReply(card: FilledCard, xml: XmlElement, userId: string): string | null {
+    const drawn = drawCard(card, 'update');
+    if (drawn === null) return null;
+    const atSeconds = Math.floor(clock.now().getTime() / SECOND);
+    const message = passiveUpdate(drawn, { userId, corpId: textAt(xml, 'ToUserName'), atSeconds });
+    return message === null ? null : replyEnvelope(keys, message, atSeconds);
+  }
+
+  async function handle(request: CallbackRequest): Promise<CallbackResponse> {
+    try {
+      if (request.body.length > MAX_XML_BYTES) throw notAuthentic();
+      if (request.method === 'GET') return verifyUrl(request);
+      if (request.method === 'POST') return await receive(request);
+      throw notAuthentic();
+    } catch (error) {
+      // One answer for all, so that nobody learns how far a forgery came.
+      log.warn({ code: errorCode(error), bytes: request.body.length }, 'callback refused');
+      return REFUSED;
+    }
+  }
+
+  return {
+    callback: async (request) => {
+      if (!isOpen) return LATER;
+      const work = handle(request);
+      inWork.add(work);
+      try {
+        return await work;
+      } finally {
+        inWork.delete(work);
+      }
+    },
+    async close() {
+      isOpen = false;
+      await Promise.allSettled(inWork);
+    },
+    state: () => ({ isOpen, lastAt }),
+  };
+}
+
+/** The one value that is signed; found without parsing, since nothing is parsed before it is authentic. */
+function encryptedPart(body: Buffer): string {
+  const found = [
+    ...body.toString('latin1').matchAll(/<Encrypt>\s*(?:<!\[CDATA\[([^\]<]*)\]\]>|([^<]*))\s*<\/Encrypt>/g),
+  ];
+  const [only] = found;
+  if (found.length !== 1 || only === undefined) throw notAuthentic();
+  return (only[1] ?? only[2] ?? '').trim();
+}
+
+/** Null when it is not there in time. */
+async function within<T>(promise: Promise<T | null>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,252 @@
+import { markedText, MARKS, numbered, type CardChoice, type CardLine, type FilledCard } from '../../cards/index.js';
+import { cutChars, oneLine } from './text.js';
+import type {
+  ButtonInteraction,
+  CardButton,
+  HorizontalContent,
+  MultipleInteraction,
+  TemplateCard,
+  TextNotice,
+  VoteInteraction,
+} from './types.js';
+
+/**
+ * The neutral card as a WeCom template card. Limits in characters unless said otherwise:
+ * https://developer.work.weixin.qq.com/document/path/90236
+ */
+const LIMIT = {
+  title: 36,
+  desc: 44,
+  subTitle: 160,
+  horizontals: 6,
+  keyname: 5,
+  value: 30,
+  buttons: 6,
+  buttonText: 10,
+  /** Select options: 16 (another source says 17). */
+  selectOptions: 10,
+  selectText: 16,
+  selectLists: 3,
+  voteOptions: 20,
+  voteText: 17,
+} as const;
+
+export const MAX_ACTIONS = LIMIT.buttons;
+export const MAX_OPTIONS = LIMIT.voteOptions;
+
+/** A single choice split over several selectors: the way to leave one untouched. Never reaches the inside. */
+export const NO_OPTION = '~none';
+/** `key`, `key@2`, `key@3`: question keys of such a choice. */
+export const splitQuestion = (key: string, index: number): string => (index === 0 ? key : `${key}@${index + 1}`);
+export const joinQuestion = (questionKey: string): string => questionKey.replace(/@[23]$/, '');
+
+const STYLE = { primary: 1, plain: 2, danger: 3 } as const;
+
+/**
+ * `send`: a new message. `update`: in place of a card that is there; only then may buttons be greyed with a text.
+ * Null when no template card can say it: nothing to press and no address to open, or more options than any selector holds.
+ */
+export function drawCard(card: FilledCard, use: 'send' | 'update'): TemplateCard | null {
+  const isOpen = card.closed === undefined;
+  if (isOpen || use === 'update') {
+    const { choice } = card;
+    if (choice !== undefined) {
+      if (fitsSelection(card, choice)) return buttonCard(card);
+      if (choice.options.length <= LIMIT.voteOptions) return voteCard(card, choice);
+      if (choice.mode === 'single' && selectors(choice).length <= LIMIT.selectLists) return selectCard(card, choice);
+      return null;
+    }
+    if (card.actions.length > 0) return buttonCard(card);
+  }
+  if (card.url !== undefined && isOpen) return noticeCard(card, card.url);
+  if (use === 'update') return buttonCard({ ...card, closed: card.closed ?? '已更新' });
+  return card.url === undefined ? null : noticeCard(card, card.url);
+}
+
+function mainTitle(card: FilledCard, desc: string | undefined) {
+  const title = oneLine(card.title, LIMIT.title);
+  return desc === undefined || desc === '' ? { title } : { title, desc: oneLine(desc, LIMIT.desc) };
+}
+
+function action(card: FilledCard): { card_action?: { type: 1; url: string } } {
+  return card.url === undefined ? {} : { card_action: { type: 1, url: card.url } };
+}
+
+function noticeCard(card: FilledCard, url: string): TextNotice {
+  const closed = card.closed === undefined ? [] : [{ text: card.closed }];
+  return {
+    card_type: 'text_notice',
+    main_title: mainTitle(card, card.subtitle),
+    ...body({ ...card, lines: [...card.lines, ...closed] }),
+    card_action: { type: 1, url },
+  };
+}
+
+function buttonCard(card: FilledCard): ButtonInteraction {
+  const { choice, closed } = card;
+  const buttons: CardButton[] = [...(choice === undefined ? [] : [choice.submit]), ...card.actions]
+    .slice(0, LIMIT.buttons)
+    .map(({ label, style, key, url }) => ({
+      ...(url === undefined ? {} : { type: 1 as const }),
+      text: oneLine(label, LIMIT.buttonText),
+      style: STYLE[style],
+      ...(url === undefined ? { key } : { url }),
+    }));
+  // The list may not be empty, also when all buttons are replaced by a text.
+  if (buttons.length === 0) buttons.push({ text: oneLine(closed ?? '', LIMIT.buttonText), style: 2, key: 'closed' });
+  const selected = choice?.options.find((option) => option.checked)?.id;
+  return {
+    card_type: 'button_interaction',
+    main_title: mainTitle(card, card.subtitle),
+    ...body(card),
+    ...action(card),
+    ...(choice === undefined
+      ? {}
+      : {
+          button_selection: {
+            question_key: choice.key,
+            title: oneLine(choice.title, LIMIT.desc),
+            ...(closed === undefined ? {} : { disable: true }),
+            option_list: choice.options.map(({ id, text }) => ({ id, text: oneLine(text, LIMIT.selectText) })),
+            ...(selected === undefined ? {} : { selected_id: selected }),
+          },
+        }),
+    button_list: buttons,
+    ...(closed === undefined ? {} : { replace_text: closed }),
+  };
+}
+
+/** A selector beside buttons keeps lines and further buttons, which a vote card cannot show. */
+function fitsSelection(card: FilledCard, choice: CardChoice): boolean {
+  const hasMore = card.lines.length + card.fields.length + card.actions.length > 0;
+  return choice.mode === 'single' && choice.options.length <= LIMIT.selectOptions && hasMore;
+}
+
+/** Vote and select cards have a title and a description only: the question first, then what fits of the rest. */
+function questionTitle(card: FilledCard, choice: CardChoice) {
+  const rest = [card.subtitle, ...card.lines.map(markedText)].filter((part) => part !== undefined && part !== '');
+  return mainTitle(card, [choice.title, ...rest].join(' · '));
+}
+
+function voteCard(card: FilledCard, choice: CardChoice): VoteInteraction {
+  const groups = new Set(choice.options.map((option) => option.group ?? ''));
+  return {
+    card_type: 'vote_interaction',
+    main_title: questionTitle(card, choice),
+    checkbox: {
+      question_key: choice.key,
+      mode: choice.mode === 'multi' ? 1 : 0,
+      ...(card.closed === undefined ? {} : { disable: true }),
+      option_list: choice.options.map(({ id, text, group, checked }) => {
+        const named = `${group}·${text}`;
+        const showsGroup = groups.size > 1 && group !== undefined && [...named].length <= LIMIT.voteText;
+        return { id, text: oneLine(showsGroup ? named : text, LIMIT.voteText), is_checked: checked === true };
+      }),
+    },
+    submit_button: submit(choice),
+    ...(card.closed === undefined ? {} : { replace_text: card.closed }),
+  };
+}
+
+/** Options by group where every group fits a selector, else in order; each selector can also be left untouched. */
+function selectors(choice: CardChoice): { title: string; options: CardChoice['options'] }[] {
+  const room = LIMIT.selectOptions - 1;
+  const byGroup = new Map<string, CardChoice['options']>();
+  for (const option of choice.options) {
+    const group = option.group ?? choice.title;
+    byGroup.set(group, [...(byGroup.get(group) ?? []), option]);
+  }
+  if (
+    byGroup.size > 1 &&
+    byGroup.size <= LIMIT.selectLists &&
+    [...byGroup.values()].every((list) => list.length <= room)
+  ) {
+    return [...byGroup].map(([title, options]) => ({ title, options }));
+  }
+  return Array.from({ length: Math.ceil(choice.options.length / room) }, (_, index) => ({
+    title: `${index * room + 1}–${Math.min((index + 1) * room, choice.options.length)}`,
+    options: choice.options.slice(index * room, (index + 1) * room),
+  }));
+}
+
+function selectCard(card: FilledCard, choice: CardChoice): MultipleInteraction {
+  return {
+    card_type: 'multiple_interaction',
+    main_title: questionTitle(card, choice),
+    select_list: selectors(choice).map(({ title, options }, index) => ({
+      question_key: splitQuestion(choice.key, index),
+      title: oneLine(title, LIMIT.desc),
+      ...(card.closed === undefined ? {} : { disable: true }),
+      selected_id: options.find((option) => option.checked)?.id ?? NO_OPTION,
+      option_list: [
+        { id: NO_OPTION, text: '—' },
+        ...options.map(({ id, text }) => ({ id, text: oneLine(text, LIMIT.selectText) })),
+      ],
+    })),
+    submit_button: submit(choice),
+    ...(card.closed === undefined ? {} : { replace_text: card.closed }),
+  };
+}
+
+const submit = ({ submit: { label, key } }: CardChoice) => ({ text: oneLine(label, LIMIT.buttonText), key });
+
+/** Lines with an address and fields stand in the list below, everything else in the text above it. */
+function body(card: FilledCard): { sub_title_text?: string; horizontal_content_list?: HorizontalContent[] } {
+  const linked = card.lines.filter((line): line is CardLine & { url: string } => line.url !== undefined);
+  const rows: HorizontalContent[] = [
+    ...linked.map(linkedRow),
+    ...card.fields.map(({ label, value, url }) => ({
+      ...(url === undefined ? {} : { type: 1 as const }),
+      keyname: oneLine(label, LIMIT.keyname),
+      value: oneLine(value, LIMIT.value),
+      ...(url === undefined ? {} : { url }),
+    })),
+  ];
+  const lost = [
+    ...linked.map((line) => ({ ...line, url: undefined })),
+    ...card.fields.map(({ label, value }) => ({ text: `${label}：${value}` })),
+  ].slice(LIMIT.horizontals);
+  const lines = [...card.lines.filter((line) => line.url === undefined), ...lost];
+  const text = subTitle(lines, moreActions(card));
+  return {
+    ...(text === '' ? {} : { sub_title_text: text }),
+    ...(rows.length === 0 ? {} : { horizontal_content_list: rows.slice(0, LIMIT.horizontals) }),
+  };
+}
+
+/** The sign in front of a line is its key; the verdict's word stays in the text. */
+function linkedRow(line: CardLine & { url: string }): HorizontalContent {
+  const text = markedText(line);
+  const sign = line.mark === undefined ? /^\p{Extended_Pictographic}\uFE0F?/u.exec(text)?.[0] : MARKS[line.mark].sign;
+  const value = sign === undefined ? text : text.slice(sign.length).trimStart();
+  return {
+    type: 1,
+    keyname: oneLine(sign ?? '查看', LIMIT.keyname),
+    value: oneLine(value, LIMIT.value),
+    url: line.url,
+  };
+}
+
+/** More buttons than a card holds are answered by their digit. */
+function moreActions(card: FilledCard): string[] {
+  const drawn = new Set(
+    card.actions.slice(0, LIMIT.buttons - (card.choice === undefined ? 0 : 1)).map(({ key }) => key),
+  );
+  const left = numbered(card).filter((entry) => entry.kind === 'action' && !drawn.has(entry.key));
+  return left.length === 0 ? [] : [`还可回复：${left.map(({ number, text }) => `${number} ${text}`).join('　')}`];
+}
+
+/** All lines if they fit; else the passed ones become a count, and then the last ones do. What is left to do is seen longest. */
+function subTitle(lines: readonly CardLine[], tail: readonly string[]): string {
+  const fits = (parts: readonly string[]) => [...[...parts, ...tail].join('\n')].length <= LIMIT.subTitle;
+  let parts = lines.map(markedText);
+  if (!fits(parts)) {
+    const passed = lines.filter((line) => line.mark === 'passed').length;
+    const rest = lines.filter((line) => line.mark !== 'passed').map(markedText);
+    parts = passed > 1 ? [`${MARKS.passed.sign} ${MARKS.passed.word} ${passed} 项`, ...rest] : parts;
+  }
+  for (let left = 1; !fits(parts) && parts.length > 1; left += 1) {
+    parts = [...parts.slice(0, left === 1 ? -1 : -2), `…还有 ${left} 项`];
+  }
+  return cutChars([...parts, ...tail].join('\n'), LIMIT.subTitle);
+}
