@@ -2,19 +2,12 @@ import type { TestFn } from 'ava';
 import type { Intake, PlatformAdapter } from '../../src/platforms/contract.js';
 import { inboundContract } from './platform-inbound.js';
 import { outboundContract } from './platform-outbound.js';
+import type { PEOPLE } from './samples.js';
 
 /**
  * The one suite every platform adapter passes, the in-memory one included. An adapter's test file gives `makeHarness`,
- * which puts the real adapter in front of a stand-in of the vendor and lets the suite act as the people and as the vendor.
+ * which puts the real adapter (with the people of `samples.ts`) in front of a stand-in of the vendor and lets the suite act as the people and as the vendor.
  */
-
-/** People of the company in every harness. Their platform user ids are awkward on purpose and must come back exactly. */
-export const PEOPLE = {
-  rep: { userId: '00123', name: '代表甲' },
-  lead: { userId: '1e5', name: '一组主管' },
-} as const;
-/** A user id that the platform does not know. */
-export const STRANGER = 'nobody-here';
 
 export interface HarnessOptions {
   intake: Intake;

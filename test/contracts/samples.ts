@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { FilledCard } from '../../src/cards/index.js';
 
+/** People of the company in every harness. Their platform user ids are awkward on purpose and must come back exactly. */
+export const PEOPLE = {
+  rep: { userId: '00123', name: '代表甲' },
+  lead: { userId: '1e5', name: '一组主管' },
+} as const;
+/** A user id that the platform does not know. */
+export const STRANGER = 'nobody-here';
+
 /** Bytes that begin like a JPEG; what is in them does not matter to an adapter. */
 export const photo = Buffer.concat([
   Buffer.from([0xff, 0xd8, 0xff, 0xe0]),

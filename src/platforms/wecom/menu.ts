@@ -2,7 +2,7 @@
  * The menu under the chat. First level at most 3 items and 16 bytes (five Chinese characters), second level 5 and 40 bytes.
  * https://developer.work.weixin.qq.com/document/path/90231
  */
-export const MENU_KEYS = { scan: 'scan', photo: 'photo', deals: 'deals', todos: 'todos', help: 'help' } as const;
+export const MENU_KEYS = { scan: 'scan', photo: 'photo', deals: 'my-deals', todos: 'my-todos', help: 'help' } as const;
 
 export function menuRequest() {
   return {
