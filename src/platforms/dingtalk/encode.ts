@@ -1,4 +1,4 @@
-import type { CardAction, CardChoice, FilledCard } from '../../cards/index.js';
+import { numbered, type CardAction, type CardChoice, type FilledCard } from '../../cards/index.js';
 import type { Recipient } from '../contract.js';
 import { cutLines, escapeMarkdown, LINE_BREAK, lineToMarkdown, link, toVendorMarkdown } from './markdown.js';
 import { sayLink, writePressText } from './press-text.js';
@@ -155,7 +155,7 @@ export const MAX_LINK_BUTTONS = 5;
  */
 export function toPlainCard(card: FilledCard, cardId: string, to: Recipient): RobotMessageOut {
   const single = to.kind === 'person';
-  const presses = card.closed === undefined ? pressesOf(card, cardId) : [];
+  const presses = pressesOf(card, cardId);
   const links =
     card.closed === undefined ? card.actions.flatMap(({ label, url }) => (url ? [{ label, url }] : [])) : [];
   const buttons = [
@@ -170,26 +170,26 @@ export function toPlainCard(card: FilledCard, cardId: string, to: Recipient): Ro
     ...card.fields.map(({ label, value, url }) => `**${escapeMarkdown(label)}** ${link(escapeMarkdown(value), url)}`),
     ...(card.closed === undefined ? [] : [`**${escapeMarkdown(card.closed)}**`]),
     ...(card.choice && card.closed === undefined ? [`**${escapeMarkdown(card.choice.title)}**`] : []),
-    ...presses.map(({ label }, index) => `${index + 1} ${escapeMarkdown(label)}`),
+    ...(single ? presses.map(({ number, label }) => `${number} ${escapeMarkdown(label)}`) : []),
     ...(presses.length === 0 ? [] : [hint(card, single)]),
   ];
   return withButtons(card.summary, cutLines(lines, MAX_MESSAGE_BYTES, MORE), buttons);
 }
 
-/** In the order of their numbers: options of the choice first, then the buttons. Several options cannot be one tap: only typed. */
-function pressesOf(card: FilledCard, cardId: string): { label: string; said: string | null }[] {
+/** What can be typed, and what a tap says instead. Several options cannot be one tap: those are only typed. */
+function pressesOf(card: FilledCard, cardId: string): { number: number; label: string; said: string | null }[] {
   const { choice } = card;
-  const options = (choice?.options ?? []).map((option) => ({
-    label: withGroup(option),
-    said:
-      choice === undefined || choice.mode === 'multi'
-        ? null
-        : writePressText(option.text, cardId, choice.submit.key, { key: choice.key, id: option.id }),
-  }));
-  const actions = card.actions.flatMap(({ key, label, url }) =>
-    url === undefined ? [{ label, said: writePressText(label, cardId, key) }] : [],
-  );
-  return [...options, ...actions];
+  return numbered(card).map((entry) => {
+    if (entry.kind === 'action') {
+      return { number: entry.number, label: entry.text, said: writePressText(entry.text, cardId, entry.key) };
+    }
+    const option = choice?.options.find(({ id }) => id === entry.id);
+    const said =
+      choice?.mode === 'single'
+        ? writePressText(entry.text, cardId, choice.submit.key, { key: choice.key, id: entry.id })
+        : null;
+    return { number: entry.number, label: withGroup({ text: entry.text, group: option?.group }), said };
+  });
 }
 
 function hint(card: FilledCard, single: boolean): string {

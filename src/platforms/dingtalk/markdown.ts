@@ -1,16 +1,4 @@
-import type { CardLine, Mark } from '../../cards/index.js';
-
-/** A verdict is never shown by colour alone: a sign and, where the sign could be mistaken, its word. */
-const MARKS: Record<Mark, string> = {
-  passed: '✅',
-  failed: '❌ 未通过：',
-  checking: '⏳ 核验中：',
-  review: '👀 待复核：',
-  unchecked: '❔ 未核验：',
-  partly: '🟡 还差：',
-  open: '⬜',
-  exempt: '➖ 已豁免：',
-};
+import { markedText, type CardLine } from '../../cards/index.js';
 
 /** Wide forms of the letters that markdown would take as markup: safe in every client, however it reads a backslash. */
 const WIDE: Record<string, string> = {
@@ -50,10 +38,7 @@ export function toVendorMarkdown(text: string): string {
   return text.replace(/(?<!\n)\n(?!\n)(?!\s*(?:[-*+] |\d+\. |#{1,6} |>))/g, LINE_BREAK);
 }
 
-export function lineToMarkdown(line: CardLine): string {
-  const text = link(escapeMarkdown(line.text), line.url);
-  return line.mark === undefined ? text : `${MARKS[line.mark]} ${text}`.replace('： ', '：');
-}
+export const lineToMarkdown = (line: CardLine): string => link(escapeMarkdown(markedText(line)), line.url);
 
 /** Cut at a line end, so that no markup is left open. `bytes` in UTF-8. */
 export function cutLines(lines: readonly string[], maxBytes: number, rest: string): string[] {

@@ -46,7 +46,7 @@ export const StreamFrame = z.object({
 });
 export type StreamFrame = z.infer<typeof StreamFrame>;
 
-const RepliedMessage = z.looseObject({ msgType: text.optional(), content: z.unknown() });
+const RepliedMessage = z.looseObject({ msgType: text.optional(), content: z.unknown().optional() });
 
 export const RobotMessage = z.looseObject({
   msgId: text.min(1),
@@ -64,9 +64,9 @@ export const RobotMessage = z.looseObject({
   sessionWebhookExpiredTime: z.coerce.number().nullish(),
   createAt: instant.nullish(),
   text: z.looseObject({ content: text.nullish(), repliedMsg: RepliedMessage.nullish() }).nullish().catch(null),
-  content: z.unknown(),
-  errorCode: z.unknown(),
-  errCode: z.unknown(),
+  content: z.unknown().optional(),
+  errorCode: z.unknown().optional(),
+  errCode: z.unknown().optional(),
 });
 export type RobotMessage = z.infer<typeof RobotMessage>;
 
