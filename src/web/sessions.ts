@@ -89,7 +89,7 @@ export interface Sessions {
 
 /** `clock` is the machine's, also in the sandbox: moving the demo's clock does not log anybody out. */
 export function createSessions({ store, clock }: { store: SessionStore; clock: Clock }): Sessions {
-  const in_ = (ms: number): Date => new Date(clock.now().getTime() + ms);
+  const after = (ms: number): Date => new Date(clock.now().getTime() + ms);
   return {
     async beginLogin({ platform, to, redirectUri }) {
       const state = newToken();
@@ -97,7 +97,7 @@ export function createSessions({ store, clock }: { store: SessionStore; clock: C
       await store.create({
         _id: hash(state),
         kind: 'login',
-        expiresAt: in_(LOGIN_MS),
+        expiresAt: after(LOGIN_MS),
         platform,
         browser: hash(browser),
         to,
@@ -120,7 +120,7 @@ export function createSessions({ store, clock }: { store: SessionStore; clock: C
       await store.create({
         _id: hash(token),
         kind: 'session',
-        expiresAt: in_(ABSOLUTE_MS),
+        expiresAt: after(ABSOLUTE_MS),
         seenAt: clock.now(),
         platform,
         personId,

@@ -1,0 +1,132 @@
+import Router from '@koa/router';
+import sharp from 'sharp';
+import type { Context } from 'koa';
+import { BadInputError, NotFoundError, type Clock, type Log } from '../../core/index.js';
+import type { PageBackend, Viewer } from '../backend.js';
+import { createSessions, type SessionStore } from '../sessions.js';
+import { jsonErrors, requireOwnHeader } from './json.js';
+import { createLogin, type LoginDeps } from './login.js';
+import { pageHeaders, sendAsset, sendShell, UI_DIR } from './shell.js';
+
+export interface PageRouteDeps extends Omit<LoginDeps, 'sessions'> {
+  backend: PageBackend;
+  sessions: SessionStore;
+  /** The machine's clock, also in the sandbox: moving the demo's clock does not log anybody out. */
+  clock: Clock;
+  log: Log;
+  uiDir?: string;
+}
+
+/** Thumbnails in lists: twice the 64 px they are shown at, for sharp screens. */
+const THUMB_PIXELS = 160;
+
+/** Types that browsers may show; everything else is downloaded. */
+const SHOWN = /^(image\/(jpeg|png|webp|gif|avif)|application\/pdf)$/;
+
+/** `/m/…`, `/api/m/…`, `/login/…`, `/ui/…`. */
+export function createPageRoutes(deps: PageRouteDeps): Router {
+  const router = new Router();
+  const uiDir = deps.uiDir ?? UI_DIR;
+  const sessions = createSessions({ store: deps.sessions, clock: deps.clock });
+  const login = createLogin({ ...deps, sessions });
+  const headers = pageHeaders({ sandbox: deps.sandbox });
+
+  router.get(/^\/ui\/(.+)$/, headers, async (ctx) => {
+    await sendAsset(ctx, uiDir, ctx.path.slice('/ui/'.length));
+  });
+
+  router.get('/login/:platform', headers, async (ctx) => {
+    await login.begin(ctx, ctx.params['platform'] ?? '');
+  });
+  router.get('/login/:platform/done', headers, async (ctx) => {
+    await login.finish(ctx, ctx.params['platform'] ?? '');
+  });
+
+  router.get(/^\/m(\/.*)?$/, headers, async (ctx) => {
+    if ((await login.viewer(ctx)) === null) login.ask(ctx);
+    else await sendShell(ctx, uiDir);
+  });
+
+  const api = new Router({ prefix: '/api/m' });
+  api.use(headers, jsonErrors(deps.log), requireOwnHeader);
+  /** Every call is made for the person of the session; whoever has none gets 401 and nothing else. */
+  const answer =
+    <T>(ask: (viewer: Viewer, ctx: Context & { params: Record<string, string> }) => Promise<T>) =>
+    async (ctx: Context & { params: Record<string, string> }): Promise<void> => {
+      const viewer = await login.viewer(ctx);
+      if (viewer === null) {
+        ctx.status = 401;
+        ctx.body = { error: { code: 'session.missing', message: '登录已过期，重新打开就行。' } };
+        return;
+      }
+      const body = await ask(viewer, ctx);
+      if (body !== undefined) ctx.body = body;
+    };
+  const param = (ctx: { params: Record<string, string> }, name: string): string => {
+    const value = ctx.params[name] ?? '';
+    if (!/^[\w.:@-]{1,200}$/.test(value)) throw new BadInputError('request.bad_id', `${name} is not an id`);
+    return value;
+  };
+
+  api.get(
+    '/home',
+    answer((viewer) => deps.backend.home(viewer)),
+  );
+  api.get(
+    '/digest/:id',
+    answer((viewer, ctx) => deps.backend.digest(viewer, param(ctx, 'id'))),
+  );
+  api.get(
+    '/figure/:digestId/:figure',
+    answer((viewer, ctx) => deps.backend.figure(viewer, param(ctx, 'digestId'), param(ctx, 'figure'))),
+  );
+  api.get(
+    '/deals/:id',
+    answer((viewer, ctx) => deps.backend.deal(viewer, param(ctx, 'id'))),
+  );
+  api.get(
+    '/evidence/:id',
+    answer((viewer, ctx) => deps.backend.evidence(viewer, param(ctx, 'id'))),
+  );
+  api.get(
+    '/evidence/:id/picture',
+    answer(async (viewer, ctx) => {
+      const id = param(ctx, 'id');
+      const which = ctx.query['which'] === 'original' ? 'original' : 'copy';
+      const picture = await deps.backend.picture(viewer, id, which);
+      await sendPicture(ctx, picture, { id, which, thumb: which === 'copy' && ctx.query['size'] === 'thumb' });
+    }),
+  );
+  api.post('/logout', async (ctx) => {
+    await login.leave(ctx);
+    ctx.body = { ok: true };
+  });
+  api.all(/.*/, () => {
+    throw new NotFoundError('request.unknown', 'no such call');
+  });
+  router.use(api.routes());
+  return router;
+}
+
+async function sendPicture(
+  ctx: Context,
+  picture: { bytes: Uint8Array; mime: string; name?: string },
+  { id, which, thumb }: { id: string; which: 'copy' | 'original'; thumb: boolean },
+): Promise<void> {
+  // Copies may stay in the person's own browser for a while; an original is fetched, and recorded, each time.
+  ctx.set('Cache-Control', which === 'copy' ? 'private, max-age=600' : 'no-store');
+  if (thumb && picture.mime.startsWith('image/')) {
+    ctx.set('Content-Type', 'image/jpeg');
+    ctx.body = await sharp(picture.bytes)
+      .rotate()
+      .resize(THUMB_PIXELS, THUMB_PIXELS, { fit: 'cover' })
+      .jpeg({ quality: 72 })
+      .toBuffer();
+    return;
+  }
+  const shown = SHOWN.test(picture.mime);
+  const name = encodeURIComponent(picture.name ?? id);
+  ctx.set('Content-Type', shown ? picture.mime : 'application/octet-stream');
+  ctx.set('Content-Disposition', `${shown ? 'inline' : 'attachment'}; filename*=UTF-8''${name}`);
+  ctx.body = Buffer.from(picture.bytes);
+}

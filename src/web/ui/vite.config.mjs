@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vite';
+
+// The pages are compiled ahead: no template is compiled in the browser, so the pages run under a CSP without unsafe-eval.
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  base: '/ui/',
+  plugins: [vue()],
+  build: {
+    outDir: fileURLToPath(new URL('../../../build/ui', import.meta.url)),
+    emptyOutDir: true,
+    manifest: true,
+    target: 'es2022',
+    // Nothing inline: fonts and pictures come from files, so that `img-src` stays short.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
