@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { DingtalkSettings } from '../../../src/platforms/dingtalk/index.js';
 
@@ -48,6 +49,7 @@ export interface Vendor {
 
 export async function startVendor(answers: Answers = () => undefined): Promise<Vendor> {
   const tickets = new Set<string>();
+  const hanging: Duplex[] = [];
   const ws = new WebSocketServer({ noServer: true });
   const server = createServer((request, response) => {
     respond(request, response).catch(() => response.destroy());
@@ -95,7 +97,10 @@ export async function startVendor(answers: Answers = () => undefined): Promise<V
   }
 
   server.on('upgrade', (request, socket, head) => {
-    if (vendor.handshake === 'hang') return;
+    if (vendor.handshake === 'hang') {
+      hanging.push(socket);
+      return;
+    }
     const ticket = new URL(request.url ?? '/', vendor.base).searchParams.get('ticket') ?? '';
     if (vendor.handshake === 'refuse' || !tickets.delete(ticket)) {
       socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
@@ -136,6 +141,7 @@ export async function startVendor(answers: Answers = () => undefined): Promise<V
     handshake: 'accept',
     async close() {
       for (const socket of vendor.sockets) socket.terminate();
+      for (const socket of hanging) socket.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
