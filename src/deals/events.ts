@@ -46,6 +46,8 @@ interface Bodies {
   };
   'item.passed': { visitId: StageVisitId; stageId: string; itemId: string };
   'item.exempted': { visitId: StageVisitId; stageId: string; itemId: string; by: PersonId; reason: string };
+  /** The exemption ran out before the stage was done: the item is owed again. */
+  'exemption.expired': { visitId: StageVisitId; stageId: string; itemId: string };
   'skip.attempted': { fromStageId: string; toStageId: string; by: PersonId };
   /** Every required item of the visit passed (or exempted: counted in `exempted`). */
   'stage.passed': { visitId: StageVisitId; stageId: string; exempted: number };

@@ -21,6 +21,8 @@ export interface Org {
 
   /** Only people who have not left. */
   personByIdentity(platform: string, userId: string): Person | undefined;
+  /** Somebody who has left and still writes. */
+  leftPersonByIdentity(platform: string, userId: string): Person | undefined;
   person(id: string): Person | undefined;
   /** Active people, in order of id. */
   people(): Person[];
@@ -198,6 +200,10 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
     },
 
     personByIdentity: (platform, userId) => active(index.identities.get(`${platform}:${userId}`)),
+    leftPersonByIdentity: (platform, userId) => {
+      const person = index.people.get(index.identities.get(`${platform}:${userId}`) ?? '');
+      return isActive(person) ? undefined : person;
+    },
     person: (id) => index.people.get(id),
     people,
     withRole: (...roles) => people().filter((person) => roles.includes(person.role)),

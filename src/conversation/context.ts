@@ -1,0 +1,38 @@
+import type { Cards } from '../cards/index.js';
+import type { Clock, Log, PersonId } from '../core/index.js';
+import type { Deals, Verification } from '../deals/index.js';
+import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
+import type { FetchedMedia, MediaRef, Outgoing, PlatformName } from '../platforms/contract.js';
+import type { Vault } from '../store/index.js';
+import type { Todos } from '../todos/index.js';
+import type { Sessions } from './session.js';
+
+/** What the conversation works with; handed in once. */
+export interface ConversationDeps {
+  org: Org;
+  deals: Deals;
+  todos: Todos;
+  verification: Verification;
+  sessions: Sessions;
+  vault: Vault;
+  cards: Cards;
+  calendar: WorkCalendar;
+  words: TimeWords;
+  fetchMedia: (media: MediaRef) => Promise<FetchedMedia>;
+  /** By the bytes; the mime type that is kept with the file. */
+  sniff: (bytes: Uint8Array) => Promise<{ kind: 'image' | 'pdf' | 'xlsx' | 'csv' | 'other' | 'empty'; mime: string }>;
+  /** Messages to people who have no session of their own (strangers, administrators). */
+  send: (messages: readonly Outgoing[]) => Promise<void>;
+  /** A person's page: trail of a rep, a deal, the latest digest of whoever asks. */
+  pages: {
+    deal(dealId: string, platform: PlatformName): string;
+    home(platform: PlatformName): string;
+  };
+  /** True for the code of the deal's visit QR. */
+  visitCode: (dealId: string) => string;
+  clock: Clock;
+  log: Log;
+}
+
+/** Somebody who left: known, but not to be served any more. */
+export type LeftPerson = { id: PersonId; name: string };

@@ -1,0 +1,288 @@
+import { sha256, stableId, type CardId } from '../core/index.js';
+import { currentVisitOf, dealItem } from '../deals/index.js';
+import type { FilledCard } from '../cards/index.js';
+import type { InboundEvent, Outgoing } from '../platforms/contract.js';
+import type { ConversationDeps } from './context.js';
+import { onFile } from './files.js';
+import { offerHelp, offerMyDeals } from './offers.js';
+import { onPress } from './presses.js';
+import { answerWithText, submitValue } from './questions.js';
+import { POSITION_LIFE_MS } from './session.js';
+import { notUnderstood, offerTodos, onText, tellState } from './texts.js';
+import { Turn } from './turn.js';
+
+export interface Handled {
+  answer?: { card: FilledCard; messageKey: string };
+}
+
+export interface Conversation {
+  /** From event to command, from state to card. Safe to run again with the same event. */
+  handle(event: InboundEvent): Promise<Handled>;
+  /** An event was given up after several tries: its sender hears that what they sent is kept. */
+  onParked(event: InboundEvent): Promise<void>;
+}
+
+/** Keys of the app menu (scripts/wecom-menu.ts makes it). */
+export const MENU = {
+  myDeals: 'my-deals',
+  myTodos: 'my-todos',
+  help: 'help',
+  digest: 'digest',
+  scan: 'scan',
+  photo: 'photo',
+} as const;
+
+export function createConversation(deps: ConversationDeps): Conversation {
+  return {
+    async handle(event) {
+      const person = deps.org.personByIdentity(event.platform, event.from);
+      if (person === undefined) {
+        await onStranger(deps, event);
+        return {};
+      }
+      const session = await deps.sessions.load(person.id, event.platform);
+      const now = deps.clock.now();
+      const turn = new Turn(event, person, session, now, deps.cards);
+      if (event.chat.kind === 'group') {
+        await onGroup(deps, turn, event.chat.id);
+      } else {
+        await onSingle(deps, turn);
+      }
+      await deps.sessions.turn(person.id, event.key, () => ({
+        set: { ...turn.change, platform: event.platform, seenAt: now },
+        send: turn.sends,
+      }));
+      return turn.answer === undefined ? {} : { answer: turn.answer };
+    },
+
+    async onParked(event) {
+      await deps.send([
+        {
+          key: `parked:${event.key}`,
+          to: { kind: 'user', platform: event.platform, userId: event.from },
+          message: {
+            kind: 'show',
+            cardId: stableId<CardId>('c', 'parked', event.key),
+            card: deps.cards.fill('busy', { kept: true }),
+          },
+          purpose: 'reply',
+        },
+      ]);
+    },
+  };
+}
+
+async function onSingle(deps: ConversationDeps, turn: Turn): Promise<void> {
+  const { body } = turn.event;
+  switch (body.kind) {
+    case 'text':
+      await onText(deps, turn, body.text);
+      return;
+    case 'press':
+      await onPress(deps, turn, body);
+      return;
+    case 'image':
+      await onFile(deps, turn, body.media, 'image');
+      return;
+    case 'file':
+      await onFile(deps, turn, body.media, 'file');
+      return;
+    case 'voice':
+      await onVoice(deps, turn, body.transcript ?? '');
+      return;
+    case 'link':
+      await onLink(deps, turn, body.url, body.title ?? '');
+      return;
+    case 'location':
+      await onLocation(deps, turn, body);
+      return;
+    case 'scan':
+      await onScan(deps, turn, body.text);
+      return;
+    case 'menu':
+      await onMenu(deps, turn, body.key);
+      return;
+    case 'entered':
+      // Opening the chat is no question: only the very first time is answered.
+      if (turn.session.ver === 1) offerHelp(turn, 'hello');
+      return;
+    case 'unknown':
+      if (body.what.startsWith('silent:')) return;
+      await notUnderstood(deps, turn);
+      return;
+  }
+}
+
+async function onMenu(deps: ConversationDeps, turn: Turn, key: string): Promise<void> {
+  switch (key) {
+    case MENU.myDeals:
+      await offerMyDeals(deps, turn);
+      return;
+    case MENU.myTodos:
+      await offerTodos(deps, turn);
+      return;
+    case MENU.digest:
+      turn.text(`最新的日报和红黄绿灯在这里：${deps.pages.home(turn.event.platform)}`);
+      return;
+    case MENU.help:
+      offerHelp(turn, 'help');
+      return;
+    default:
+      await notUnderstood(deps, turn);
+  }
+}
+
+/** The platform's own transcript answers a question that wants words; a recording alone proves nothing yet. */
+async function onVoice(deps: ConversationDeps, turn: Turn, transcript: string): Promise<void> {
+  const { question } = turn.session;
+  if (question?.kind === 'item' && transcript !== '') {
+    const answered = await answerWithText(deps, turn, question, transcript);
+    if (answered.kind !== 'not-an-answer') {
+      if (answered.kind === 'submitted') turn.remember(answered.done.card.card);
+      return;
+    }
+  }
+  if (transcript !== '' && question?.kind !== 'item') {
+    await onText(deps, turn, transcript);
+    return;
+  }
+  const deal = question?.kind === 'item' ? await deps.deals.get(question.dealId) : null;
+  const found =
+    deal === null || question?.kind !== 'item' ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
+  if (deal !== null && found !== null) {
+    turn.reply('wrong-kind', {
+      dealId: deal._id,
+      itemId: found.item.id,
+      client: deal.clientName,
+      item: found.item.name,
+      wanted: found.item.kind,
+      got: 'voice',
+    });
+    return;
+  }
+  turn.text('语音收到了，但这里没有识别出文字。打字发给我就行。');
+}
+
+async function onLink(deps: ConversationDeps, turn: Turn, url: string, title: string): Promise<void> {
+  const { question } = turn.session;
+  if (question?.kind === 'item') {
+    const answered = await answerWithText(deps, turn, question, url);
+    if (answered.kind === 'asked' && title !== '' && turn.change.question?.kind === 'item') {
+      turn.change.question.draft['title'] ??= title;
+    }
+    if (answered.kind !== 'not-an-answer') return;
+  }
+  await notUnderstood(deps, turn);
+}
+
+async function onLocation(
+  deps: ConversationDeps,
+  turn: Turn,
+  place: Extract<InboundEvent['body'], { kind: 'location' }>,
+): Promise<void> {
+  const position = {
+    lat: place.lat,
+    lng: place.lng,
+    datum: place.datum,
+    source: 'location-message' as const,
+    at: turn.now,
+    ...(place.accuracyMetres === undefined ? {} : { accuracyMetres: place.accuracyMetres }),
+  };
+  const since = turn.now.getTime() - POSITION_LIFE_MS;
+  turn.change.positions = [...turn.session.positions.filter((one) => (one.at?.getTime() ?? 0) > since), position].slice(
+    -5,
+  );
+  const again = await deps.verification.addPosition(turn.person.id, position);
+  turn.text(again.length > 0 ? '位置收到，补给刚才那张照片，正在重新核验。' : '位置收到，10 分钟内拍的照片会用上它。');
+}
+
+async function onScan(deps: ConversationDeps, turn: Turn, code: string): Promise<void> {
+  const { question, dealId } = turn.session;
+  const id = question?.kind === 'item' ? question.dealId : dealId;
+  const deal = id === undefined || id === null ? null : await deps.deals.get(id);
+  const visit = deal === null ? undefined : currentVisitOf(deal);
+  const flow = deal === null ? null : deps.deals.flowOf(deal);
+  const stage = flow?.stages.find((one) => one.id === visit?.stageId);
+  const item = stage?.items.find((one) => one.kind === 'scan');
+  if (deal === null || item === undefined || deal.ownerId !== turn.person.id) {
+    turn.text('这个码现在用不上。先打开要签收的商机，再扫客户的拜访二维码。');
+    return;
+  }
+  const { done } = await submitValue(
+    deps,
+    turn,
+    { dealId: deal._id, itemId: item.id, askedAt: question?.kind === 'item' ? question.askedAt : null },
+    { kind: 'scan', code },
+    { expectedCode: deps.visitCode(deal._id) },
+  );
+  turn.remember(done.card.card);
+}
+
+/** In a group the bot is asked about deals; whoever asks sees what they may see. Work is done in the single chat. */
+async function onGroup(deps: ConversationDeps, turn: Turn, chatId: string): Promise<void> {
+  const { body, platform } = turn.event;
+  const toGroup = (n: number, text: string): void =>
+    turn.to({ kind: 'group', platform, chatId }, 'reply', `group:${n}`, { kind: 'text', text });
+  if (body.kind !== 'text') {
+    toGroup(0, `${turn.person.name}，材料请在和我的单聊里发，群里只看进度。`);
+    return;
+  }
+  const wanted = body.text.replace(/卡在哪|怎么样|进度|[?？了吗呢]/gu, '').trim();
+  const clients = deps.org.findClients(wanted).map((client) => client.id);
+  const deals = clients.length === 0 ? [] : await deps.deals.find({ clientId: { $in: clients }, status: 'open' }, 10);
+  const seen = deals.filter((deal) => deps.org.canSee(turn.person.id, deal));
+  if (seen.length === 0) {
+    toGroup(0, '发客户名就能看进度，比如「城东医院」。要交材料，到和我的单聊里。');
+    return;
+  }
+  const answers: Outgoing['message'][] = [];
+  const inner = new Turn(turn.event, turn.person, turn.session, turn.now, deps.cards);
+  tellState(deps, inner, seen);
+  for (const outgoing of inner.sends) answers.push(outgoing.message);
+  answers.forEach((message, n) => turn.to({ kind: 'group', platform, chatId }, 'reply', `group:${n}`, message));
+}
+
+/** Nobody of ours: a clear answer, and an administrator hears of it once a day. */
+async function onStranger(deps: ConversationDeps, event: InboundEvent): Promise<void> {
+  const left = deps.org.leftPersonByIdentity(event.platform, event.from);
+  const admins = deps.org.withRole('admin', 'operations');
+  const day = deps.calendar.localDate(deps.clock.now());
+  const to = { kind: 'user' as const, platform: event.platform, userId: event.from };
+  const card =
+    left === undefined
+      ? deps.cards.fill('unknown-person', { platform: platformName(event.platform), userId: event.from })
+      : deps.cards.fill('left-person', admins[0] === undefined ? {} : { admin: admins[0].name });
+  const messages: Outgoing[] = [];
+  if (event.from !== '' && event.body.kind !== 'entered') {
+    messages.push({
+      key: `stranger:${event.key}`,
+      to,
+      message: { kind: 'show', cardId: stableId<CardId>('c', 'stranger', event.key), card },
+      purpose: 'reply',
+    });
+  }
+  if (left === undefined) {
+    for (const admin of admins) {
+      const key = `stranger-admin:${sha256(event.from).slice(0, 12)}:${event.platform}:${day}:${admin.id}`;
+      messages.push({
+        key,
+        to: { kind: 'person', personId: admin.id, prefer: event.platform },
+        message: {
+          kind: 'show',
+          cardId: stableId<CardId>('c', key),
+          card: deps.cards.fill('unknown-person-admin', {
+            platform: platformName(event.platform),
+            userId: event.from,
+            at: deps.words.dayTime(deps.clock.now()),
+            ...(event.body.kind === 'text' ? { said: event.body.text.slice(0, 50) } : {}),
+          }),
+        },
+        purpose: 'admin',
+      });
+    }
+  }
+  await deps.send(messages);
+}
+
+const platformName = (platform: InboundEvent['platform']): string =>
+  ({ wecom: '企业微信', dingtalk: '钉钉' })[platform];

@@ -1,0 +1,165 @@
+import { AppError, MINUTE, stableId, type FileId } from '../core/index.js';
+import type { GotKind } from '../cards/index.js';
+import { currentVisitOf, dealItem, type DealDocument, stageOf } from '../deals/index.js';
+import { itemStates, type Flow, type Item, type SubmissionValue } from '../flow/index.js';
+import type { MediaRef } from '../platforms/contract.js';
+import type { VaultFile } from '../store/index.js';
+import type { ConversationDeps } from './context.js';
+import { submitValue } from './questions.js';
+import { notUnderstood } from './texts.js';
+import type { Turn } from './turn.js';
+
+/** Same limit as the evidence room; told before anything is stored. */
+const MAX_FILE_BYTES = 25 * 1024 * 1024;
+const MAX_FILE_WORDS = '25 MB';
+
+type Kept = { file: VaultFile; kind: 'image' | 'pdf' | 'xlsx' | 'csv' | 'other' };
+
+/** A photo or a file: fetched at once (platform links die), kept as it came, then handed in for what was asked. */
+export async function onFile(
+  deps: ConversationDeps,
+  turn: Turn,
+  media: MediaRef,
+  got: 'image' | 'file',
+): Promise<void> {
+  const kept = await keep(deps, turn, media);
+  if (kept === null) return;
+  const target = await targetOf(deps, turn, kept.kind);
+  if (target === null) {
+    await unasked(deps, turn, kept);
+    return;
+  }
+  const { deal, item, askedAt } = target;
+  const value = valueFor(item, kept);
+  if (value === null) {
+    const wrong: GotKind = got === 'image' || kept.kind === 'image' ? 'image' : 'file';
+    turn.reply('wrong-kind', {
+      dealId: deal._id,
+      itemId: item.id,
+      client: deal.clientName,
+      item: item.name,
+      wanted: item.kind,
+      got: wrong,
+    });
+    return;
+  }
+  const { done } = await submitValue(deps, turn, { dealId: deal._id, itemId: item.id, askedAt }, value, {
+    file: kept.file,
+    positions: recentPositions(turn),
+  });
+  // More of the same are wanted: the question stays open, so that several photos in a row count one by one.
+  const visit = currentVisitOf(done.deal);
+  const state = itemStates(done.flow, done.deal).find((one) => one.itemId === item.id);
+  const underWay =
+    visit?.items[item.id]?.submissions.filter((one) => one.status === 'checking' || one.status === 'passed').length ??
+    0;
+  if (askedAt !== null && state !== undefined && underWay < state.need && turn.session.question?.kind === 'item') {
+    turn.change.question = turn.session.question;
+  }
+  turn.remember(done.card.card);
+}
+
+async function keep(deps: ConversationDeps, turn: Turn, media: MediaRef): Promise<Kept | null> {
+  const id = stableId<FileId>('f', turn.event.key);
+  let file = await deps.vault.info(id);
+  let bytes: Uint8Array;
+  if (file === null) {
+    try {
+      const fetched = await deps.fetchMedia(media);
+      bytes = fetched.bytes;
+      if (bytes.byteLength > MAX_FILE_BYTES) throw new AppError('media.too_large', 'larger than we take');
+      const { kind, mime } = await deps.sniff(bytes);
+      if (kind === 'empty') {
+        turn.reply('too-large', { state: 'empty', limit: MAX_FILE_WORDS });
+        return null;
+      }
+      file = await deps.vault.put(id, bytes, { name: fetched.name ?? media.name ?? nameFor(kind), mime, at: turn.now });
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'media.too_large') {
+        turn.reply('too-large', { state: 'large', limit: MAX_FILE_WORDS });
+        return null;
+      }
+      if (error instanceof AppError && error.code === 'media.gone') {
+        turn.reply('too-large', { state: 'unreadable', limit: MAX_FILE_WORDS });
+        return null;
+      }
+      throw error;
+    }
+  }
+  const { kind } = await deps.sniff(await deps.vault.read(id));
+  return { file, kind: kind === 'empty' ? 'other' : kind };
+}
+
+const nameFor = (kind: string): string =>
+  ({ image: '照片.jpg', pdf: '文件.pdf', xlsx: '表格.xlsx', csv: '表格.csv' })[kind] ?? '文件';
+
+function valueFor(item: Item, { file, kind }: Kept): SubmissionValue | null {
+  switch (item.kind) {
+    case 'photo':
+      // What is no picture is judged by the verifier, whose words say what was sent; only clear documents are sent back here.
+      return kind === 'pdf' || kind === 'xlsx' || kind === 'csv'
+        ? null
+        : { kind: 'photo', fileId: file.id, sha256: file.sha256 };
+    case 'file':
+      return kind === 'image' ? null : { kind: 'file', fileId: file.id, sha256: file.sha256, name: file.name };
+    case 'sheet':
+      return kind === 'image' || kind === 'pdf'
+        ? null
+        : { kind: 'sheet', fileId: file.id, sha256: file.sha256, name: file.name };
+    default:
+      return null;
+  }
+}
+
+/** What the file is for: the open question, else the one item of the present stage that wants such a file. */
+async function targetOf(
+  deps: ConversationDeps,
+  turn: Turn,
+  kind: Kept['kind'],
+): Promise<{ deal: DealDocument; flow: Flow; item: Item; askedAt: Date | null } | null> {
+  const { question, dealId } = turn.session;
+  if (question?.kind === 'item') {
+    const deal = await deps.deals.get(question.dealId);
+    const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
+    if (deal !== null && found !== null)
+      return { deal, flow: deps.deals.flowOf(deal), item: found.item, askedAt: question.askedAt };
+  }
+  const deal = dealId === undefined || dealId === null ? null : await deps.deals.get(dealId);
+  const visit = deal === null ? undefined : currentVisitOf(deal);
+  if (deal === null || visit === undefined || deal.ownerId !== turn.person.id) return null;
+  const flow = deps.deals.flowOf(deal);
+  const stage = stageOf(flow, visit.stageId);
+  if (stage === undefined) return null;
+  const states = itemStates(flow, deal);
+  const fits = stage.items.filter((item, n) => {
+    const state = states[n]?.state;
+    if (state === 'passed' || state === 'exempt') return false;
+    if (kind === 'image') return item.kind === 'photo';
+    if (kind === 'pdf') return item.kind === 'file';
+    return item.kind === 'sheet';
+  });
+  const [only] = fits;
+  return fits.length === 1 && only !== undefined ? { deal, flow, item: only, askedAt: null } : null;
+}
+
+/** Nobody asked for it. A contract may still speak for a later stage: then the gap is shown. Nothing is thrown away. */
+async function unasked(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<void> {
+  const { dealId } = turn.session;
+  const deal = dealId === undefined || dealId === null ? null : await deps.deals.get(dealId);
+  if (deal !== null && deal.ownerId === turn.person.id && deal.status === 'open') {
+    turn.text(`收到「${kept.file.name}」，先替你留着。用在哪一项？点清单上的按钮，再发一次就交上了。`);
+    const done = await deps.deals.show({
+      key: `${turn.event.key}:show`,
+      dealId: deal._id,
+      by: turn.person.id,
+      platform: turn.event.platform,
+    });
+    turn.remember(done.card.card);
+    return;
+  }
+  await notUnderstood(deps, turn);
+}
+
+function recentPositions(turn: Turn) {
+  return turn.session.positions.filter((position) => (position.at?.getTime() ?? 0) > turn.now.getTime() - 10 * MINUTE);
+}

@@ -1,0 +1,83 @@
+import { currentVisitOf, dealItem, type DealDocument, stageOf } from '../deals/index.js';
+
+import type { ConversationDeps } from './context.js';
+import { putQuestion } from './questions.js';
+import type { Turn } from './turn.js';
+
+export function offerHelp(turn: Turn, state: 'hello' | 'help'): void {
+  turn.reply('help', { state, name: turn.person.name });
+}
+
+/** `还有 2 工作日`, `今天到期`, `超 1 工作日`. */
+export function dueWords(deps: ConversationDeps, deal: DealDocument): { due: string; overdue: boolean } {
+  const visit = currentVisitOf(deal);
+  if (visit === undefined) return { due: '', overdue: false };
+  const now = deps.clock.now();
+  const overdue = visit.dueAt <= now;
+  const days = Math.ceil(Math.abs(deps.calendar.workdaysBetween(now, visit.dueAt)));
+  if (overdue) return { due: `超 ${Math.max(1, days)} 工作日`, overdue };
+  return {
+    due: deps.calendar.localDate(visit.dueAt) === deps.calendar.localDate(now) ? '今天到期' : `还有 ${days} 工作日`,
+    overdue,
+  };
+}
+
+export async function offerMyDeals(deps: ConversationDeps, turn: Turn): Promise<void> {
+  const deals = await deps.deals.openOf(turn.person.id);
+  turn.reply('my-deals', {
+    deals: deals.map((deal) => {
+      const flow = deps.deals.flowOf(deal);
+      const visit = currentVisitOf(deal);
+      return {
+        dealId: deal._id,
+        client: deal.clientName,
+        stage: (visit && stageOf(flow, visit.stageId)?.name) ?? '',
+        ...dueWords(deps, deal),
+      };
+    }),
+  });
+}
+
+/** The deal becomes the one that is worked on, its checklist comes to the bottom of the chat. */
+export async function openDeal(deps: ConversationDeps, turn: Turn, deal: DealDocument): Promise<void> {
+  turn.change.dealId = deal._id;
+  turn.change.question = null;
+  const done = await deps.deals.show({
+    key: turn.event.key,
+    dealId: deal._id,
+    by: turn.person.id,
+    platform: turn.event.platform,
+  });
+  turn.remember(done.card.card);
+}
+
+export function postponeDeals(deps: ConversationDeps, turn: Turn, deals: readonly DealDocument[]): void {
+  if (deals.length === 0) {
+    turn.text('现在没有到期的商机。');
+    return;
+  }
+  turn.change.question = { kind: 'postpone-reason', dealIds: deals.map((deal) => deal._id), askedAt: turn.now };
+  turn.replace('postponed', {
+    state: 'reason',
+    clients: deals.map((deal) => deal.clientName),
+    until: deps.words.day(deps.calendar.nextWorkdayAt(turn.now, '09:00')),
+  });
+}
+
+/** Takes up the question that was left; without one, the deal that was worked on. */
+export async function resumeQuestion(deps: ConversationDeps, turn: Turn): Promise<void> {
+  const { question, dealId } = turn.session;
+  if (question?.kind === 'item') {
+    const deal = await deps.deals.get(question.dealId);
+    const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
+    if (deal !== null && found !== null) {
+      const again = { ...question, askedAt: turn.now };
+      turn.change.question = again;
+      putQuestion(deps, turn, deal, deps.deals.flowOf(deal), found.item, again, 'reply');
+      return;
+    }
+  }
+  const deal = dealId === undefined || dealId === null ? null : await deps.deals.get(dealId);
+  if (deal !== null && deal.ownerId === turn.person.id) await openDeal(deps, turn, deal);
+  else await offerMyDeals(deps, turn);
+}

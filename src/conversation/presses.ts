@@ -1,0 +1,301 @@
+import { parseActionKey, type Verb } from '../cards/index.js';
+import { asId, type DealId, type EvidenceId, type PersonId, type TodoId } from '../core/index.js';
+import { checklistCardId, currentVisitOf, dealItem, presentGap, type DealDocument, stageOf } from '../deals/index.js';
+import { formatLimit, itemStates, type Flow } from '../flow/index.js';
+import type { Person } from '../org/index.js';
+import type { TodoDocument } from '../todos/index.js';
+import type { ConversationDeps } from './context.js';
+import { ask, chosenValue, linkValue, submitValue } from './questions.js';
+import { askExemption, askReview, settleTodo } from './asks.js';
+import { offerHelp, offerMyDeals, openDeal, postponeDeals, resumeQuestion } from './offers.js';
+import type { Turn } from './turn.js';
+
+type Press = { cardId: string; action: string; choices: Record<string, string[]> };
+
+/** A press says by its ids what is meant; whether it still may be done is looked up afresh. */
+export async function onPress(deps: ConversationDeps, turn: Turn, press: Press): Promise<void> {
+  const parsed = parseActionKey(press.action);
+  if (parsed === null) {
+    turn.replace('stale', {});
+    return;
+  }
+  const { verb, ids } = parsed;
+  await HANDLERS[verb](deps, turn, ids, press);
+}
+
+type Handler = (deps: ConversationDeps, turn: Turn, ids: readonly string[], press: Press) => Promise<void> | void;
+
+/** The deal of a press, when the presser owns it; otherwise they are told so and nothing changes. */
+async function ownDeal(
+  deps: ConversationDeps,
+  turn: Turn,
+  id: string | undefined,
+): Promise<{ deal: DealDocument; flow: Flow } | null> {
+  const deal = id === undefined ? null : await deps.deals.get(asId<DealId>(id));
+  if (deal === null) {
+    turn.replace('stale', {});
+    return null;
+  }
+  if (deal.ownerId !== turn.person.id) {
+    const owner = deps.org.person(deal.ownerId)?.name;
+    turn.reply('not-yours', owner === undefined ? {} : { owner });
+    return null;
+  }
+  return { deal, flow: deps.deals.flowOf(deal) };
+}
+
+export function staleOf(
+  deps: ConversationDeps,
+  deal: DealDocument,
+  flow: Flow,
+): { dealId: string; client: string; now: string } {
+  const visit = currentVisitOf(deal);
+  const stage = visit === undefined ? undefined : stageOf(flow, visit.stageId);
+  return {
+    dealId: deal._id,
+    client: deal.clientName,
+    now:
+      stage === undefined
+        ? deal.status === 'won'
+          ? '全部完成'
+          : '已关闭'
+        : `「${stage.name}」，标准 ${formatLimit(stage.limit)}`,
+  };
+}
+
+/** The item of a press, when it belongs to the present stage and still wants something. */
+async function liveItem(deps: ConversationDeps, turn: Turn, ids: readonly string[]) {
+  const own = await ownDeal(deps, turn, ids[0]);
+  if (own === null) return null;
+  const found = dealItem(own.flow, own.deal, ids[1] ?? '');
+  const state = itemStates(own.flow, own.deal).find((one) => one.itemId === found?.item.id);
+  // The second try of the same press: what it did the first time is no reason to call it stale.
+  const repeated = own.deal.applied.some((entry) => entry.key === turn.event.key);
+  if (found !== null && repeated) return { ...own, item: found.item };
+  if (found === null || state === undefined || state.state === 'passed' || state.state === 'exempt') {
+    turn.replace('stale', staleOf(deps, own.deal, own.flow));
+    return null;
+  }
+  return { ...own, item: found.item };
+}
+
+const dealCommand = (turn: Turn, dealId: string) => ({
+  key: turn.event.key,
+  dealId: asId<DealId>(dealId),
+  by: turn.person.id,
+  platform: turn.event.platform,
+  fromPress: true,
+});
+
+/** After a command on the deal: the pressed card is the checklist (or becomes it). */
+function settleCard(turn: Turn, deal: DealDocument, card: NonNullable<Turn['answer']>, pressed: string): void {
+  const visit = deal.visits.at(-1);
+  const isChecklist = deal.visits.some((one) => checklistCardId(deal, one.id) === pressed);
+  if (isChecklist) {
+    turn.answer = card;
+    turn.remember(card.card);
+  } else if (visit !== undefined) {
+    turn.replaceWith(card.card);
+  }
+}
+
+const answerTodo =
+  (approved: boolean): Handler =>
+  async (deps, turn, ids) => {
+    const todo = await deps.todos.get(asId<TodoId>(ids[0] ?? '-'));
+    await settle(deps, turn, todo, approved, '');
+  };
+
+async function settle(
+  deps: ConversationDeps,
+  turn: Turn,
+  todo: TodoDocument | null,
+  approved: boolean,
+  note: string,
+): Promise<void> {
+  if (todo === null) {
+    turn.replace('stale', {});
+    return;
+  }
+  if (!todo.assignees.includes(turn.person.id)) {
+    turn.reply('not-yours', {});
+    return;
+  }
+  const card = await settleTodo(
+    deps,
+    { key: turn.event.key, platform: turn.event.platform, fromPress: true },
+    todo,
+    turn.person,
+    approved,
+    note,
+  );
+  turn.answer = card;
+}
+
+const reviewed =
+  (approved: boolean): Handler =>
+  async (deps, turn, ids) => {
+    const [dealId, evidenceId] = ids;
+    const todo = await deps.todos.find({
+      kind: 'review',
+      dealId: asId<DealId>(dealId ?? '-'),
+      evidenceId: asId<EvidenceId>(evidenceId ?? '-'),
+    });
+    await settle(deps, turn, todo, approved, '');
+  };
+
+const exempted =
+  (approved: boolean): Handler =>
+  async (deps, turn, ids) => {
+    const [dealId, itemId] = ids;
+    const todo = await deps.todos.find({
+      kind: 'exemption',
+      dealId: asId<DealId>(dealId ?? '-'),
+      itemId: itemId ?? '-',
+    });
+    await settle(deps, turn, todo, approved, '');
+  };
+
+const HANDLERS: Record<Verb, Handler> = {
+  async deal(deps, turn, ids) {
+    const own = await ownDeal(deps, turn, ids[0]);
+    if (own !== null) await openDeal(deps, turn, own.deal);
+  },
+  async ask(deps, turn, ids) {
+    const live = await liveItem(deps, turn, ids);
+    if (live !== null) ask(deps, turn, live.deal, live.flow, live.item);
+  },
+  async answer(deps, turn, ids, press) {
+    const live = await liveItem(deps, turn, ids);
+    if (live === null) return;
+    const value = chosenValue(live.item, press.choices);
+    if (value === null) {
+      turn.text('还没选。点选项再提交就行。');
+      return;
+    }
+    const { done } = await submitValue(
+      deps,
+      turn,
+      { dealId: live.deal._id, itemId: live.item.id, askedAt: turn.now },
+      value,
+    );
+    settleCard(turn, done.deal, done.card, press.cardId);
+  },
+  async touch(deps, turn, ids) {
+    const live = await liveItem(deps, turn, ids);
+    const visit = live === null ? undefined : currentVisitOf(live.deal);
+    if (live === null || visit === undefined) return;
+    // A tick is no touch: one sentence about it is asked for, and kept as its evidence.
+    turn.change.dealId = live.deal._id;
+    turn.change.question = {
+      kind: 'item',
+      dealId: live.deal._id,
+      visitId: visit.id,
+      itemId: live.item.id,
+      askedAt: turn.now,
+      step: 1,
+      draft: { witness: ids[2] ?? '' },
+    };
+    turn.text('写一句谈了什么，比如：和设备科主任通了 10 分钟电话，约周四上门。');
+  },
+  async 'skip-date'(deps, turn, ids, press) {
+    const live = await liveItem(deps, turn, ids);
+    const { question } = turn.session;
+    if (live === null || question?.kind !== 'item' || question.itemId !== live.item.id) {
+      if (live !== null) ask(deps, turn, live.deal, live.flow, live.item);
+      return;
+    }
+    const { done } = await submitValue(deps, turn, question, linkValue(question));
+    settleCard(turn, done.deal, done.card, press.cardId);
+  },
+  async advance(deps, turn, ids, press) {
+    const own = await ownDeal(deps, turn, ids[0]);
+    if (own === null) return;
+    const [, target] = ids;
+    const done = await deps.deals.advance({
+      ...dealCommand(turn, own.deal._id),
+      ...(target === undefined ? {} : { target }),
+    });
+    if (done.decision?.outcome === 'refused') turn.replaceWith(presentGap(deps, done.flow, done.deal, target));
+    else settleCard(turn, done.deal, done.card, press.cardId);
+  },
+  async postpone(deps, turn, ids) {
+    const own = await ownDeal(deps, turn, ids[0]);
+    if (own !== null) postponeDeals(deps, turn, [own.deal]);
+  },
+  async 'postpone-all'(deps, turn) {
+    const deals = await deps.deals.openOf(turn.person.id);
+    const due = deals.filter((deal) => (currentVisitOf(deal)?.dueAt ?? turn.now) <= turn.now);
+    postponeDeals(deps, turn, due.length > 0 ? due : deals);
+  },
+  async exempt(deps, turn, ids) {
+    const live = await liveItem(deps, turn, ids);
+    if (live !== null) await askExemption(deps, turn, live.deal, live.flow, live.item);
+  },
+  'exempt-grant': exempted(true),
+  'exempt-refuse': exempted(false),
+  async 'ask-review'(deps, turn, ids) {
+    const own = await ownDeal(deps, turn, ids[0]);
+    if (own !== null) await askReview(deps, turn, own.deal, asId<EvidenceId>(ids[1] ?? '-'));
+  },
+  'review-pass': reviewed(true),
+  'review-fail': reviewed(false),
+  'todo-pass': answerTodo(true),
+  'todo-finish': answerTodo(true),
+  async 'todo-object'(deps, turn, ids) {
+    const todo = await deps.todos.get(asId<TodoId>(ids[0] ?? '-'));
+    if (todo === null || todo.state === 'answered' || !todo.assignees.includes(turn.person.id)) {
+      await settle(deps, turn, todo, false, '');
+      return;
+    }
+    turn.change.question = { kind: 'todo-note', todoId: asId<TodoId>(todo._id), askedAt: turn.now };
+    turn.text(`写一句意见，会转给${todo.fromName}。`);
+  },
+  'nudge-ask': async (deps, turn, ids) => nudged(deps, turn, ids, 'ask'),
+  'nudge-take': async (deps, turn, ids) => nudged(deps, turn, ids, 'take'),
+  async 'pick-deal'(deps, turn, _ids, press) {
+    const chosen = Object.values(press.choices).flat()[0];
+    const own = chosen === undefined ? null : await ownDeal(deps, turn, chosen);
+    if (chosen === undefined) await offerMyDeals(deps, turn);
+    else if (own !== null) await openDeal(deps, turn, own.deal);
+  },
+  'my-deals': async (deps, turn) => offerMyDeals(deps, turn),
+  resume: async (deps, turn) => resumeQuestion(deps, turn),
+  async later(deps, turn) {
+    const { question } = turn.session;
+    turn.change.question = null;
+    const dealId =
+      question?.kind === 'item' || question?.kind === 'exempt-reason' ? question.dealId : turn.session.dealId;
+    const deal = dealId === undefined || dealId === null ? null : await deps.deals.get(dealId);
+    if (deal === null || deal.ownerId !== turn.person.id) {
+      turn.text('好，交过的都留着。要接着做，发「我的商机」。');
+      return;
+    }
+    turn.replaceWith(deps.deals.card(deal));
+  },
+  help: (_deps, turn) => offerHelp(turn, 'help'),
+};
+
+/** The supervisor's answers to a nudge: a question to the rep, or taking it on. */
+async function nudged(deps: ConversationDeps, turn: Turn, ids: readonly string[], how: 'ask' | 'take'): Promise<void> {
+  const rep: Person | undefined = deps.org.person(ids[0] ?? '');
+  if (
+    rep === undefined ||
+    !deps.org.canSee(turn.person.id, { ownerId: rep.id, teamId: rep.teamId ?? '', regionId: rep.regionId ?? '' })
+  ) {
+    turn.reply('not-yours', {});
+    return;
+  }
+  const open = (await deps.deals.openOf(rep.id)).filter((deal) => deal.stageId === ids[1]);
+  const stage = open[0] === undefined ? undefined : stageOf(deps.deals.flowOf(open[0]), ids[1] ?? '');
+  const clients = open.map((deal) => deal.clientName).join('、');
+  const about = `「${stage?.name ?? '当前阶段'}」${clients === '' ? '' : `（${clients}）`}`;
+  turn.to({ kind: 'person', personId: rep.id as PersonId, prefer: turn.event.platform }, 'nudge', 'nudge-word', {
+    kind: 'text',
+    text:
+      how === 'ask'
+        ? `${turn.person.name}问：${about}这几天没动，卡在哪了？直接回我这里，或者点「我的商机」接着做。`
+        : `${turn.person.name}来跟${about}了，会直接找你。`,
+  });
+  turn.text(how === 'ask' ? `已经替你问了${rep.name}。` : `记下了，已告诉${rep.name}由你来跟。`);
+}

@@ -1,0 +1,272 @@
+import { CHOICE_KEY, type GotKind } from '../cards/index.js';
+import { stableId, type EvidenceId } from '../core/index.js';
+import { currentVisitOf, dealItem, type DealDocument, type Done, type SubmitCommand } from '../deals/index.js';
+import { describeItem, itemStates, type Flow, type Item, type SubmissionValue } from '../flow/index.js';
+import type { ConversationDeps } from './context.js';
+import { readDay, readList, readUrl } from './intents.js';
+import type { Question } from './session.js';
+import type { Turn } from './turn.js';
+
+export type ItemQuestion = Extract<Question, { kind: 'item' }>;
+
+/** Puts the question of one item: in place on the pressed card, or as a new card. */
+export function ask(deps: ConversationDeps, turn: Turn, deal: DealDocument, flow: Flow, item: Item): void {
+  const visit = currentVisitOf(deal);
+  if (visit === undefined) return;
+  const question: ItemQuestion = {
+    kind: 'item',
+    dealId: deal._id,
+    visitId: visit.id,
+    itemId: item.id,
+    askedAt: turn.now,
+    step: 0,
+    draft: {},
+  };
+  turn.change.dealId = deal._id;
+  turn.change.question = question;
+  putQuestion(deps, turn, deal, flow, item, question, 'replace');
+}
+
+/** Draws the question as it stands (its step, what was answered so far). */
+export function putQuestion(
+  deps: ConversationDeps,
+  turn: Turn,
+  deal: DealDocument,
+  flow: Flow,
+  item: Item,
+  question: ItemQuestion,
+  how: 'replace' | 'reply',
+): void {
+  const base = {
+    dealId: deal._id,
+    itemId: item.id,
+    client: deal.clientName,
+    item: item.name,
+    ...(item.hint === undefined ? {} : { hint: item.hint }),
+    demands: describeItem(item),
+  };
+  const put: Turn['reply'] = (name, data) => (how === 'replace' ? turn.replace(name, data) : turn.reply(name, data));
+  const state = itemStates(flow, deal).find((one) => one.itemId === item.id);
+  const have = state?.have ?? 0;
+  const need = state?.need ?? 1;
+  switch (item.kind) {
+    case 'photo':
+      put('ask-photo', {
+        ...base,
+        have,
+        need,
+        ...(item.demands.freshWithinMs === undefined
+          ? {}
+          : { freshFor: `${Math.round(item.demands.freshWithinMs / 60_000)} 分钟` }),
+      });
+      return;
+    case 'file':
+      put('ask-file', { ...base, formats: item.formats });
+      return;
+    case 'sheet':
+      put('ask-sheet', { ...base, formats: item.formats, columns: item.demands.columns ?? [] });
+      return;
+    case 'text':
+      put('ask-text', { ...base, minLength: item.minLength });
+      return;
+    case 'link': {
+      const { url, title } = question.draft;
+      put('ask-link', {
+        ...base,
+        state: question.step === 0 ? 'link' : question.step === 1 ? 'title' : 'date',
+        have,
+        need,
+        ...(url === undefined ? {} : { url }),
+        ...(title === undefined ? {} : { title }),
+        ...(item.publishedWithinMonths === undefined ? {} : { within: `近 ${item.publishedWithinMonths} 个月` }),
+      });
+      return;
+    }
+    case 'follow-up': {
+      const element = item.elements[question.step] ?? item.elements[0] ?? '';
+      put('ask-follow-up', {
+        ...base,
+        element,
+        index: question.step + 1,
+        total: item.elements.length,
+        done: item.elements.slice(0, question.step).map((name) => ({ name, text: question.draft[name] ?? '' })),
+      });
+      return;
+    }
+    case 'choice':
+      put('ask-choice', { ...base, options: item.options });
+      return;
+    case 'tags': {
+      const library = flow.tagLibraries[item.library];
+      put('ask-tags', { ...base, groups: library?.groups ?? [], chosen: [], min: item.min, minGroups: item.minGroups });
+      return;
+    }
+    case 'touch':
+      put('ask-touch', { ...base, accepts: item.accepts });
+      return;
+    case 'confirm':
+      put('ask-confirm', base);
+      return;
+    case 'scan':
+      put('ask-scan', base);
+      return;
+    case 'purchase-history':
+      put('ask-purchase-history', { ...base, known: [] });
+      return;
+    case 'approval':
+      turn.text(`「${item.name}」在等${item.department}处理，已经发到他们的聊天里了。`);
+      turn.change.question = null;
+      return;
+  }
+}
+
+/** What an answer in words came to: handed in, the next step asked, or not an answer at all. */
+export type Answered =
+  | { kind: 'submitted'; done: Done }
+  | { kind: 'again'; done: Done }
+  | { kind: 'asked' }
+  | { kind: 'not-an-answer'; got: GotKind };
+
+export async function answerWithText(
+  deps: ConversationDeps,
+  turn: Turn,
+  question: ItemQuestion,
+  text: string,
+): Promise<Answered> {
+  const deal = await deps.deals.get(question.dealId);
+  const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
+  if (deal === null || found === null) return { kind: 'not-an-answer', got: 'text' };
+  const { item } = found;
+  const flow = deps.deals.flowOf(deal);
+  const submit = (value: SubmissionValue): Promise<Answered> => submitValue(deps, turn, question, value);
+  const nextStep = (draft: Record<string, string>, step: number): Answered => {
+    const next: ItemQuestion = { ...question, step, draft };
+    turn.change.question = next;
+    putQuestion(deps, turn, deal, flow, item, next, 'reply');
+    return { kind: 'asked' };
+  };
+  switch (item.kind) {
+    case 'text':
+      if ([...text].length < item.minLength) {
+        turn.text(`再写具体一点，至少 ${item.minLength} 个字。`);
+        return { kind: 'asked' };
+      }
+      return submit({ kind: 'text', text });
+    case 'purchase-history':
+      return submit({ kind: 'purchase-history', categories: readList(text) });
+    case 'follow-up': {
+      const element = item.elements[question.step] ?? '';
+      const draft = { ...question.draft, [element]: text };
+      if (question.step + 1 < item.elements.length) return nextStep(draft, question.step + 1);
+      return submit({ kind: 'follow-up', elements: draft });
+    }
+    case 'link':
+      return answerLink(deps, turn, question, text, nextStep, submit);
+    case 'choice': {
+      const option = item.options.find((one) => one === text || one.includes(text));
+      return option === undefined ? { kind: 'not-an-answer', got: 'text' } : submit({ kind: 'choice', option });
+    }
+    case 'tags': {
+      const known = (flow.tagLibraries[item.library]?.groups ?? []).flatMap((group) => group.tags);
+      const tags = readList(text).map((part) => known.find((tag) => tag === part || tag.includes(part)));
+      if (tags.some((tag) => tag === undefined)) return { kind: 'not-an-answer', got: 'text' };
+      return submit({ kind: 'tags', tags: [...new Set(tags as string[])] });
+    }
+    case 'touch':
+      return submit({ kind: 'touch', witness: witnessOf(question, item.accepts), note: text });
+    case 'confirm':
+      return /^(是|好|确认|收到|ok)/iu.test(text)
+        ? submit({ kind: 'confirm' })
+        : { kind: 'not-an-answer', got: 'text' };
+    case 'photo':
+    case 'file':
+    case 'sheet':
+    case 'scan':
+    case 'approval':
+      return { kind: 'not-an-answer', got: 'text' };
+  }
+}
+
+function answerLink(
+  deps: ConversationDeps,
+  turn: Turn,
+  question: ItemQuestion,
+  text: string,
+  nextStep: (draft: Record<string, string>, step: number) => Answered,
+  submit: (value: SubmissionValue) => Promise<Answered>,
+): Promise<Answered> | Answered {
+  const url = readUrl(text);
+  if (url !== null) return nextStep({ url }, 1);
+  if (question.step === 0) {
+    turn.text('这不像一个网址。打开那页公告，把地址（https:// 开头）复制发给我。');
+    return { kind: 'asked' };
+  }
+  if (question.step === 1) return nextStep({ ...question.draft, title: text }, 2);
+  const on = readDay(text, deps.calendar.localDate(turn.now));
+  if (on === null) {
+    turn.text('没看懂日期。写成 2026-09-30 或 9 月 30 日。');
+    return { kind: 'asked' };
+  }
+  return submit(linkValue(question, on));
+}
+
+export function linkValue(question: ItemQuestion, publishedOn?: string): SubmissionValue {
+  return {
+    kind: 'link',
+    url: question.draft['url'] ?? '',
+    title: question.draft['title'] ?? '',
+    ...(publishedOn === undefined ? {} : { publishedOn }),
+  };
+}
+
+/** Hands a value in for the open question and closes it. */
+export async function submitValue(
+  deps: ConversationDeps,
+  turn: Turn,
+  question: Pick<ItemQuestion, 'dealId' | 'itemId'> & { askedAt: Date | null },
+  value: SubmissionValue,
+  extra: Pick<SubmitCommand, 'file' | 'positions' | 'expectedCode'> = {},
+): Promise<Extract<Answered, { kind: 'submitted' | 'again' }>> {
+  const done = await deps.deals.submit({
+    key: turn.event.key,
+    dealId: question.dealId,
+    by: turn.person.id,
+    platform: turn.event.platform,
+    fromPress: turn.event.body.kind === 'press',
+    itemId: question.itemId,
+    evidenceId: stableId<EvidenceId>('ev', turn.event.key),
+    value,
+    askedAt: question.askedAt,
+    ...extra,
+  });
+  turn.change.dealId = question.dealId;
+  if (done.decision?.outcome === 'asked_again' && done.decision.code !== 'verdict') {
+    // Not even taken: the question stays open, and the person hears what is missing.
+    turn.text(done.decision.say);
+    return { kind: 'again', done };
+  }
+  turn.change.question = null;
+  return { kind: 'submitted', done };
+}
+
+/** The chosen options of a submitted question, as the value its item wants; null when nothing was chosen. */
+export function chosenValue(item: Item, choices: Record<string, string[]>): SubmissionValue | null {
+  const chosen = choices[CHOICE_KEY] ?? Object.values(choices).flat();
+  switch (item.kind) {
+    case 'confirm':
+      return { kind: 'confirm' };
+    case 'choice':
+      return chosen[0] === undefined ? null : { kind: 'choice', option: chosen[0] };
+    case 'tags':
+      return chosen.length === 0 ? null : { kind: 'tags', tags: chosen };
+    default:
+      return null;
+  }
+}
+
+type Witness = Extract<SubmissionValue, { kind: 'touch' }>['witness'];
+
+/** The witness that was pressed; without a press the first that the flow accepts. */
+function witnessOf(question: ItemQuestion, accepts: readonly Witness[]): Witness {
+  return accepts.find((one) => one === question.draft['witness']) ?? accepts[0] ?? 'message';
+}

@@ -1,0 +1,273 @@
+import { asId, type DealId } from '../core/index.js';
+import { currentVisitOf, dealItem, presentGap, type DealDocument, stageOf } from '../deals/index.js';
+
+import { settleTodo, sendExemption } from './asks.js';
+import type { ConversationDeps } from './context.js';
+import { isAlwaysUnderstood, readText, type TextIntent } from './intents.js';
+import { offerHelp, offerMyDeals, openDeal, resumeQuestion } from './offers.js';
+import { onPress } from './presses.js';
+import { answerWithText } from './questions.js';
+import type { Turn } from './turn.js';
+
+/** A text: one of the words that always mean the same, else the answer to the open question, else a name or a wish. */
+export async function onText(deps: ConversationDeps, turn: Turn, raw: string): Promise<void> {
+  const intent = readText(raw);
+  if (isAlwaysUnderstood(intent)) {
+    await onWord(deps, turn, intent);
+    return;
+  }
+  if (intent.kind === 'number' && (await pressByNumber(deps, turn, [intent.value]))) return;
+  if (/^\d{1,2}(?:[\s,，、]+\d{1,2})+$/u.test(raw.trim())) {
+    const numbers = raw
+      .trim()
+      .split(/[\s,，、]+/u)
+      .map(Number);
+    if (await pressByNumber(deps, turn, numbers)) return;
+  }
+  if (turn.session.question !== undefined && turn.session.question !== null) {
+    if (intent.kind !== 'advance' && (await answerOpen(deps, turn, raw.trim()))) return;
+  }
+  await onWish(deps, turn, intent, raw.trim());
+}
+
+async function onWord(deps: ConversationDeps, turn: Turn, intent: TextIntent): Promise<void> {
+  switch (intent.kind) {
+    case 'help':
+      offerHelp(turn, 'help');
+      return;
+    case 'my-deals':
+      await offerMyDeals(deps, turn);
+      return;
+    case 'my-todos':
+      await offerTodos(deps, turn);
+      return;
+    case 'leave':
+    case 'later':
+      turn.change.question = null;
+      turn.text(
+        turn.session.question === undefined || turn.session.question === null
+          ? '好。要接着做，发「我的商机」。'
+          : '好，先放着，交过的都留着。想接着做，发「继续」。',
+      );
+      if (intent.kind === 'later' && turn.session.question) turn.change.question = turn.session.question;
+      return;
+    case 'continue':
+      await resumeQuestion(deps, turn);
+      return;
+    case 'digest':
+      turn.text(`最新的日报和红黄绿灯在这里：${deps.pages.home(turn.event.platform)}`);
+      return;
+    case 'number':
+    case 'advance':
+    case 'other':
+      return;
+  }
+}
+
+export async function offerTodos(deps: ConversationDeps, turn: Turn): Promise<void> {
+  const open = await deps.todos.openFor(turn.person.id);
+  if (open.length === 0) {
+    turn.text('现在没有待办。');
+    return;
+  }
+  for (const todo of open.slice(0, 5)) {
+    const card = deps.todos.cardOf(todo);
+    turn.to(turn.me, 'reply', `todo-again:${todo._id}`, {
+      kind: 'show',
+      cardId: asId(`ta.${turn.event.key}.${todo._id}`.replace(/[^0-9A-Za-z_.@-]/gu, '').slice(-60)),
+      card,
+    });
+    turn.remember(card);
+  }
+  if (open.length > 5) turn.text(`还有 ${open.length - 5} 件，办完这几件再发「我的待办」。`);
+}
+
+/** `2` presses the second button of the last card; `1 3 4` chooses options. */
+async function pressByNumber(deps: ConversationDeps, turn: Turn, numbers: readonly number[]): Promise<boolean> {
+  const picked = numbers.map((number) => turn.session.options[number - 1]);
+  const [first] = picked;
+  if (first === undefined || picked.some((one) => one === undefined || one.key !== first.key)) return false;
+  const choices: Record<string, string[]> = {};
+  for (const one of picked) if (one?.choice !== undefined) (choices[one.choice.key] ??= []).push(one.choice.id);
+  if (first.choice === undefined && picked.length > 1) return false;
+  await onPress(deps, turn, { cardId: '', action: first.key, choices });
+  return true;
+}
+
+/** True when the text was taken as the answer to what was asked. */
+async function answerOpen(deps: ConversationDeps, turn: Turn, text: string): Promise<boolean> {
+  const { question } = turn.session;
+  if (question === undefined || question === null) return false;
+  switch (question.kind) {
+    case 'item': {
+      const answered = await answerWithText(deps, turn, question, text);
+      if (answered.kind === 'submitted') turn.remember(answered.done.card.card);
+      if (answered.kind !== 'not-an-answer') return true;
+      if (await namesSomething(deps, turn, text)) return false;
+      const deal = await deps.deals.get(question.dealId);
+      const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
+      if (deal === null || found === null) return false;
+      turn.reply('wrong-kind', {
+        dealId: deal._id,
+        itemId: found.item.id,
+        client: deal.clientName,
+        item: found.item.name,
+        wanted: found.item.kind,
+        got: 'text',
+      });
+      return true;
+    }
+    case 'exempt-reason':
+      turn.change.question = null;
+      await sendExemption(deps, turn, question, text);
+      return true;
+    case 'postpone-reason': {
+      turn.change.question = null;
+      const clients: string[] = [];
+      for (const [n, dealId] of question.dealIds.entries()) {
+        const done = await deps.deals.postpone({
+          key: `${turn.event.key}:${n}`,
+          dealId,
+          by: turn.person.id,
+          platform: turn.event.platform,
+          reason: text,
+        });
+        clients.push(done.deal.clientName);
+      }
+      const until = deps.words.day(deps.calendar.nextWorkdayAt(turn.now, '09:00'));
+      turn.reply('postponed', { state: 'done', clients, until });
+      return true;
+    }
+    case 'todo-note': {
+      turn.change.question = null;
+      const todo = await deps.todos.get(question.todoId);
+      if (todo === null) return false;
+      await settleTodo(
+        deps,
+        { key: turn.event.key, platform: turn.event.platform, fromPress: false },
+        todo,
+        turn.person,
+        false,
+        text,
+      );
+      turn.text(`已转给${todo.fromName}。`);
+      return true;
+    }
+  }
+}
+
+/** A client of theirs or a stage: then the text was no failed answer but a wish. */
+async function namesSomething(deps: ConversationDeps, turn: Turn, text: string): Promise<boolean> {
+  return (await dealsNamed(deps, turn, text)).length > 0;
+}
+
+async function dealsNamed(deps: ConversationDeps, turn: Turn, text: string): Promise<DealDocument[]> {
+  if ([...text].length > 20) return [];
+  const clients = deps.org.findClients(text).map((client) => client.id);
+  if (clients.length === 0) return [];
+  const deals = await deps.deals.find({ clientId: { $in: clients }, status: 'open' }, 50);
+  return deals.filter((deal) => deps.org.canSee(turn.person.id, deal));
+}
+
+async function onWish(deps: ConversationDeps, turn: Turn, intent: TextIntent, text: string): Promise<void> {
+  if (intent.kind === 'advance') {
+    if (await wantsToAdvance(deps, turn, intent.stage)) return;
+  } else {
+    const named = await dealsNamed(deps, turn, text);
+    const own = named.filter((deal) => deal.ownerId === turn.person.id);
+    if (own.length === 1 && own[0] !== undefined) {
+      await openDeal(deps, turn, own[0]);
+      return;
+    }
+    if (own.length > 1) {
+      await offerMyDeals(deps, turn);
+      return;
+    }
+    if (named.length > 0) {
+      tellState(deps, turn, named);
+      return;
+    }
+    if (await wantsToAdvance(deps, turn, text, true)) return;
+  }
+  await notUnderstood(deps, turn);
+}
+
+/** For those who may see the deal: where it stands, with the page behind it. */
+export function tellState(deps: ConversationDeps, turn: Turn, deals: readonly DealDocument[]): void {
+  for (const deal of deals.slice(0, 3)) {
+    const visit = currentVisitOf(deal);
+    const flow = deps.deals.flowOf(deal);
+    const stage = visit === undefined ? undefined : stageOf(flow, visit.stageId);
+    const gap = deps.deals.missing(deal);
+    const owner = deps.org.person(deal.ownerId)?.name ?? '';
+    turn.text(
+      [
+        `${deal.clientName}（${owner}）：在「${stage?.name ?? '—'}」${visit !== undefined && visit.dueAt <= turn.now ? '，已超期' : ''}`,
+        gap.length === 0 ? '' : `还差：${gap.map((item) => item.name).join('、')}`,
+        deps.pages.deal(deal._id, turn.event.platform),
+      ]
+        .filter((line) => line !== '')
+        .join('\n'),
+    );
+  }
+}
+
+/** `推进到合同签署`: the gate decides; what is missing comes back as the gap card. */
+async function wantsToAdvance(
+  deps: ConversationDeps,
+  turn: Turn,
+  wanted: string | null,
+  exact = false,
+): Promise<boolean> {
+  const { dealId } = turn.session;
+  const mine = await deps.deals.openOf(turn.person.id);
+  const deal = mine.find((one) => one._id === dealId) ?? (mine.length === 1 ? mine[0] : undefined);
+  if (deal === undefined) {
+    if (exact || mine.length === 0) return false;
+    await offerMyDeals(deps, turn);
+    return true;
+  }
+  const flow = deps.deals.flowOf(deal);
+  const target =
+    wanted === null
+      ? undefined
+      : flow.stages.find((stage) => [stage.name, stage.id, ...stage.aliases].includes(wanted));
+  if (wanted !== null && target === undefined) return false;
+  const done = await deps.deals.advance({
+    key: turn.event.key,
+    dealId: deal._id,
+    by: turn.person.id,
+    platform: turn.event.platform,
+    ...(target === undefined ? {} : { target: target.id }),
+  });
+  // On a second try the decision is gone; where the deal stands tells the same.
+  const there = target === undefined ? false : done.deal.stageId === target.id;
+  if (!there) {
+    const card = presentGap(deps, done.flow, done.deal, target?.id);
+    turn.to(turn.me, 'reply', 'gap', { kind: 'show', cardId: asId(gapCardId(turn.event.key, deal._id)), card });
+    turn.remember(card);
+  }
+  return true;
+}
+
+function gapCardId(key: string, dealId: DealId): string {
+  return `gap.${`${key}.${dealId}`.replace(/[^0-9A-Za-z_.@-]/gu, '').slice(-50)}`;
+}
+
+export async function notUnderstood(deps: ConversationDeps, turn: Turn): Promise<void> {
+  const { question, dealId } = turn.session;
+  const id = question?.kind === 'item' || question?.kind === 'exempt-reason' ? question.dealId : dealId;
+  const deal = id === undefined || id === null ? null : await deps.deals.get(id);
+  if (deal === null || deal.ownerId !== turn.person.id) {
+    turn.reply('not-understood', { state: 'nowhere' });
+    return;
+  }
+  const found = question?.kind === 'item' ? dealItem(deps.deals.flowOf(deal), deal, question.itemId) : null;
+  const visit = currentVisitOf(deal);
+  const stage = visit === undefined ? undefined : stageOf(deps.deals.flowOf(deal), visit.stageId);
+  turn.reply('not-understood', {
+    state: 'somewhere',
+    client: deal.clientName,
+    doing: found?.item.name ?? stage?.name ?? '',
+  });
+}

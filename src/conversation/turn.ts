@@ -1,0 +1,88 @@
+import { numbered, type CardData, type CardName, type Cards, type FilledCard } from '../cards/index.js';
+import { stableId, type CardId } from '../core/index.js';
+import type { Person } from '../org/index.js';
+import type { Address, InboundEvent, Outgoing, Purpose } from '../platforms/contract.js';
+import { PASSIVE_HOLD_MS } from '../todos/index.js';
+import type { SessionDocument } from './session.js';
+
+export type SessionChange = Partial<Pick<SessionDocument, 'dealId' | 'question' | 'options' | 'positions'>>;
+
+/** What one event leads to: gathered while it is understood, written at once at its end. */
+export class Turn {
+  readonly sends: Outgoing[] = [];
+  readonly change: SessionChange = {};
+  /** How the pressed card looks now. */
+  answer: { card: FilledCard; messageKey: string } | undefined;
+
+  constructor(
+    readonly event: InboundEvent,
+    readonly person: Person,
+    readonly session: SessionDocument,
+    readonly now: Date,
+    private readonly cards: Cards,
+  ) {}
+
+  get me(): Address {
+    return { kind: 'user', platform: this.event.platform, userId: this.event.from };
+  }
+
+  /** A new card of the bot's own, at the bottom of the chat. */
+  reply<N extends CardName>(name: N, data: CardData[N]): void {
+    const card = this.cards.fill(name, data);
+    this.send(`reply:${this.event.key}:${name}:${this.sends.length}`, this.me, 'reply', {
+      kind: 'show',
+      cardId: stableId<CardId>('c', this.event.key, name, this.sends.length),
+      card,
+    });
+    this.remember(card);
+  }
+
+  text(text: string): void {
+    this.send(`reply:${this.event.key}:text:${this.sends.length}`, this.me, 'reply', { kind: 'text', text });
+  }
+
+  /** The pressed card itself becomes this one; a chat that cannot do that gets it as a new message. */
+  replace<N extends CardName>(name: N, data: CardData[N]): void {
+    const card = this.cards.fill(name, data);
+    if (this.event.body.kind !== 'press') {
+      this.reply(name, data);
+      return;
+    }
+    this.replaceWith(card);
+  }
+
+  replaceWith(card: FilledCard): void {
+    if (this.event.body.kind !== 'press') return;
+    const messageKey = `press:${this.event.key}`;
+    this.send(messageKey, this.me, 'reply', { kind: 'show', cardId: this.event.body.cardId, card }, true);
+    this.answer = { card, messageKey };
+    this.remember(card);
+  }
+
+  to(address: Address, purpose: Purpose, name: string, message: Outgoing['message']): void {
+    this.send(`${name}:${this.event.key}:${this.sends.length}`, address, purpose, message);
+  }
+
+  /** A typed number presses what this card offers. */
+  remember(card: FilledCard): void {
+    this.change.options = numbered(card).map((entry) =>
+      entry.kind === 'action'
+        ? { key: entry.key, label: entry.text }
+        : {
+            key: card.choice?.submit.key ?? '',
+            label: entry.text,
+            choice: { key: card.choice?.key ?? '', id: entry.id },
+          },
+    );
+  }
+
+  private send(key: string, to: Address, purpose: Purpose, message: Outgoing['message'], held = false): void {
+    this.sends.push({
+      key,
+      to,
+      purpose,
+      message,
+      ...(held ? { notBefore: new Date(this.now.getTime() + PASSIVE_HOLD_MS) } : {}),
+    });
+  }
+}

@@ -1,0 +1,305 @@
+import { stableId, type CardId, type EvidenceId, type TodoId } from '../core/index.js';
+import type { EvidenceRequest, Position } from '../evidence/index.js';
+import {
+  findSubmission,
+  formatLimit,
+  type Decision,
+  type Flow,
+  type FlowEffect,
+  type FlowEvent,
+  type Item,
+  type SubmissionValue,
+} from '../flow/index.js';
+import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
+import { SEND, type Address, type Outgoing } from '../platforms/contract.js';
+import type { Effect, VaultFile } from '../store/index.js';
+import { PASSIVE_HOLD_MS, type TodoSubject } from '../todos/index.js';
+import type { DealFacts } from './events.js';
+import type { DealDocument, EvidenceDocument } from './model.js';
+import { checklistCardId, presentChecklist, stageOf, submissionText, type DealViewDeps } from './views.js';
+
+/** Kinds of effects that leave a deal; `dealSinks` says where each goes. */
+export const VERIFY = 'verify';
+export const REVIEW = 'review';
+export const ASK = 'ask';
+
+/** A photo that is judged at once changes its card once, not twice: 核验中 is shown only when it takes longer. */
+const CHECKING_SHOWN_AFTER_MS = 1_500;
+
+export interface EffectDeps extends DealViewDeps {
+  org: Org;
+  calendar: WorkCalendar;
+  words: TimeWords;
+}
+
+export interface Cause {
+  key: string;
+  fromPress: boolean;
+  /** The owner did it; somebody else's doing is told in a message of its own. */
+  byOwner: boolean;
+  file?: VaultFile;
+  positions?: readonly Position[];
+}
+
+export function factsOf(deal: DealDocument): DealFacts {
+  return {
+    dealId: deal._id,
+    clientId: deal.clientId,
+    clientName: deal.clientName,
+    ownerId: deal.ownerId,
+    teamId: deal.teamId,
+    regionId: deal.regionId,
+    productLine: deal.productLine,
+    flowId: deal.flowId,
+    flowHash: deal.flowHash,
+  };
+}
+
+/** The gate's events with what the figures need to know about the deal. */
+export function eventsOf(
+  deal: DealDocument,
+  flow: Flow,
+  events: readonly FlowEvent[],
+): { type: string; data: Record<string, unknown> }[] {
+  const facts = factsOf(deal);
+  return events.map((event) => {
+    const data: Record<string, unknown> = { ...facts, ...event.body };
+    if (event.type === 'stage.entered') {
+      data['required'] = (stageOf(flow, event.body.stageId)?.items ?? [])
+        .filter((item) => item.required)
+        .map((item) => ({ itemId: item.id, itemName: item.name }));
+    }
+    return { type: event.type, data };
+  });
+}
+
+export function ownerAddress(deps: EffectDeps, deal: DealDocument): Address {
+  const platform = deal.card?.platform;
+  const userId = deps.org.person(deal.ownerId)?.identities.find((identity) => identity.platform === platform)?.userId;
+  return platform === undefined || userId === undefined
+    ? { kind: 'person', personId: deal.ownerId }
+    : { kind: 'user', platform, userId };
+}
+
+export function sendEffect(outgoing: Outgoing): Effect {
+  return { _id: outgoing.key, kind: SEND, data: outgoing as unknown as Record<string, unknown> };
+}
+
+/** Everything that follows from one decision: verifications, asks to others, and how the rep's chat changes. */
+export function effectsOf(
+  deps: EffectDeps,
+  flow: Flow,
+  before: DealDocument,
+  after: DealDocument,
+  decision: Decision,
+  cause: Cause,
+): Effect[] {
+  const effects = decision.effects.map((effect) => outsideEffect(deps, flow, after, effect, cause));
+  if (decision.events.length === 0 && !cause.fromPress) return effects;
+
+  const visit = before.visits.at(-1) ?? after.visits[0];
+  if (visit === undefined) return effects;
+  const now = deps.now();
+  const onlyChecking = decision.outcome === 'waiting' && decision.why === 'checking';
+  const waitMs = cause.fromPress ? PASSIVE_HOLD_MS : onlyChecking ? CHECKING_SHOWN_AFTER_MS : 0;
+  effects.push(
+    sendEffect({
+      key: showKey(cause.key),
+      to: ownerAddress(deps, after),
+      message: {
+        kind: 'show',
+        cardId: checklistCardId(after, visit.id),
+        card: presentChecklist(deps, flow, after, { visitId: visit.id }),
+      },
+      purpose: cause.byOwner ? 'reply' : 'verdict',
+      ...(waitMs === 0 ? {} : { notBefore: new Date(now.getTime() + waitMs) }),
+    }),
+  );
+  for (const event of decision.events) {
+    const told = verdictEffect(deps, flow, after, event, cause);
+    if (told !== null) effects.push(told);
+  }
+  if (!cause.byOwner && (decision.outcome === 'advanced' || decision.outcome === 'completed')) {
+    effects.push(stageDoneEffect(deps, flow, before, after, decision, cause));
+  }
+  return effects;
+}
+
+export function showKey(causeKey: string): string {
+  return `show:${causeKey}`;
+}
+
+function outsideEffect(deps: EffectDeps, flow: Flow, deal: DealDocument, effect: FlowEffect, cause: Cause): Effect {
+  switch (effect.kind) {
+    case 'verify':
+      return {
+        _id: effect.key,
+        kind: VERIFY,
+        data: evidenceOf(deps, flow, deal, effect.submissionId, cause) as unknown as Record<string, unknown>,
+      };
+    case 'review':
+      return {
+        _id: effect.key,
+        kind: REVIEW,
+        data: { dealId: deal._id, evidenceId: effect.submissionId, key: effect.key },
+      };
+    case 'todo': {
+      const stage = stageOf(flow, effect.stageId);
+      const item = stage?.items.find((one) => one.id === effect.itemId);
+      const owner = deps.org.person(deal.ownerId);
+      const now = deps.now();
+      const subject: TodoSubject = {
+        kind: effect.itemId === undefined ? 'task' : 'approval',
+        dealId: deal._id,
+        clientName: deal.clientName,
+        stageName: stage?.name ?? '',
+        ...(item === undefined ? {} : { itemId: item.id, itemName: item.name }),
+        fromId: deal.ownerId,
+        fromName: owner?.name ?? '',
+        department: effect.department,
+        assignees: deps.org.byDepartment(effect.department).map((person) => person.id),
+        text: effect.text,
+        limitText: formatLimit(effect.limit),
+        dueAt: deps.calendar.addWork(now, effect.limit),
+        prefer: deal.card?.platform ?? 'wecom',
+      };
+      return {
+        _id: effect.key,
+        kind: ASK,
+        data: { id: stableId<TodoId>('todo', effect.key), subject: subject as unknown as Record<string, unknown> },
+      };
+    }
+  }
+}
+
+function evidenceOf(deps: EffectDeps, flow: Flow, deal: DealDocument, id: EvidenceId, cause: Cause): EvidenceDocument {
+  const found = findSubmission(deal, id);
+  const stage = found === null ? undefined : stageOf(flow, found.visit.stageId);
+  const item = stage?.items.find((one) => one.id === found?.itemId);
+  if (found === null || stage === undefined || item === undefined)
+    throw new TypeError(`submission ${id} is not in deal ${deal._id}`);
+  const { submission, visit } = found;
+  const { file } = cause;
+  return {
+    _id: id,
+    dealId: deal._id,
+    visitId: visit.id,
+    stageId: stage.id,
+    stageName: stage.name,
+    itemId: item.id,
+    itemName: item.name,
+    itemKind: item.kind,
+    clientId: deal.clientId,
+    clientName: deal.clientName,
+    ownerId: deal.ownerId,
+    teamId: deal.teamId,
+    regionId: deal.regionId,
+    by: submission.by,
+    at: submission.at,
+    askedAt: submission.askedAt ?? null,
+    platform: deal.card?.platform ?? 'wecom',
+    text: submissionText(submission),
+    ...(submission.value.kind === 'link' ? { url: submission.value.url } : {}),
+    ...(file === undefined
+      ? {}
+      : { file: { id: file.id, sha256: file.sha256, name: file.name, mime: file.mime, bytes: file.bytes } }),
+    request: requestOf(item, submission.value),
+    positions: [...(cause.positions ?? [])],
+    round: 1,
+    state: 'waiting',
+    attempts: 0,
+    dueAt: submission.at,
+    history: [],
+    ...(deal.demo === true ? { demo: true } : {}),
+  };
+}
+
+function requestOf(item: Item, value: SubmissionValue): EvidenceRequest {
+  switch (item.kind) {
+    case 'photo':
+      return { kind: 'photo', demands: item.demands };
+    case 'file':
+      return { kind: 'file', formats: item.formats, demands: item.demands };
+    case 'sheet':
+      return { kind: 'sheet', formats: item.formats, demands: item.demands };
+    case 'link':
+      if (value.kind !== 'link') break;
+      return {
+        kind: 'link',
+        url: value.url,
+        title: value.title,
+        ...(value.publishedOn === undefined ? {} : { publishedOn: value.publishedOn }),
+        ...(item.publishedWithinMonths === undefined ? {} : { publishedWithinMonths: item.publishedWithinMonths }),
+      };
+    default:
+      break;
+  }
+  throw new TypeError(`an item of kind ${item.kind} has nothing to verify`);
+}
+
+/** What did not pass is said in a message of its own, with the next step; what passed only changes the card. */
+function verdictEffect(
+  deps: EffectDeps,
+  flow: Flow,
+  deal: DealDocument,
+  event: FlowEvent,
+  cause: Cause,
+): Effect | null {
+  if (event.type !== 'evidence.judged') return null;
+  const { status, evidenceId, stageId, itemId } = event.body;
+  if (status !== 'failed' && status !== 'unchecked') return null;
+  const item = stageOf(flow, stageId)?.items.find((one) => one.id === itemId);
+  const found = findSubmission(deal, evidenceId);
+  if (item === undefined || found === null) return null;
+  const machine = item.kind === 'photo' || item.kind === 'file' || item.kind === 'sheet' || item.kind === 'link';
+  return sendEffect({
+    key: `verdict:${cause.key}:${evidenceId}`,
+    to: ownerAddress(deps, deal),
+    message: {
+      kind: 'show',
+      cardId: stableId<CardId>('vd', cause.key, evidenceId),
+      card: deps.cards.fill(status === 'failed' ? 'verdict-failed' : 'verdict-unchecked', {
+        dealId: deal._id,
+        itemId,
+        client: deal.clientName,
+        item: item.name,
+        kind: item.kind,
+        say: found.submission.say ?? '',
+        ...(machine ? { submissionId: evidenceId } : {}),
+      }),
+    },
+    purpose: 'verdict',
+  });
+}
+
+function stageDoneEffect(
+  deps: EffectDeps,
+  flow: Flow,
+  before: DealDocument,
+  after: DealDocument,
+  decision: Decision,
+  cause: Cause,
+): Effect {
+  const stage = before.stageId === null ? undefined : stageOf(flow, before.stageId);
+  const next = after.stageId === null ? undefined : stageOf(flow, after.stageId);
+  const base = { dealId: after._id, client: after.clientName, stage: stage?.name ?? '' };
+  return sendEffect({
+    key: `stage-done:${cause.key}`,
+    to: ownerAddress(deps, after),
+    message: {
+      kind: 'show',
+      cardId: stableId<CardId>('sd', cause.key),
+      card: deps.cards.fill(
+        'stage-done',
+        decision.outcome === 'completed' || next === undefined
+          ? { ...base, state: 'won' }
+          : { ...base, state: 'next', nextStage: next.name, nextStandard: formatLimit(next.limit) },
+      ),
+    },
+    purpose: 'verdict',
+  });
+}
+
+export function reviewTodoId(effectKey: string): TodoId {
+  return stableId<TodoId>('todo', effectKey);
+}

@@ -1,0 +1,86 @@
+import type { FilledCard } from '../cards/index.js';
+import type { ClientId, DealId, EvidenceId, PersonId } from '../core/index.js';
+import type { Position, Verdict } from '../evidence/index.js';
+import type { Decision, Flow, Item, SubmissionValue } from '../flow/index.js';
+import type { PlatformName } from '../platforms/contract.js';
+import type { VaultFile } from '../store/index.js';
+import type { DealDocument } from './model.js';
+
+/** What every command on a deal brings along. */
+export interface DealCommand {
+  /** The causing event: the same key is the same command, whatever number of tries it takes. */
+  key: string;
+  dealId: DealId;
+  by: PersonId;
+  /** Where the person talks to us. */
+  platform: PlatformName;
+  /** The command came with a press, so the card is changed by its answer; the message of the same waits a moment. */
+  fromPress?: boolean;
+}
+
+export interface Done {
+  deal: DealDocument;
+  flow: Flow;
+  /** Absent on the second try of the same command: it had its effects the first time. */
+  decision?: Decision;
+  /** The checklist card as it looks now, with the key of the message that shows it. */
+  card: { card: FilledCard; messageKey: string };
+}
+
+export interface SubmitCommand extends DealCommand {
+  itemId: string;
+  evidenceId: EvidenceId;
+  value: SubmissionValue;
+  askedAt: Date | null;
+  file?: VaultFile;
+  positions?: readonly Position[];
+  /** For 扫码: what the code must say. */
+  expectedCode?: string;
+}
+
+export interface JudgeCommand extends Omit<DealCommand, 'by'> {
+  /** Null: a verifier. */
+  by: PersonId | null;
+  evidenceId: EvidenceId;
+  status: Verdict['status'];
+  say: string;
+  /** Codes of the findings that did not pass. */
+  codes: string[];
+}
+
+export interface NewDeal {
+  id: DealId;
+  key: string;
+  clientId: ClientId;
+  ownerId: PersonId;
+  productLine: string;
+  flowId: string;
+  openedAt?: Date;
+  demo?: boolean;
+  /** Nobody is told (imports, demo). */
+  quiet?: boolean;
+}
+
+export interface Deals {
+  get(id: DealId): Promise<DealDocument | null>;
+  /** Open deals of a rep, the ones touched last first. */
+  openOf(owner: PersonId): Promise<DealDocument[]>;
+  find(filter: Record<string, unknown>, limit?: number): Promise<DealDocument[]>;
+  flowOf(deal: DealDocument): Flow;
+  /** Required items that keep the deal from the next stage. */
+  missing(deal: DealDocument): Item[];
+  /** The checklist card as it looks now. */
+  card(deal: DealDocument, options?: { visitId?: string; waitingFor?: string }): FilledCard;
+  open(deal: NewDeal): Promise<DealDocument>;
+  submit(command: SubmitCommand): Promise<Done>;
+  judge(command: JudgeCommand): Promise<Done>;
+  /** The sender wants a person to look at what the machine refused or could not check. */
+  requestReview(command: DealCommand & { evidenceId: EvidenceId }): Promise<Done>;
+  expireExemptions(command: Omit<DealCommand, 'by'>): Promise<Done>;
+  /** Into the next stage, or into `target`; a forward skip is refused and counted. */
+  advance(command: DealCommand & { target?: string }): Promise<Done>;
+  exempt(command: DealCommand & { itemId: string; reason: string; expiresAt: Date }): Promise<Done>;
+  postpone(command: DealCommand & { reason: string }): Promise<Done>;
+  /** Shows the checklist afresh at the bottom of the chat; the older card is out of date from then on. */
+  show(command: DealCommand): Promise<Done>;
+}

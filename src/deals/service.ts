@@ -1,0 +1,243 @@
+import type { Connection } from 'mongoose';
+import type { Cards, FilledCard } from '../cards/index.js';
+import { NotFoundError, stableId, type Clock, type DealId, type Log, type StageVisitId } from '../core/index.js';
+import { decide, gap, type Command, type Decision, type Flow, type Progress } from '../flow/index.js';
+import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
+import { createAggregate, type Relay } from '../store/index.js';
+import { PASSIVE_HOLD_MS } from '../todos/index.js';
+import { effectsOf, eventsOf, ownerAddress, sendEffect, showKey, type Cause } from './effects.js';
+import type { DealCommand, Deals, Done, NewDeal } from './face.js';
+import type { Flows } from './flows.js';
+import type { DealDocument } from './model.js';
+import { checklistCardId, presentChecklist } from './views.js';
+
+export interface DealDeps {
+  connection: Connection;
+  relay: Relay;
+  flows: Flows;
+  org: Org;
+  calendar: WorkCalendar;
+  words: TimeWords;
+  cards: Cards;
+  clock: Clock;
+  log: Log;
+}
+
+/** Load → the gate decides → one write with what follows. Every entrance to a deal goes through here. */
+export function createDeals(deps: DealDeps): Deals {
+  const deals = createAggregate<DealDocument>(deps.connection, 'deals', {
+    relay: (name, id) => deps.relay.flush(name, id),
+    log: deps.log,
+  });
+  deps.relay.watch('deals');
+  const raw = deps.connection.collection('deals');
+  const view = { ...deps, now: () => deps.clock.now() };
+  const flowOf = (deal: DealDocument): Flow => deps.flows.version(deal.flowHash);
+
+  function gate(deal: Progress, id: DealId, flow: Flow, command: Command, key: string): Decision {
+    return decide(flow, deal, command, {
+      now: deps.clock.now(),
+      due: (limit, from) => deps.calendar.addWork(from, limit),
+      newIds: { visit: stableId<StageVisitId>('v', id, key) },
+    });
+  }
+
+  async function run(
+    command: Omit<DealCommand, 'by'> & { by: DealCommand['by'] | null },
+    flowCommand: Command,
+    extra: Pick<Cause, 'file' | 'positions'> = {},
+  ): Promise<Done> {
+    const now = deps.clock.now();
+    const applied = await deals.command<Decision>(command.dealId, { key: command.key, now }, (before) => {
+      const flow = flowOf(before);
+      const decision = gate(progressOf(before), before._id, flow, flowCommand, command.key);
+      const byOwner = command.by === null || command.by === before.ownerId;
+      const card = cardFor(before, command, byOwner && command.by !== null);
+      const after: DealDocument = { ...before, ...decision.progress, ...card, updatedAt: now };
+      const cause: Cause = { key: command.key, fromPress: command.fromPress === true, byOwner, ...extra };
+      return {
+        set: { ...decision.progress, ...card, ...(decision.events.length > 0 ? { updatedAt: now } : {}) },
+        events: eventsOf(after, flow, decision.events),
+        effects: effectsOf(view, flow, before, after, decision, cause),
+        result: decision,
+      };
+    });
+    return finish(applied, command);
+  }
+
+  function finish(
+    applied: { doc: DealDocument; result?: Decision } | null,
+    command: { key: string; dealId: DealId },
+  ): Done {
+    if (applied === null) throw new NotFoundError('deal.unknown', `no deal ${command.dealId}`);
+    const { doc, result } = applied;
+    // The visit that was worked on shows what came of it; where nothing was entered that is the present one.
+    const visit = result?.outcome === 'advanced' || result?.outcome === 'completed' ? leftVisit(doc) : undefined;
+    const flow = flowOf(doc);
+    return {
+      deal: doc,
+      flow,
+      ...(result === undefined ? {} : { decision: result }),
+      card: {
+        card: presentChecklist(view, flow, doc, visit === undefined ? {} : { visitId: visit }),
+        messageKey: showKey(command.key),
+      },
+    };
+  }
+
+  return {
+    async get(id) {
+      return deals.load(id);
+    },
+    async openOf(owner) {
+      return (await raw
+        .find({ ownerId: owner, status: 'open' })
+        .sort({ updatedAt: -1 })
+        .limit(100)
+        .toArray()) as unknown as DealDocument[];
+    },
+    async find(filter, limit = 100) {
+      return (await raw.find(filter).sort({ updatedAt: -1 }).limit(limit).toArray()) as unknown as DealDocument[];
+    },
+    flowOf,
+    card: (deal, options = {}): FilledCard => presentChecklist(view, flowOf(deal), deal, options),
+    missing: (deal) => gap(flowOf(deal), deal).map((entry) => entry.item),
+
+    async open(fresh: NewDeal) {
+      const owner = deps.org.person(fresh.ownerId);
+      const client = deps.org.client(fresh.clientId);
+      if (owner === undefined) throw new NotFoundError('person.unknown', `no person ${fresh.ownerId}`);
+      if (client === undefined) throw new NotFoundError('client.unknown', `no client ${fresh.clientId}`);
+      const flow = deps.flows.current(fresh.flowId);
+      const now = deps.clock.now();
+      const empty: Progress = { status: 'open', stageId: null, visits: [], skipAttempts: 0 };
+      const decision = gate(empty, fresh.id, flow, { kind: 'open' }, fresh.key);
+      const team = deps.org.team(owner.teamId ?? '');
+      const doc: Omit<DealDocument, 'ver' | 'applied' | 'pendingEvents' | 'pendingEffects' | 'pendingAt'> = {
+        _id: fresh.id,
+        ...decision.progress,
+        clientId: client.id,
+        clientName: client.name,
+        ownerId: owner.id,
+        teamId: owner.teamId ?? '',
+        regionId: team?.regionId ?? owner.regionId ?? '',
+        productLine: fresh.productLine,
+        flowId: flow.id,
+        flowHash: flow.hash,
+        openedAt: now,
+        updatedAt: now,
+        ...(fresh.demo === true ? { demo: true } : {}),
+      };
+      const whole = doc as DealDocument;
+      const cause: Cause = { key: fresh.key, fromPress: false, byOwner: false };
+      const { doc: made } = await deals.create(
+        doc,
+        { key: fresh.key, now },
+        {
+          events: eventsOf(whole, flow, decision.events),
+          effects:
+            fresh.quiet === true
+              ? []
+              : effectsOf(view, flow, whole, whole, { ...decision, outcome: 'waiting', why: 'open' }, cause),
+        },
+      );
+      return made;
+    },
+
+    submit: (command) =>
+      run(
+        command,
+        {
+          kind: 'submit',
+          itemId: command.itemId,
+          submission: {
+            id: command.evidenceId,
+            by: command.by,
+            value: command.value,
+            ...(command.askedAt === null ? {} : { askedAt: command.askedAt }),
+          },
+          ...(command.expectedCode === undefined ? {} : { expectedScan: command.expectedCode }),
+        },
+        {
+          ...(command.file === undefined ? {} : { file: command.file }),
+          ...(command.positions === undefined ? {} : { positions: command.positions }),
+        },
+      ),
+    judge: (command) =>
+      run(command, {
+        kind: 'judge',
+        submissionId: command.evidenceId,
+        status: command.status,
+        say: command.say,
+        codes: command.codes,
+        ...(command.by === null ? {} : { by: command.by }),
+      }),
+    requestReview: (command) =>
+      run(command, { kind: 'request-review', submissionId: command.evidenceId, by: command.by }),
+    advance: (command) =>
+      run(command, {
+        kind: 'advance',
+        by: command.by,
+        ...(command.target === undefined ? {} : { toStageId: command.target }),
+      }),
+    exempt: (command) =>
+      run(command, {
+        kind: 'exempt',
+        itemId: command.itemId,
+        by: command.by,
+        reason: command.reason,
+        expiresAt: command.expiresAt,
+      }),
+    postpone: (command) => run(command, { kind: 'postpone', by: command.by, reason: command.reason }),
+    expireExemptions: (command) => run({ ...command, by: null }, { kind: 'expire-exemptions' }),
+
+    async show(command) {
+      const now = deps.clock.now();
+      const applied = await deals.command<undefined>(command.dealId, { key: command.key, now }, (before) => {
+        const card = { gen: (before.card?.gen ?? 0) + 1, platform: command.platform };
+        const after: DealDocument = { ...before, card };
+        const visit = after.visits.at(-1);
+        return {
+          set: { card },
+          effects:
+            visit === undefined
+              ? []
+              : [
+                  sendEffect({
+                    key: showKey(command.key),
+                    to: ownerAddress(view, after),
+                    message: {
+                      kind: 'show',
+                      cardId: checklistCardId(after, visit.id),
+                      card: presentChecklist(view, flowOf(after), after, { visitId: visit.id }),
+                    },
+                    purpose: 'reply',
+                    ...(command.fromPress === true ? { notBefore: new Date(now.getTime() + PASSIVE_HOLD_MS) } : {}),
+                  }),
+                ],
+          result: undefined,
+        };
+      });
+      return finish(applied === null ? null : { doc: applied.doc }, command);
+    },
+  };
+}
+
+/** The owner talks on another platform than where the card is: from now on the card is there. */
+function cardFor(
+  deal: DealDocument,
+  command: { platform: DealCommand['platform'] },
+  byOwner: boolean,
+): Pick<DealDocument, 'card'> {
+  if (!byOwner || deal.card?.platform === command.platform) return {};
+  return { card: { gen: (deal.card?.gen ?? 0) + (deal.card === undefined ? 0 : 1), platform: command.platform } };
+}
+
+function progressOf(deal: DealDocument): Progress {
+  return { status: deal.status, stageId: deal.stageId, visits: deal.visits, skipAttempts: deal.skipAttempts };
+}
+
+/** The visit that was left last. */
+function leftVisit(deal: DealDocument): string | undefined {
+  return deal.visits.findLast((visit) => visit.leftAt !== undefined)?.id;
+}

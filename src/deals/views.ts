@@ -1,0 +1,184 @@
+import type { CardData, Cards, ChecklistItem, FilledCard, Mark, MissingItem } from '../cards/index.js';
+import { stableId, type CardId } from '../core/index.js';
+import {
+  currentVisit,
+  describeItem,
+  formatLimit,
+  gap,
+  itemStates,
+  type Flow,
+  type Item,
+  type ItemState,
+  type Stage,
+  type StageVisit,
+  type Submission,
+} from '../flow/index.js';
+import type { WorkCalendar } from '../org/index.js';
+import type { DealDocument } from './model.js';
+
+export interface DealViewDeps {
+  cards: Cards;
+  calendar: WorkCalendar;
+  now: () => Date;
+}
+
+/** The card of one stage visit in the owner's chat; a new generation when the list was asked for afresh. */
+export function checklistCardId(deal: DealDocument, visitId: string): CardId {
+  return stableId<CardId>('ck', deal._id, visitId, deal.card?.gen ?? 0);
+}
+
+export function markOf(state: ItemState['state']): Mark {
+  return state;
+}
+
+/** What the last verdict on an item said, when it did not pass and nothing newer is being checked. */
+export function lastSay(submissions: readonly Submission[]): string | undefined {
+  const last = submissions.filter((submission) => submission.status !== 'withdrawn').at(-1);
+  return last === undefined || last.status === 'passed' || last.status === 'checking' ? undefined : last.say;
+}
+
+export function checklistItems(flow: Flow, deal: DealDocument, visitId: string): ChecklistItem[] {
+  const visit = deal.visits.find((one) => one.id === visitId);
+  const stage = visit === undefined ? undefined : stageOf(flow, visit.stageId);
+  if (visit === undefined || stage === undefined) return [];
+  const states = itemStates(flow, deal, stage.id);
+  return stage.items.map((item, n) => {
+    const state = states[n] ?? { itemId: item.id, state: 'open' as const, have: 0, need: 1 };
+    const say = lastSay(visit.items[item.id]?.submissions ?? []);
+    return {
+      id: item.id,
+      name: item.name,
+      kind: item.kind,
+      mark: markOf(state.state),
+      have: state.have,
+      need: state.need,
+      required: item.required,
+      ...(say === undefined ? {} : { say }),
+    };
+  });
+}
+
+/**
+ * How the checklist card of a visit looks now. A visit that was left shows what came after it; the present one shows
+ * its items, and what is being waited for.
+ */
+export function presentChecklist(
+  deps: DealViewDeps,
+  flow: Flow,
+  deal: DealDocument,
+  options: { visitId?: string; waitingFor?: string } = {},
+): FilledCard {
+  return deps.cards.fill('checklist', checklistData(deps, flow, deal, options));
+}
+
+export function checklistData(
+  deps: DealViewDeps,
+  flow: Flow,
+  deal: DealDocument,
+  options: { visitId?: string; waitingFor?: string } = {},
+): CardData['checklist'] {
+  const visit = deal.visits.find((one) => one.id === options.visitId) ?? currentVisit(deal) ?? deal.visits.at(-1);
+  if (visit === undefined) throw new TypeError(`deal ${deal._id} has no stage`);
+  const stage = stageOf(flow, visit.stageId);
+  if (stage === undefined) throw new TypeError(`stage ${visit.stageId} is not in flow ${flow.hash}`);
+  const until = visit.leftAt ?? deps.now();
+  const day = Math.floor(deps.calendar.workdaysBetween(visit.enteredAt, until)) + 1;
+  const base = {
+    dealId: deal._id,
+    client: deal.clientName,
+    stage: stage.name,
+    day,
+    standard: formatLimit(stage.limit),
+    items: checklistItems(flow, deal, visit.id),
+  };
+  if (visit.leftAt === undefined && deal.status === 'open') {
+    return options.waitingFor === undefined
+      ? { ...base, state: 'open' }
+      : { ...base, state: 'waiting', waitingFor: options.waitingFor };
+  }
+  if (deal.status === 'lost') return { ...base, items: [], state: 'lost' };
+  const next = deal.visits[deal.visits.indexOf(visit) + 1];
+  const nextStage = next === undefined ? undefined : stageOf(flow, next.stageId);
+  if (nextStage === undefined) return { ...base, items: [], state: 'won' };
+  return { ...base, state: 'passed', nextStage: nextStage.name, nextStandard: formatLimit(nextStage.limit) };
+}
+
+/** The gap card: what is missing on the way to a stage (the next one by default). */
+export function presentGap(
+  deps: Pick<DealViewDeps, 'cards'>,
+  flow: Flow,
+  deal: DealDocument,
+  target?: string,
+): FilledCard {
+  const visit = currentVisit(deal);
+  const stage = visit === null ? undefined : stageOf(flow, visit.stageId);
+  const at = flow.stages.findIndex((one) => one.id === deal.stageId);
+  const wanted = flow.stages.find((one) => one.id === target) ?? flow.stages[at + 1] ?? stage;
+  return deps.cards.fill('gap', {
+    dealId: deal._id,
+    client: deal.clientName,
+    stage: stage?.name ?? '',
+    target: wanted?.name ?? '',
+    missing: missingItems(
+      gap(flow, deal, wanted?.id)
+        .filter((entry) => entry.stageId === deal.stageId)
+        .map((entry) => entry.item),
+    ),
+    canExempt: flow.exemptions !== undefined,
+  });
+}
+
+export function stageOf(flow: Flow, stageId: string): Stage | undefined {
+  return flow.stages.find((stage) => stage.id === stageId);
+}
+
+export function currentVisitOf(deal: DealDocument): StageVisit | undefined {
+  return currentVisit(deal) ?? undefined;
+}
+
+/** An item by its id: of the present stage, else of a stage that was visited. */
+export function dealItem(flow: Flow, deal: DealDocument, itemId: string): { item: Item; stageId: string } | null {
+  for (const visit of [...deal.visits].reverse()) {
+    const item = stageOf(flow, visit.stageId)?.items.find((one) => one.id === itemId);
+    if (item !== undefined) return { item, stageId: visit.stageId };
+  }
+  return null;
+}
+
+export function missingItems(items: readonly Item[]): MissingItem[] {
+  return items.map((item) => ({ id: item.id, name: item.name, kind: item.kind, detail: describeItem(item) }));
+}
+
+/** What was handed in, in few words: for the trace and for supervisors. */
+export function submissionText(submission: Pick<Submission, 'value'>): string {
+  const { value } = submission;
+  switch (value.kind) {
+    case 'confirm':
+      return '已确认';
+    case 'text':
+      return value.text;
+    case 'touch':
+      return `${{ call: '有效通话', message: '双向消息', 'check-in': '现场签到' }[value.witness]}${value.note === '' ? '' : `：${value.note}`}`;
+    case 'choice':
+      return value.option;
+    case 'tags':
+      return value.tags.join('、');
+    case 'purchase-history':
+      return value.categories.join('、');
+    case 'follow-up':
+      return Object.entries(value.elements)
+        .map(([name, text]) => `${name}：${text}`)
+        .join('；');
+    case 'photo':
+      return '照片';
+    case 'sheet':
+    case 'file':
+      return value.name;
+    case 'link':
+      return value.title === '' ? value.url : value.title;
+    case 'approval':
+      return `${value.approved ? '通过' : '有意见'}${value.note === '' ? '' : `：${value.note}`}`;
+    case 'scan':
+      return '已扫码';
+  }
+}
