@@ -1,4 +1,7 @@
-// The flow language and the gate.
+// The flow language.
+export { loadFlows, parseFlow } from './load.js';
+export { describeItem } from './describe.js';
+export { formatBytes, formatLimit, formatWallTime } from './units.js';
 export type {
   AlertRule,
   AutoAdvanceRule,
@@ -16,6 +19,9 @@ export type {
   TagLibrary,
   TodoSpec,
 } from './types.js';
+// Where a deal stands.
+export { currentStage, currentVisit, findSubmission, gap, itemStates, nextOpenItem, nextStage } from './states.js';
+export type { GapItem } from './states.js';
 export type {
   Exemption,
   ItemProgress,
@@ -26,3 +32,15 @@ export type {
   SubmissionStatus,
   SubmissionValue,
 } from './progress.js';
+// The gate.
+export { decide, newProgress } from './decide.js';
+export type {
+  AskAgainCode,
+  Command,
+  Decision,
+  DecisionContext,
+  FlowEffect,
+  FlowEvent,
+  FlowEventBodies,
+  RefusalCode,
+} from './commands.js';

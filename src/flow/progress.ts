@@ -66,7 +66,7 @@ export interface Exemption {
 export interface ItemState {
   itemId: string;
   state: 'open' | 'partly' | 'checking' | 'review' | 'failed' | 'unchecked' | 'passed' | 'exempt';
-  /** Counted pieces that passed (photos, links; 1 for the others). */
+  /** Counted pieces that passed: photos, links, the tags of the answer that passed; 1 for the others. */
   have: number;
   need: number;
 }

@@ -11,7 +11,7 @@ import {
   parseActionKey,
   renderPlain,
 } from '../../src/cards/index.js';
-import type { CardData, CardName, FilledCard } from '../../src/cards/index.js';
+import type { CardName, FilledCard } from '../../src/cards/index.js';
 import { SAMPLES } from './samples.js';
 
 const cards = loadCards(join(projectRoot, 'cards'));
