@@ -1,0 +1,58 @@
+import type { Log } from '../core/index.js';
+import { startControl } from './control.js';
+import { startDingtalk } from './dingtalk/server.js';
+import { type SandboxAccess, type Timings, VENDOR_TIMINGS } from './types.js';
+import { startWecom } from './wecom/server.js';
+import { World } from './world.js';
+
+export interface StandInOptions {
+  dataDir: string;
+  log: Log;
+  timings?: Partial<Timings>;
+}
+
+export interface StandIns {
+  access: SandboxAccess;
+  close(): Promise<void>;
+}
+
+/** Both platforms and the control interface, each on a loopback port of its own. */
+export async function startStandIns(options: StandInOptions): Promise<StandIns> {
+  const timings = { ...VENDOR_TIMINGS, ...options.timings };
+  const world = await World.open({ dataDir: options.dataDir, log: options.log, timings });
+  const wecom = await startWecom(world);
+  const dingtalk = await startDingtalk(world);
+  const control = await startControl({ world, wecom, dingtalk });
+  world.save();
+  const { data: w } = wecom.state;
+  const { data: d } = dingtalk.state;
+  return {
+    access: {
+      wecom: {
+        apiBase: wecom.listening.base,
+        corpId: w.corpId,
+        agentId: w.agentId,
+        secret: w.secret,
+        token: w.token,
+        encodingAesKey: w.encodingAesKey,
+        contactsSecret: w.contactsSecret,
+      },
+      dingtalk: {
+        apiBase: dingtalk.listening.base,
+        oapiBase: dingtalk.listening.base,
+        clientId: d.clientId,
+        clientSecret: d.clientSecret,
+        robotCode: d.clientId,
+        corpId: d.corpId,
+        agentId: d.agentId,
+        cardTemplateId: d.cardTemplateId,
+      },
+      controlBase: control.base,
+    },
+    async close() {
+      dingtalk.gateway.close();
+      await Promise.all([control.close(), wecom.listening.close(), dingtalk.listening.close()]);
+      await world.close();
+    },
+  };
+}
