@@ -55,6 +55,30 @@ export function outboundContract(test: TestFn, name: string, makeHarness: MakeHa
     t.is(new Set(shown).size, lines.length);
   });
 
+  test.serial(`${name}: all buttons a card may have can be pressed, and a link button opens`, async (t) => {
+    const { inbox, harness } = await setUp(t, makeHarness);
+    const count = harness.adapter.capabilities.maxActions;
+    const actions = Array.from({ length: count }, (_, index) => ({
+      key: `deal_1.go:${index}`,
+      label: `第${index + 1}项`,
+      style: 'plain' as const,
+      ...(index === count - 1 ? { url: 'https://sales.example.com/m/deal/1' } : {}),
+    }));
+    await harness.adapter.deliver({
+      key: 'many',
+      to: rep,
+      body: { kind: 'card', cardId: 'card_m' as never, card: checklistCard({ actions }) },
+    });
+    const [card] = await harness.phone('rep').shows();
+    t.is(card?.buttons.length, count);
+    t.is(card?.buttons.at(-1)?.url, 'https://sales.example.com/m/deal/1');
+    for (const action of actions.slice(0, -1)) await harness.phone('rep').presses(card?.id ?? '', action.key);
+    t.deepEqual(
+      inbox.events.map((event) => (event.body.kind === 'press' ? event.body.action : event.body.kind)),
+      actions.slice(0, -1).map((action) => action.key),
+    );
+  });
+
   test.serial(`${name}: a closed card offers nothing to press and says why`, async (t) => {
     const { harness } = await setUp(t, makeHarness);
     const cardId = 'card_c' as never;

@@ -39,8 +39,9 @@ export function createClient(deps: {
   log: Log;
   tokens: TokenStore;
   meter?: Meter;
+  callTimeoutMs?: number;
 }): WecomClient {
-  const { settings, log } = deps;
+  const { settings, log, callTimeoutMs = CALL_TIMEOUT_MS } = deps;
   const base = settings.apiBase.replace(/\/+$/, '');
 
   /** `use` reads the body within the same time limit. */
@@ -105,7 +106,7 @@ export function createClient(deps: {
     // https://developer.work.weixin.qq.com/document/path/91039
     fetch: async () => {
       const query = { corpid: settings.corpId, corpsecret: settings.secret };
-      const answer = await request('gettoken', query, { timeoutMs: CALL_TIMEOUT_MS }, (response) =>
+      const answer = await request('gettoken', query, { timeoutMs: callTimeoutMs }, (response) =>
         readAnswer('gettoken', response),
       );
       const { access_token: value, expires_in: seconds } = answer;
@@ -119,7 +120,7 @@ export function createClient(deps: {
 
   async function call(api: string, query: Record<string, string>, init: RequestInit): Promise<ApiAnswer> {
     return tokens.run((token) =>
-      request(api, { access_token: token, ...query }, { timeoutMs: CALL_TIMEOUT_MS, ...init }, (response) =>
+      request(api, { access_token: token, ...query }, { timeoutMs: callTimeoutMs, ...init }, (response) =>
         readAnswer(api, response),
       ),
     );

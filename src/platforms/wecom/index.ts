@@ -44,6 +44,8 @@ export interface WecomDeps {
   /** Every call of the API is counted here. */
   meter?: Meter;
   maxMediaBytes?: number;
+  /** Longest wait for an answer of the API, ms. */
+  callTimeoutMs?: number;
 }
 
 /** WeCom's self-built app (自建应用). `callback` answers what comes to the URL that is set in the console. */
@@ -51,13 +53,8 @@ export function createWecomAdapter(deps: WecomDeps): PlatformAdapter & { callbac
   const { settings, clock, intake } = deps;
   checkSettings(settings);
   const log = deps.log.child({ platform: 'wecom' });
-  const client = createClient({
-    settings,
-    clock,
-    log,
-    tokens: deps.tokens,
-    ...(deps.meter ? { meter: deps.meter } : {}),
-  });
+  const { tokens, meter, callTimeoutMs } = deps;
+  const client = createClient({ settings, clock, log, tokens, meter, callTimeoutMs });
   const receiver = createReceiver({ settings, clock, log, intake });
 
   return {
