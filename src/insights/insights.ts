@@ -29,10 +29,9 @@ export interface Insights extends Pick<Obligations, 'fold' | 'rebuild'> {
   digestsOf(subjectId: string, limit: number): Promise<DigestSnapshot[]>;
   /** Newest first. */
   followUps(ownerId: PersonId, count: number): Promise<FollowUp[]>;
-  /** Open visits due by then, a reader at a time for scans: soonest first. */
+  /** Open visits due by then, soonest first. */
   openDueBy(until: Date): Promise<Obligation[]>;
-  /** Open visits of a stage in which nothing has happened since. */
-  quietSince(stageId: string, flowId: string, since: Date): Promise<Obligation[]>;
+  openInStage(flowId: string, stageId: string): Promise<Obligation[]>;
   openOf(ownerId: PersonId): Promise<Obligation[]>;
   /** Open visits within a scope, soonest due first. */
   openIn(scope: Scope): Promise<Obligation[]>;
@@ -125,8 +124,7 @@ export function createInsights(deps: {
       return lastFollowUps(await find({ ownerId }, { lastEventAt: -1 }, FOLLOW_UP_ROWS), count, calendar);
     },
     openDueBy: (until) => find({ state: 'open', dueAt: { $lte: until } }, { dueAt: 1 }),
-    quietSince: (stageId, flowId, since) =>
-      find({ state: 'open', stageId, flowId, lastEventAt: { $lte: since } }, { lastEventAt: 1 }),
+    openInStage: (flowId, stageId) => find({ state: 'open', flowId, stageId }, { lastEventAt: 1 }),
     openOf: (ownerId) => find({ ownerId, state: 'open' }, { dueAt: 1 }),
     openIn: (scope) => find({ $and: [scopeFilter(scope), { state: 'open' }] }, { dueAt: 1 }),
   };

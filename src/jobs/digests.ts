@@ -1,0 +1,106 @@
+import type { CardData, Cards } from '../cards/index.js';
+import { joinKey, stableId, type CardId } from '../core/index.js';
+import type { DigestSnapshot, DigestSubject, Insights } from '../insights/index.js';
+import type { Group, Org, Person, WorkCalendar } from '../org/index.js';
+import type { Outgoing, PlatformName } from '../platforms/contract.js';
+import type { Tick } from './tick.js';
+
+export interface DigestDeps {
+  insights: Pick<Insights, 'snapshotDigest'>;
+  org: Pick<Org, 'groups' | 'withRole' | 'isAway' | 'scopeOf' | 'team' | 'region'>;
+  calendar: WorkCalendar;
+  cards: Pick<Cards, 'fill'>;
+  enqueue: (messages: readonly Outgoing[]) => Promise<void>;
+  /** Platforms that are configured: chats elsewhere get nothing. */
+  platforms: readonly PlatformName[];
+  pages: {
+    digest(digestId: string, platform?: PlatformName): string;
+    figure(digestId: string, figureId: string, platform?: PlatformName): string;
+  };
+}
+
+/**
+ * At nine on working days into every team's chats, and 1:1 to those who lead. The figures are frozen at the first run of
+ * the day; the later runs of the same hour send only what the first one could not.
+ */
+export function createDigestTick(deps: DigestDeps): Tick {
+  return {
+    name: 'daily-digest',
+    cron: '*/10 9 * * *',
+    async run(now) {
+      if (!deps.calendar.isWorkday(deps.calendar.localDate(now))) return;
+      for (const group of deps.org.groups()) {
+        const chats = group.chats.filter((chat) => deps.platforms.includes(chat.platform));
+        if (chats.length === 0) continue;
+        const digest = await deps.insights.snapshotDigest(ofGroup(group), now);
+        await deps.enqueue(
+          chats.map(({ platform, chatId }) =>
+            message(deps, digest, joinKey(digest._id, platform), { kind: 'group', platform, chatId }, platform),
+          ),
+        );
+      }
+      for (const person of deps.org.withRole('supervisor', 'director')) {
+        const subject = ofPerson(deps, person);
+        if (subject === null || deps.org.isAway(person.id, now)) continue;
+        const digest = await deps.insights.snapshotDigest(subject, now);
+        await deps.enqueue([message(deps, digest, digest._id, { kind: 'person', personId: person.id })]);
+      }
+    },
+  };
+}
+
+function ofGroup(group: Group): DigestSubject {
+  const scope =
+    group.teamId === undefined
+      ? { regionIds: [group.regionId], teamIds: [] }
+      : { regionIds: [], teamIds: [group.teamId] };
+  return { id: group.id, scopeName: group.name, scope: { all: false, personIds: [], ...scope } };
+}
+
+/** What a person leads; null when it is nothing. */
+function ofPerson(deps: DigestDeps, person: Person): DigestSubject | null {
+  const scope = deps.org.scopeOf(person.id);
+  const names = [
+    ...scope.regionIds.map((id) => deps.org.region(id)?.name ?? id),
+    ...scope.teamIds.map((id) => deps.org.team(id)?.name ?? id),
+  ];
+  return names.length === 0 ? null : { id: person.id, scopeName: names.join('、'), scope: { ...scope, personIds: [] } };
+}
+
+function message(
+  deps: DigestDeps,
+  digest: DigestSnapshot,
+  key: string,
+  to: Outgoing['to'],
+  platform?: PlatformName,
+): Outgoing {
+  const card = deps.cards.fill('digest', digestData(deps, digest, platform));
+  return { key, to, message: { kind: 'show', cardId: stableId<CardId>('digest', key), card }, purpose: 'digest' };
+}
+
+function digestData(deps: DigestDeps, digest: DigestSnapshot, platform?: PlatformName): CardData['digest'] {
+  const figureUrl = (figureId: string) => deps.pages.figure(digest._id, figureId, platform);
+  const light = (colour: 'red' | 'yellow' | 'green') => {
+    const { stageName, count } = digest.lights.find((one) => one.colour === colour)!;
+    return { stage: stageName, people: count, url: figureUrl(colour) };
+  };
+  const lowest = digest.stages.find((stage) => stage.id === digest.lowest);
+  const [, month, day] = digest.on.split('-').map(Number);
+  return {
+    team: digest.scopeName,
+    on: `${month} 月 ${day} 日`,
+    asOf: deps.calendar.localTime(digest.asOf),
+    red: light('red'),
+    yellow: light('yellow'),
+    green: light('green'),
+    rate: digest.penetration.percent,
+    rateLastWeek: digest.penetration.previous?.percent ?? null,
+    rateUrl: figureUrl('penetration'),
+    lowest:
+      lowest === undefined || lowest.percent === null
+        ? null
+        : { stage: lowest.stageName, rate: lowest.percent, url: figureUrl(lowest.id) },
+    redUrl: figureUrl('red'),
+    allUrl: deps.pages.digest(digest._id, platform),
+  };
+}

@@ -1,0 +1,196 @@
+import type { CardData, Cards } from '../cards/index.js';
+import { joinKey, stableId, type CardId, type DealId, type PersonId } from '../core/index.js';
+import type { Flow, NudgeRule, OrgRole } from '../flow/index.js';
+import {
+  dwellOverLimit,
+  isOverdue,
+  missingItems,
+  silenceOf,
+  type Insights,
+  type Obligation,
+} from '../insights/index.js';
+import type { Org, Person, WorkCalendar } from '../org/index.js';
+import type { Outgoing } from '../platforms/contract.js';
+import type { Tick } from './tick.js';
+
+export interface NudgeDeps {
+  insights: Pick<Insights, 'openDueBy' | 'openInStage' | 'followUps'>;
+  org: Pick<Org, 'person' | 'isAway' | 'calendarOf' | 'supervisorOf' | 'directorOf'>;
+  calendar: WorkCalendar;
+  flows: () => readonly Flow[];
+  cards: Pick<Cards, 'fill'>;
+  enqueue: (messages: readonly Outgoing[]) => Promise<void>;
+  pages: {
+    deal(dealId: DealId): string;
+    /** Where the trail behind a silence is seen. */
+    trail(repId: PersonId): string;
+  };
+}
+
+/** Follow-ups attached when the flow's rule does not say how many. */
+const ATTACH_LAST = 3;
+
+/**
+ * Looks every ten minutes of working time: reminds the rep of what is due, then tells those above. Every message has a
+ * key made of what it is about and of its day, so another look, another process or a restart sends nothing twice.
+ */
+export function createNudgeTick(deps: NudgeDeps): Tick {
+  return {
+    name: 'nudge-scan',
+    cron: '*/10 9-17 * * *',
+    async run(now) {
+      if (!deps.calendar.isWorking(now)) return;
+      await remindReps(deps, now);
+      for (const flow of deps.flows()) {
+        for (const rule of flow.nudges) await tellAbove(deps, flow, rule, now);
+      }
+    },
+  };
+}
+
+/** Active, here today, and not told to the wrong person. */
+function present(deps: NudgeDeps, id: PersonId, now: Date): Person | undefined {
+  const person = deps.org.person(id);
+  const gone = person?.leftAt !== undefined && person.leftAt <= now;
+  return person === undefined || gone || deps.org.isAway(id, now) ? undefined : person;
+}
+
+/**
+ * At most one card a day per rep, with all deals that are due today or over. In the morning it also holds what falls due
+ * later in the day; what was entered only today is left alone until it is due.
+ */
+async function remindReps(deps: NudgeDeps, now: Date): Promise<void> {
+  const { calendar } = deps;
+  const on = calendar.localDate(now);
+  const today = calendar.dayOf(now);
+  const due = (await deps.insights.openDueBy(new Date(today.to.getTime() - 1))).filter(
+    (row) =>
+      (row.dueAt <= now || row.enteredAt < today.from) &&
+      // Put off with a reason: not again on the same day.
+      !(row.postponed !== null && calendar.localDate(row.postponed.at) === on),
+  );
+  const messages: Outgoing[] = [];
+  for (const [repId, rows] of byOwner(due)) {
+    if (present(deps, repId, now) === undefined) continue;
+    const deals = rows.map((row) => ({
+      dealId: row.dealId,
+      client: row.clientName,
+      missing:
+        missingItems(row)
+          .map((item) => item.itemName)
+          .join('、') || '最后一步',
+      overdue: isOverdue(row, now, deps.org.calendarOf(repId)),
+    }));
+    messages.push({
+      key: joinKey('nudge', repId, on),
+      to: { kind: 'person', personId: repId },
+      message: {
+        kind: 'show',
+        cardId: stableId<CardId>('nudge', repId, on),
+        card: deps.cards.fill('nudge-rep', { deals }),
+      },
+      purpose: 'nudge',
+    });
+  }
+  if (messages.length > 0) await deps.enqueue(messages);
+}
+
+async function tellAbove(deps: NudgeDeps, flow: Flow, rule: NudgeRule, now: Date): Promise<void> {
+  switch (rule.when.kind) {
+    case 'silent':
+      return tellSilence(deps, flow, rule, rule.when, now);
+    case 'dwell':
+      return tellDwell(deps, flow, rule, rule.when, now);
+  }
+}
+
+/** Once when the silence has lasted so many full working days, and once more per that many further days. */
+async function tellSilence(
+  deps: NudgeDeps,
+  flow: Flow,
+  rule: NudgeRule,
+  when: { stage: string; forWorkdays: number },
+  now: Date,
+): Promise<void> {
+  const open = await deps.insights.openInStage(flow.id, when.stage);
+  for (const [repId, rows] of byOwner(open)) {
+    const rep = present(deps, repId, now);
+    const own = deps.org.calendarOf(repId);
+    const silence = silenceOf(rows, when.stage, when.forWorkdays, now, own);
+    if (rep === undefined || silence === null) continue;
+    const times = Math.floor(silence.days / when.forWorkdays);
+    await send(deps, rule, rep, joinKey('silent', when.stage, own.localDate(silence.since), times), {
+      state: 'silent',
+      stage: rows[0]!.stageName,
+      stageId: when.stage,
+      days: silence.days,
+      clients: silence.rows.map((row) => row.clientName),
+      trailUrl: deps.pages.trail(repId),
+    });
+  }
+}
+
+/** Once per visit that has lasted longer than so many times its limit. */
+async function tellDwell(
+  deps: NudgeDeps,
+  flow: Flow,
+  rule: NudgeRule,
+  when: { timesLimit: number },
+  now: Date,
+): Promise<void> {
+  const due = (await deps.insights.openDueBy(now)).filter((row) => row.flowId === flow.id);
+  for (const row of due) {
+    const rep = deps.org.person(row.ownerId);
+    const own = deps.org.calendarOf(row.ownerId);
+    if (rep === undefined || dwellOverLimit(row, now, own) <= when.timesLimit) continue;
+    await send(deps, rule, rep, joinKey('dwell', row._id, when.timesLimit), {
+      state: 'dwell',
+      stage: row.stageName,
+      stageId: row.stageId,
+      days: Math.floor(own.workdaysBetween(row.enteredAt, now)),
+      times: when.timesLimit,
+      clients: [row.clientName],
+      trailUrl: deps.pages.deal(row.dealId),
+    });
+  }
+}
+
+type AboutRep = Omit<CardData['nudge-supervisor'], 'rep' | 'repId' | 'last'>;
+
+/** To everyone the rule names, each person once. */
+async function send(deps: NudgeDeps, rule: NudgeRule, rep: Person, about: string, data: AboutRep): Promise<void> {
+  const people = new Set([...rule.notify, ...rule.copy].flatMap((role) => whoIs(deps, role, rep.id)?.id ?? []));
+  if (people.size === 0) return;
+  const last = (await deps.insights.followUps(rep.id, rule.attachLast ?? ATTACH_LAST)).map((followUp) => ({
+    on: followUp.on.slice(5),
+    client: followUp.clientName,
+    what: followUp.what,
+    url: deps.pages.deal(followUp.dealId),
+  }));
+  const card = deps.cards.fill('nudge-supervisor', { ...data, rep: rep.name, repId: rep.id, last });
+  await deps.enqueue(
+    [...people].map((personId) => ({
+      key: joinKey('nudge', rep.id, about, personId),
+      to: { kind: 'person', personId },
+      message: { kind: 'show', cardId: stableId<CardId>('nudge', rep.id, about, personId), card },
+      purpose: 'nudge',
+    })),
+  );
+}
+
+function whoIs(deps: NudgeDeps, role: OrgRole, repId: PersonId): Person | undefined {
+  switch (role) {
+    case 'owner':
+      return deps.org.person(repId);
+    case 'supervisor':
+      return deps.org.supervisorOf(repId);
+    case 'director':
+      return deps.org.directorOf(repId);
+  }
+}
+
+function byOwner(rows: readonly Obligation[]): Map<PersonId, Obligation[]> {
+  const owners = new Map<PersonId, Obligation[]>();
+  for (const row of rows) owners.set(row.ownerId, [...(owners.get(row.ownerId) ?? []), row]);
+  return owners;
+}
