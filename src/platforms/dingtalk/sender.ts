@@ -24,8 +24,8 @@ export interface Sender {
 /** Enough for a day of group cards; a forgotten one only costs one more update call. */
 const MAX_REMEMBERED = 5_000;
 
-/** Formats that the vendor takes; others are refused before the upload. */
-const FILE_TYPES = new Set(['xlsx', 'xls', 'pdf', 'zip', 'rar', 'doc', 'docx', 'ppt', 'pptx']);
+/** What a file message may be; others are refused before the upload. */
+const FILE_TYPES = new Set(['xlsx', 'pdf', 'zip', 'rar', 'doc', 'docx']);
 const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
 
 export function createSender(client: DingtalkClient, sessions: Sessions, how: CardSettings): Sender {
@@ -116,7 +116,7 @@ export function createSender(client: DingtalkClient, sessions: Sessions, how: Ca
       if (errorCode(error) === 'dingtalk.card_exists') return { how: 'sent' };
       throw error;
     }
-    const failed = answer.result.deliverResults.find((result) => !result.success);
+    const failed = answer.result.find((result) => !result.success);
     if (failed !== undefined) {
       undelivered.add(cardId);
       throw new PlatformRefusedError('dingtalk.card_not_delivered', `card not delivered: ${failed.errorMsg ?? ''}`, {
@@ -126,7 +126,7 @@ export function createSender(client: DingtalkClient, sessions: Sessions, how: Ca
       });
     }
     undelivered.delete(cardId);
-    const messageId = answer.result.deliverResults[0]?.carrierId;
+    const messageId = answer.result[0]?.carrierId;
     return { how: 'sent', ...(messageId ? { messageId } : {}) };
   }
 

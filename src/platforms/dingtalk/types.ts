@@ -125,13 +125,15 @@ export const BatchSendAnswer = z.object({
   flowControlledStaffIdList: z.array(text).nullish(),
 });
 export const GroupSendAnswer = z.object({ processQueryKey: z.string().min(1) });
+const DeliverResults = z
+  .array(z.object({ success: z.boolean(), carrierId: text.nullish(), errorMsg: text.nullish() }))
+  .min(1);
+/** `createAndDeliver` wraps the list, `deliver` alone gives it bare. */
 export const DeliverAnswer = z.object({
-  success: z.boolean().optional(),
-  result: z.object({
-    deliverResults: z
-      .array(z.object({ success: z.boolean(), carrierId: text.nullish(), errorMsg: text.nullish() }))
-      .min(1),
-  }),
+  result: z.union([
+    z.object({ deliverResults: DeliverResults }).transform(({ deliverResults }) => deliverResults),
+    DeliverResults,
+  ]),
 });
 export const UpdateAnswer = z.object({ success: z.literal(true) });
 export const UploadAnswer = z.object({ media_id: z.string().min(1) });
