@@ -173,13 +173,14 @@ const HANDLERS: Record<Verb, Handler> = {
       turn.text('还没选。点选项再提交就行。');
       return;
     }
-    const { done } = await submitValue(
+    const answered = await submitValue(
       deps,
       turn,
       { dealId: live.deal._id, itemId: live.item.id, askedAt: turn.now },
       value,
     );
-    settleCard(turn, done.deal, done.card, press.cardId);
+    if (answered.kind === 'again') ask(deps, turn, live.deal, live.flow, live.item);
+    else settleCard(turn, answered.done.deal, answered.done.card, press.cardId);
   },
   async touch(deps, turn, ids) {
     const live = await liveItem(deps, turn, ids);

@@ -96,6 +96,8 @@ export function effectsOf(
 ): Effect[] {
   const effects = decision.effects.map((effect) => outsideEffect(deps, flow, after, effect, cause));
   if (decision.events.length === 0 && !cause.fromPress) return effects;
+  // Not even taken: whoever asked puts the question again.
+  if (decision.outcome === 'asked_again' && decision.code !== 'verdict') return effects;
 
   const visit = before.visits.at(-1) ?? after.visits[0];
   if (visit === undefined) return effects;

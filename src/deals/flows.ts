@@ -11,16 +11,22 @@ export interface Flows {
   version(hash: string): Flow;
 }
 
-export async function createFlows(connection: Connection, loaded: readonly Flow[]): Promise<Flows> {
+/** A flow whose file is broken or gone stays in force as it was kept last. */
+export async function createFlows(connection: Connection, loaded: readonly Flow[], now: Date): Promise<Flows> {
   const collection = connection.collection('flow_versions');
   const versions = new Map<string, Flow>();
-  for (const kept of await collection.find({}).toArray()) versions.set(String(kept._id), kept['flow'] as Flow);
+  const current = new Map<string, Flow>();
+  for (const kept of await collection.find({}).sort({ keptAt: 1 }).toArray()) {
+    const flow = kept['flow'] as Flow;
+    versions.set(String(kept._id), flow);
+    current.set(flow.id, flow);
+  }
   for (const flow of loaded) {
     if (versions.has(flow.hash)) continue;
-    await collection.updateOne({ _id: flow.hash as never }, { $setOnInsert: { flow } }, { upsert: true });
+    await collection.updateOne({ _id: flow.hash as never }, { $setOnInsert: { flow, keptAt: now } }, { upsert: true });
     versions.set(flow.hash, flow);
   }
-  const current = new Map(loaded.map((flow) => [flow.id, flow]));
+  for (const flow of loaded) current.set(flow.id, flow);
   return {
     current(flowId) {
       const flow = current.get(flowId);

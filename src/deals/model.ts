@@ -2,7 +2,7 @@ import type { ClientId, DealId, EvidenceId, FileId, PersonId, StageVisitId } fro
 import type { EvidenceRequest, Position, Verdict } from '../evidence/index.js';
 import type { ItemKind, Progress } from '../flow/index.js';
 import type { PlatformName } from '../platforms/contract.js';
-import type { AggregateDocument } from '../store/index.js';
+import type { AggregateDocument, IndexSpec } from '../store/index.js';
 
 /** A client's opportunity going through one pinned flow version. */
 export interface DealDocument extends AggregateDocument, Progress {
@@ -22,12 +22,12 @@ export interface DealDocument extends AggregateDocument, Progress {
   demo?: boolean;
 }
 
-export const dealIndexes = [
-  { key: { ownerId: 1 as const, status: 1 as const, updatedAt: -1 as const }, name: 'owner' },
-  { key: { teamId: 1 as const, status: 1 as const }, name: 'team' },
-  { key: { regionId: 1 as const, status: 1 as const }, name: 'region' },
-  { key: { clientId: 1 as const }, name: 'client' },
-  { key: { demo: 1 as const }, name: 'demo', partialFilterExpression: { demo: true } },
+export const dealIndexes: readonly IndexSpec[] = [
+  { key: { ownerId: 1, status: 1, updatedAt: -1 }, name: 'owner' },
+  { key: { teamId: 1, status: 1 }, name: 'team' },
+  { key: { regionId: 1, status: 1 }, name: 'region' },
+  { key: { clientId: 1 }, name: 'client' },
+  { key: { demo: 1 }, name: 'demo', partialFilterExpression: { demo: true } },
 ];
 
 /** One file or link handed in for an item: what is to be verified, and what came out. Also the work queue of verification. */
@@ -66,13 +66,13 @@ export interface EvidenceDocument {
   demo?: boolean;
 }
 
-export const evidenceIndexes = [
-  { key: { state: 1 as const, dueAt: 1 as const }, name: 'due' },
+export const evidenceIndexes: readonly IndexSpec[] = [
+  { key: { state: 1, dueAt: 1 }, name: 'due' },
   {
-    key: { 'file.sha256': 1 as const, at: 1 as const },
+    key: { 'file.sha256': 1, at: 1 },
     name: 'sha256',
     partialFilterExpression: { 'file.sha256': { $exists: true } },
   },
-  { key: { dealId: 1 as const, at: 1 as const }, name: 'deal' },
-  { key: { by: 1 as const, at: -1 as const }, name: 'by' },
+  { key: { dealId: 1, at: 1 }, name: 'deal' },
+  { key: { by: 1, at: -1 }, name: 'by' },
 ];

@@ -140,7 +140,8 @@ function group(name: string, label: string, regionName: string, reps: string[], 
     regionId: id(regionName),
     memberIds: [...reps.map((one) => `rep-${one}`), ...heads].map((one) => asId<PersonId>(id(one))),
     chats: [
-      { platform: 'wecom', chatId: id(`group-${name}`) },
+      // WeCom takes letters and digits only.
+      { platform: 'wecom', chatId: id(`group-${name}`).replace(/[^0-9a-z]/gi, '') },
       { platform: 'dingtalk', chatId: `cid-${id(`group-${name}`)}` },
     ],
     demo: true,

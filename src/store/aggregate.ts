@@ -1,6 +1,6 @@
 import type { Collection, Connection } from 'mongoose';
 import { ConflictError, type Log } from '../core/index.js';
-import type { AggregateDocument, DomainEvent, Effect } from './types.js';
+import type { AggregateDocument, DomainEvent, Effect, IndexSpec } from './types.js';
 
 /** What a command decides: new values for fields, what happened, what is to be done outside, and an answer for the caller. */
 export interface Outcome<Doc extends AggregateDocument, Result> {
@@ -146,6 +146,6 @@ export function isDuplicateKey(error: unknown): boolean {
 }
 
 /** Index specs every aggregate collection needs. */
-export const aggregateIndexes = [
-  { key: { pendingAt: 1 as const }, name: 'pending', partialFilterExpression: { pendingAt: { $exists: true } } },
+export const aggregateIndexes: readonly IndexSpec[] = [
+  { key: { pendingAt: 1 }, name: 'pending', partialFilterExpression: { pendingAt: { $exists: true } } },
 ];

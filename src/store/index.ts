@@ -8,4 +8,4 @@ export type { EffectSink, EventReader, Relay } from './relay.js';
 export { createVault } from './vault.js';
 export type { Vault, VaultFile } from './vault.js';
 export { EmbeddedStoreError } from './embedded/index.js';
-export type { AggregateDocument, DomainEvent, Effect } from './types.js';
+export type { AggregateDocument, DomainEvent, Effect, IndexSpec } from './types.js';

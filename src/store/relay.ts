@@ -15,8 +15,8 @@ export interface Relay {
   watch(collection: string): void;
   /** Copies out what is pending in one document; failures are logged and left to the sweep, never thrown at the command. */
   flush(collection: string, id: string): Promise<void>;
-  /** Finds what a dead process left pending. Returns how many documents. */
-  sweep(): Promise<number>;
+  /** Finds what a dead process left pending (`all`: also what is fresh, when nobody else can be at it). Returns how many documents. */
+  sweep(options?: { all?: boolean }): Promise<number>;
 }
 
 /** Leftovers younger than this belong to a command that is still running its own flush. */
@@ -84,9 +84,9 @@ export function createRelay(deps: { connection: Connection; clock: Clock; log: L
     addReader: (reader) => void readers.push(reader),
     watch: (collection) => void watched.add(collection),
     flush,
-    async sweep() {
+    async sweep({ all = false } = {}) {
       let found = 0;
-      const before = new Date(deps.clock.now().getTime() - SWEEP_AFTER_MS);
+      const before = new Date(deps.clock.now().getTime() - (all ? 0 : SWEEP_AFTER_MS));
       for (const name of watched) {
         const left = await deps.connection
           .collection(name)

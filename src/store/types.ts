@@ -24,6 +24,16 @@ export interface Effect<Kind extends string = string, Data = Record<string, unkn
   data: Data;
 }
 
+/** An index as `createIndexes` takes it; stands beside the query that needs it. */
+export interface IndexSpec {
+  key: Record<string, 1 | -1>;
+  name: string;
+  unique?: boolean;
+  sparse?: boolean;
+  expireAfterSeconds?: number;
+  partialFilterExpression?: Record<string, unknown>;
+}
+
 export interface AggregateDocument {
   _id: string;
   ver: number;

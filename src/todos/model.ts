@@ -1,4 +1,4 @@
-import type { AggregateDocument } from '../store/index.js';
+import type { AggregateDocument, IndexSpec } from '../store/index.js';
 import type { DealId, EvidenceId, PersonId } from '../core/index.js';
 import type { PlatformName } from '../platforms/contract.js';
 
@@ -51,8 +51,8 @@ export interface TodoDocument extends AggregateDocument, TodoSubject {
   answer?: TodoAnswer;
 }
 
-export const todoIndexes = [
-  { key: { assignees: 1 as const, state: 1 as const, dueAt: 1 as const }, name: 'assignee' },
-  { key: { dealId: 1 as const, kind: 1 as const, itemId: 1 as const, state: 1 as const }, name: 'deal' },
-  { key: { evidenceId: 1 as const }, name: 'evidence', sparse: true },
+export const todoIndexes: readonly IndexSpec[] = [
+  { key: { assignees: 1, state: 1, dueAt: 1 }, name: 'assignee' },
+  { key: { dealId: 1, kind: 1, itemId: 1, state: 1 }, name: 'deal' },
+  { key: { evidenceId: 1 }, name: 'evidence', sparse: true },
 ];

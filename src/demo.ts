@@ -1,0 +1,117 @@
+import type { Log, MovableClock } from './core/index.js';
+import type { House } from './house.js';
+import { demoCompany, demoDeals } from './org/index.js';
+import type { SandboxHandle } from './sandbox/index.js';
+import type { Store } from './store/index.js';
+
+export interface DemoDeps {
+  house: House;
+  store: Store;
+  sandbox: SandboxHandle;
+  clock: MovableClock;
+  log: Log;
+  publicUrl: string;
+}
+
+/** Flow of the demo company's deals. */
+const DEMO_FLOW = 'medical-device';
+
+/**
+ * The sandbox's company: its people on both platforms, its groups, its deals. Made once; taken away by
+ * `npm run demo -- remove`, after which it does not come back.
+ */
+export async function startDemo(deps: DemoDeps): Promise<void> {
+  const { house, store, sandbox } = deps;
+  const settings = store.connection.collection('settings');
+  const mark = await settings.findOne({ _id: 'demo' as never });
+  if (mark === null) {
+    await house.org.save(demoCompany);
+    await openDemoDeals(house);
+    await settings.updateOne({ _id: 'demo' as never }, { $set: { seededAt: deps.clock.now() } }, { upsert: true });
+  }
+  await tellSandbox(deps);
+}
+
+async function openDemoDeals(house: House): Promise<void> {
+  for (const deal of demoDeals) {
+    await house.deals.open({
+      id: deal.id,
+      key: `demo:${deal.id}`,
+      clientId: deal.clientId,
+      ownerId: deal.ownerId,
+      productLine: deal.productLine,
+      flowId: DEMO_FLOW,
+      demo: true,
+      quiet: true,
+    });
+  }
+}
+
+/** The stand-ins' side of the company: their directory, the callback address as in the console, the group chats. */
+async function tellSandbox({ house, sandbox, publicUrl, log }: DemoDeps): Promise<void> {
+  const { org } = house;
+  const userId = (id: string, platform: 'wecom' | 'dingtalk'): string | undefined =>
+    org.person(id)?.identities.find((identity) => identity.platform === platform)?.userId;
+  const put = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
+    const answer = await fetch(`${sandbox.controlBase}/control/${path}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as Record<string, unknown>;
+  };
+  await put('directory', {
+    people: org.people().map((person) => ({
+      id: person.id,
+      name: person.name,
+      title: person.title,
+      region: org.region(person.regionId ?? org.team(person.teamId ?? '')?.regionId ?? '')?.name,
+      team: org.team(person.teamId ?? '')?.name,
+      superiorId: (person.role === 'rep' ? org.supervisorOf(person.id) : org.directorOf(person.id))?.id,
+      wecomUserId: userId(person.id, 'wecom'),
+      dingtalkUserId: userId(person.id, 'dingtalk'),
+    })),
+    groups: org.groups().map((group) => ({
+      id: group.id,
+      name: group.name,
+      memberIds: group.memberIds,
+      dingtalkConversationId: group.chats.find((chat) => chat.platform === 'dingtalk')?.chatId,
+    })),
+  });
+  const { agentId } = sandbox.wecom;
+  const saved = await put('wecom/callback', { url: `${publicUrl}/callback/wecom/${agentId}` });
+  if (saved['ok'] !== true) log.error({ reason: saved['reason'] }, 'the sandbox could not verify the callback address');
+  await ensureGroups(house, log);
+}
+
+/** Groups of the company that an app can make by itself are made and kept in step with the teams. */
+export async function ensureGroups(house: House, log: Log): Promise<void> {
+  const { org } = house;
+  for (const group of org.groups()) {
+    for (const { platform, chatId } of group.chats) {
+      const adapter = house.adapters.get(platform);
+      if (adapter?.ensureGroup === undefined) continue;
+      const members = group.memberIds.flatMap(
+        (id) =>
+          org
+            .person(id)
+            ?.identities.filter((identity) => identity.platform === platform)
+            .map((one) => one.userId) ?? [],
+      );
+      const leader = org.withRole('supervisor').find((person) => person.teamId === group.teamId);
+      const owner = leader?.identities.find((identity) => identity.platform === platform)?.userId ?? members[0];
+      if (owner === undefined || members.length < 2) continue;
+      try {
+        const made = await adapter.ensureGroup({
+          chatId,
+          name: group.name,
+          ownerUserId: owner,
+          memberUserIds: members,
+        });
+        if (made !== chatId) await org.setGroupChat(group.id, platform, made);
+      } catch (error) {
+        log.error({ err: error, group: group.id }, 'group could not be made');
+      }
+    }
+  }
+}

@@ -1,0 +1,265 @@
+import { join } from 'node:path';
+import { loadCards } from './cards/index.js';
+import type { DingtalkConfig, WecomConfig } from './config/index.js';
+import { createConversation, createSessions, type Conversation } from './conversation/index.js';
+import {
+  AppError,
+  ConfigError,
+  projectRoot,
+  type Clock,
+  type DealId,
+  type EvidenceId,
+  type Log,
+} from './core/index.js';
+import {
+  addDealSinks,
+  createDeals,
+  createFlows,
+  createVerification,
+  type Deals,
+  type Verification,
+} from './deals/index.js';
+import { createEvidence, sniffFile, type Evidence } from './evidence/index.js';
+import { loadFlows } from './flow/index.js';
+import { createInbox, type Inbox } from './inbox/index.js';
+import { createInsights, type Insights } from './insights/index.js';
+import { createCalendar, createOrg, createTimeWords, type Org, type WorkCalendar } from './org/index.js';
+import { createOutbox, type Outbox } from './outbox/index.js';
+import {
+  SEND,
+  type CallbackReceiver,
+  type Outgoing,
+  type PlatformAdapter,
+  type PlatformName,
+} from './platforms/contract.js';
+import { createDingtalkAdapter } from './platforms/dingtalk/index.js';
+import { createMongoTokenStore } from './platforms/index.js';
+import { createWecomAdapter } from './platforms/wecom/index.js';
+import { createRelay, createVault, type Relay, type Store, type Vault } from './store/index.js';
+import { createTodos, type Todos } from './todos/index.js';
+import { ensureIndexes } from './indexes.js';
+
+/** The rooms of a running house, wired and not yet started. */
+export interface House {
+  relay: Relay;
+  vault: Vault;
+  org: Org;
+  calendar: WorkCalendar;
+  deals: Deals;
+  todos: Todos;
+  verification: Verification;
+  evidence: Evidence;
+  insights: Insights;
+  conversation: Conversation;
+  inbox: Inbox;
+  outbox: Outbox;
+  adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
+  callbacks: { wecom?: { agentId: string; receive: CallbackReceiver }; dingtalk?: { receive: CallbackReceiver } };
+  flows: Awaited<ReturnType<typeof createFlows>>;
+  /** After a restart of the only process on this store: what the dead one had taken is free at once. */
+  takeOver(): Promise<void>;
+}
+
+export interface HouseDeps {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  zone: string;
+  ocrEngines: 'both' | 'tesseract';
+  wecom: WecomConfig | null;
+  dingtalk: DingtalkConfig | null;
+  /** Absolute, without a trailing slash. */
+  publicUrl: string;
+  /** Code of a deal's visit QR, signed. */
+  visitCode: (dealId: string) => string;
+  /** Every call of a platform's API. */
+  meter: (platform: PlatformName, api: string) => void;
+}
+
+/** One photo is verified by one worker for at most this long (findings: ~1 s warm, 20 leaves room for a cold start). */
+const VERIFY_TIMEOUT_MS = 20_000;
+const EVIDENCE_WORKERS = 2;
+
+/** Builds every room on the store, in the order in which they lean on each other. Nothing runs yet. */
+export async function buildHouse(deps: HouseDeps): Promise<House> {
+  const { store, clock, log } = deps;
+  const { connection } = store;
+  await ensureIndexes(connection);
+
+  const cards = loadCards(join(projectRoot, 'cards'));
+  const calendar = createCalendar({ zone: deps.zone });
+  const words = createTimeWords(calendar, clock);
+  const org = createOrg({ connection, clock, calendar });
+  await org.reload();
+  const { flows: loaded, problems } = loadFlows(join(projectRoot, 'bot-flows'));
+  for (const problem of problems)
+    log.error({ problem }, 'flow file has a mistake; the version kept last stays in force');
+  const flows = await createFlows(connection, loaded, clock.now());
+  if (flows.list().length === 0)
+    throw new ConfigError(['bot-flows/: no flow could be loaded; run npm run flow -- lint bot-flows/*.yaml']);
+
+  const relay = createRelay({ connection, clock, log });
+  const vault = createVault(connection);
+  const evidence = createEvidence({
+    workers: EVIDENCE_WORKERS,
+    timeoutMs: VERIFY_TIMEOUT_MS,
+    ocr: deps.ocrEngines,
+    log,
+  });
+  const todos = createTodos({ connection, relay, cards, words, clock, log });
+  const deals = createDeals({ connection, relay, flows, org, calendar, words, cards, clock, log });
+  const verification = createVerification({
+    connection,
+    vault,
+    verify: (request, file, context) => evidence.verify(request, file, context),
+    judge: async (found, verdict) => {
+      await deals.judge({
+        key: `verdict:${found._id}:${found.round}`,
+        dealId: found.dealId,
+        evidenceId: found._id,
+        by: null,
+        platform: found.platform,
+        status: verdict.status,
+        say: verdict.say,
+        codes: verdict.findings.filter((finding) => finding.status !== 'passed').map((finding) => finding.code),
+      });
+    },
+    client: (found) => {
+      const client = org.client(found.clientId);
+      return { name: found.clientName, aliases: client?.aliases ?? [], sites: client?.sites ?? [] };
+    },
+    personName: (id) => org.person(id)?.name ?? '',
+    clock,
+    zone: deps.zone,
+    log,
+  });
+  const insights = createInsights({ connection, clock, org, calendar, flows: () => flows.list() });
+
+  // The way in and the way out hold each other by these two handles only.
+  const inboxHolder: { inbox?: Inbox } = {};
+  const intake = (...args: Parameters<Inbox['intake']>): ReturnType<Inbox['intake']> => {
+    if (inboxHolder.inbox === undefined) throw new AppError('intake.closed', 'not open yet', { retryable: true });
+    return inboxHolder.inbox.intake(...args);
+  };
+  const tokens = createMongoTokenStore(connection, clock);
+  const adapters = new Map<PlatformName, PlatformAdapter>();
+  const callbacks: House['callbacks'] = {};
+  if (deps.wecom !== null) {
+    const wecom = createWecomAdapter({
+      settings: deps.wecom,
+      clock,
+      log,
+      intake,
+      tokens,
+      meter: (call) => deps.meter('wecom', call.api),
+    });
+    adapters.set('wecom', wecom);
+    callbacks.wecom = { agentId: deps.wecom.agentId, receive: wecom.callback };
+  }
+  if (deps.dingtalk !== null) {
+    const dingtalk = createDingtalkAdapter({
+      settings: deps.dingtalk,
+      clock,
+      log,
+      intake,
+      tokens,
+      meter: (call) => deps.meter('dingtalk', call.api),
+    });
+    adapters.set('dingtalk', dingtalk);
+    if (deps.dingtalk.mode === 'http') callbacks.dingtalk = { receive: dingtalk.callback };
+  }
+
+  const sessions = createSessions({ connection, relay, clock, log });
+  const outbox = createOutbox({
+    connection,
+    adapters,
+    clock,
+    log,
+    // Where somebody talked to us last; else where the other side of the matter is; else wherever they can be reached.
+    reach: async ({ personId, prefer }) => {
+      const identities = (org.person(personId)?.identities ?? []).filter(({ platform }) => adapters.has(platform));
+      const last = (await sessions.peek(personId))?.platform;
+      for (const wanted of [last, prefer]) {
+        const found = identities.find(({ platform }) => platform === wanted);
+        if (found !== undefined) return found;
+      }
+      return identities[0] ?? null;
+    },
+  });
+  relay.addSink(SEND, (effects) => outbox.enqueue(effects.map((effect) => effect.data as unknown as Outgoing)));
+  relay.addReader((events) => insights.fold(events as unknown as Parameters<Insights['fold']>[0]));
+  addDealSinks({
+    relay,
+    deals,
+    todos,
+    verification,
+    org,
+    calendar,
+    words,
+    evidenceUrl: (id: EvidenceId) => `${deps.publicUrl}/m/evidence/${id}`,
+    log,
+  });
+
+  const conversation = createConversation({
+    org,
+    deals,
+    todos,
+    verification,
+    sessions,
+    vault,
+    cards,
+    calendar,
+    words,
+    fetchMedia: (media) => {
+      const adapter = adapters.get(media.platform);
+      if (adapter === undefined) throw new AppError('platform.unknown', `no adapter for ${media.platform}`);
+      return adapter.fetchMedia(media);
+    },
+    sniff: sniffFile,
+    send: (messages) => outbox.enqueue(messages),
+    pages: {
+      deal: (dealId, platform) => `${deps.publicUrl}/m/deals/${dealId}?p=${platform}`,
+      home: (platform) => `${deps.publicUrl}/m?p=${platform}`,
+    },
+    visitCode: (dealId: DealId | string) => deps.visitCode(dealId),
+    clock,
+    log,
+  });
+  const inbox = createInbox({
+    connection,
+    handle: (event) => conversation.handle(event),
+    onParked: (event) => conversation.onParked(event),
+    answeredPassively: (key) => outbox.answeredPassively(key),
+    noteHandle: (cardId, handle) => outbox.noteHandle(cardId, handle),
+    clock,
+    log,
+  });
+  inboxHolder.inbox = inbox;
+
+  return {
+    relay,
+    vault,
+    org,
+    calendar,
+    deals,
+    todos,
+    verification,
+    evidence,
+    insights,
+    conversation,
+    inbox,
+    outbox,
+    adapters,
+    callbacks,
+    flows,
+    async takeOver() {
+      for (const name of ['inbox', 'outbox', 'evidence']) {
+        await connection
+          .collection(name)
+          .updateMany({ leasedUntil: { $exists: true } }, { $unset: { leasedUntil: '' } });
+      }
+      await connection.collection('platform_token_claims').deleteMany({});
+      await relay.sweep({ all: true });
+    },
+  };
+}

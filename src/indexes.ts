@@ -1,0 +1,29 @@
+import type { Connection } from 'mongoose';
+import { dealIndexes, evidenceIndexes } from './deals/index.js';
+import { inboxIndexes } from './inbox/index.js';
+import { insightsIndexes } from './insights/index.js';
+import { orgIndexes } from './org/index.js';
+import { outboxIndexes } from './outbox/index.js';
+import { aggregateIndexes } from './store/index.js';
+import { todoIndexes } from './todos/index.js';
+import { sessionIndexes } from './web/index.js';
+
+/** Every index the house needs, made at each start: an index that is there already costs one look. */
+const INDEXES: Record<string, readonly object[]> = {
+  ...orgIndexes,
+  ...insightsIndexes,
+  ...inboxIndexes,
+  ...outboxIndexes,
+  ...sessionIndexes,
+  deals: [...aggregateIndexes, ...dealIndexes],
+  todos: [...aggregateIndexes, ...todoIndexes],
+  sessions_chat: aggregateIndexes,
+  evidence: evidenceIndexes,
+  events: [{ key: { aggregateId: 1, ver: 1, n: 1 }, name: 'aggregate' }],
+};
+
+export async function ensureIndexes(connection: Connection): Promise<void> {
+  await Promise.all(
+    Object.entries(INDEXES).map(([name, specs]) => connection.collection(name).createIndexes(specs as never[])),
+  );
+}

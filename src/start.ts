@@ -1,0 +1,335 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { buildApp } from './app.js';
+import { loadCards } from './cards/index.js';
+import type { Config } from './config/index.js';
+import { AppError, MovableClock, projectRoot, systemClock, type Log } from './core/index.js';
+import { startDemo } from './demo.js';
+import { buildHouse, type House } from './house.js';
+import { createDigestTick, createJobs, createNudgeTick } from './jobs/index.js';
+import type { PlatformName } from './platforms/contract.js';
+import { startSandbox, type SandboxHandle } from './sandbox/index.js';
+import { openStore, type Store } from './store/index.js';
+import { createMongoSessionStore, createPageBackend, type HealthCheck } from './web/index.js';
+
+export interface Running {
+  /** Where a newcomer goes: the sandbox's page, or the address of the server. */
+  url: string;
+  house: House;
+  sandbox: SandboxHandle | null;
+  clock: MovableClock;
+  /** Stops in order: intake, work, jobs, messages, store. Everything acknowledged is kept. */
+  stop(): Promise<void>;
+}
+
+/** Time a stop gives to what is in work. */
+const STOP_MS = 8_000;
+
+/** Starts everything, in the order of the data: address, store, platforms, rooms, server, jobs. */
+export async function startTrailmark(config: Config, log: Log): Promise<Running> {
+  const server = createServer();
+  const address = await listen(server, config.host, config.port);
+  const publicUrl = config.publicUrl === '' ? address : config.publicUrl;
+  const opened: { stop: () => Promise<void> }[] = [{ stop: () => close(server) }];
+  const undo = async (): Promise<void> => {
+    for (const part of opened.reverse()) await part.stop();
+  };
+  try {
+    await mkdir(config.dataDir, { recursive: true });
+    const store = await openStore({ mongodbUri: config.mongodbUri, dataDir: join(config.dataDir, 'store'), log });
+    opened.push({ stop: () => store.close() });
+    const secret = await secretKey(config, store);
+
+    const sandbox = config.sandbox ? await startSandbox({ dataDir: config.dataDir, log }) : null;
+    if (sandbox !== null) opened.push({ stop: () => sandbox.stop() });
+    const clock = new MovableClock(sandbox === null ? 0 : await clockOffset(sandbox));
+
+    const metrics = new Registry();
+    const calls = new Counter({
+      name: 'trailmark_platform_calls_total',
+      help: 'Calls of the platforms by API',
+      labelNames: ['platform', 'api'],
+      registers: [metrics],
+    });
+    const house = await buildHouse({
+      store,
+      clock,
+      log,
+      zone: config.zone,
+      ocrEngines: config.ocrEngines,
+      wecom: sandbox === null ? config.wecom : sandbox.wecom,
+      dingtalk: sandbox === null ? config.dingtalk : { ...sandbox.dingtalk, mode: 'stream' },
+      publicUrl,
+      visitCode: (dealId) => visitCode(secret, publicUrl, dealId),
+      meter: (platform, api) => calls.inc({ platform, api }),
+    });
+    opened.push({ stop: () => house.evidence.close() });
+    if (store.engine === 'embedded') await house.takeOver();
+    const jobs = buildJobs(config, house, store, clock, log, publicUrl);
+    gauges(metrics, house);
+
+    const app = buildApp({
+      callbacks: house.callbacks,
+      pages: {
+        backend: createPageBackend({ ...house, clock, publicUrl }),
+        sessions: createMongoSessionStore(store.connection),
+        adapters: house.adapters,
+        personByIdentity: (platform, userId) => Promise.resolve(house.org.personByIdentity(platform, userId) ?? null),
+        publicUrl,
+        sandbox: sandbox !== null,
+        clock: systemClock,
+        log,
+      },
+      sandbox:
+        sandbox === null
+          ? null
+          : {
+              controlBase: sandbox.controlBase,
+              publicUrl,
+              moveClock: (move) => moveClock(move, { house, jobs, clock, sandbox }),
+              places: () =>
+                Promise.resolve(
+                  house.org
+                    .clients()
+                    .flatMap((client) =>
+                      client.sites.map((site) => ({
+                        name: `${client.name} ${site.name}`,
+                        lat: site.lat,
+                        lng: site.lng,
+                      datum: site.datum,
+                      })),
+                    ),
+                ),
+              log,
+            },
+      checks: healthChecks(store, house),
+      metrics,
+      log,
+    });
+    // Koa answers a request through its own promise; nothing is left to wait for here.
+    server.on('request', app.callback() as RequestListener);
+
+    if (sandbox !== null) await startDemo({ house, store, sandbox, clock, log, publicUrl });
+    house.outbox.start();
+    house.verification.start();
+    for (const adapter of house.adapters.values()) await adapter.start();
+    await house.inbox.sweep();
+    await jobs.start();
+
+    return {
+      url: address,
+      house,
+      sandbox,
+      clock,
+      async stop() {
+        log.info('stopping');
+        await Promise.race([stopInOrder({ server, house, jobs, sandbox, store }), timeout(STOP_MS)]);
+        log.info('stopped');
+      },
+    };
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
+async function stopInOrder(parts: {
+  server: Server;
+  house: House;
+  jobs: ReturnType<typeof createJobs>;
+  sandbox: SandboxHandle | null;
+  store: Store;
+}): Promise<void> {
+  const { house } = parts;
+  await close(parts.server);
+  for (const adapter of house.adapters.values()) await adapter.stop();
+  await house.inbox.stop();
+  await parts.jobs.stop();
+  await house.verification.stop();
+  await house.outbox.stop();
+  await house.evidence.close();
+  await parts.sandbox?.stop();
+  await parts.store.close();
+}
+
+function buildJobs(config: Config, house: House, store: Store, clock: MovableClock, log: Log, publicUrl: string) {
+  const cards = loadCards(join(projectRoot, 'cards'));
+  const platforms = [...house.adapters.keys()];
+  const at = (path: string, platform?: PlatformName): string =>
+    `${publicUrl}${path}${platform === undefined ? '' : `?p=${platform}`}`;
+  const shared = {
+    insights: house.insights,
+    org: house.org,
+    calendar: house.calendar,
+    cards,
+    enqueue: (messages: Parameters<House['outbox']['enqueue']>[0]) => house.outbox.enqueue(messages),
+  };
+  const light = (name: string, cron: string, run: () => Promise<unknown>) => ({
+    name,
+    cron,
+    run: async () => {
+      await run();
+    },
+  });
+  return createJobs({
+    connection: store.connection,
+    calendar: house.calendar,
+    clock,
+    log,
+    ticks: config.roles.has('worker')
+      ? [
+          createNudgeTick({
+            ...shared,
+            flows: () => house.flows.list(),
+            pages: { deal: (id) => at(`/m/deals/${id}`), trail: () => at('/m') },
+          }),
+          createDigestTick({
+            ...shared,
+            platforms,
+            pages: {
+              digest: (id, platform) => at(`/m/digest/${id}`, platform),
+              figure: (id, figure, platform) => at(`/m/figure/${id}/${figure}`, platform),
+            },
+          }),
+        ]
+      : [],
+    light: [
+      light('inbox-sweep', '*/5 * * * * *', () => house.inbox.sweep()),
+      light('outbox-sweep', '*/5 * * * * *', () => house.outbox.sweep()),
+      light('verification-sweep', '*/5 * * * * *', () => house.verification.sweep()),
+      light('relay-sweep', '*/10 * * * * *', () => house.relay.sweep()),
+    ],
+  });
+}
+
+/** The sandbox's clock only goes forward; what would have run on the way runs, in order. */
+async function moveClock(
+  move: { byMs: number } | { toNext: 'workday' | 'morning' },
+  parts: { house: House; jobs: ReturnType<typeof createJobs>; clock: MovableClock; sandbox: SandboxHandle },
+): Promise<{ offsetMs: number }> {
+  const { house, jobs, clock, sandbox } = parts;
+  const from = clock.now();
+  const { calendar } = house;
+  const to =
+    'byMs' in move
+      ? new Date(from.getTime() + move.byMs)
+      : calendar.nextWorkdayAt(from, move.toNext === 'morning' ? '09:00' : calendar.localTime(from));
+  await jobs.runThrough(from, to, (at) => clock.moveTo(at));
+  await fetch(`${sandbox.controlBase}/control/clock`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ offsetMs: clock.offsetMs }),
+  });
+  await house.outbox.sweep();
+  return { offsetMs: clock.offsetMs };
+}
+
+async function clockOffset(sandbox: SandboxHandle): Promise<number> {
+  const state = (await (await fetch(`${sandbox.controlBase}/control/state`)).json()) as { clock: { offsetMs: number } };
+  return state.clock.offsetMs;
+}
+
+function healthChecks(store: Store, house: House): HealthCheck[] {
+  return [
+    {
+      name: 'store',
+      check: async () => {
+        await store.connection.db?.command({ ping: 1 });
+        return { ok: true, detail: store.engine };
+      },
+    },
+    ...[...house.adapters].map(([name, adapter]) => ({
+      name,
+      check: () => {
+        const { receiving, detail } = adapter.health();
+        return Promise.resolve({ ok: receiving, detail });
+      },
+    })),
+    {
+      name: 'flows',
+      check: () =>
+        Promise.resolve({
+          ok: true,
+          detail: house.flows
+            .list()
+            .map((flow) => flow.hash)
+            .join(' '),
+        }),
+    },
+  ];
+}
+
+function gauges(metrics: Registry, house: House): void {
+  collectDefaultMetrics({ register: metrics, prefix: 'trailmark_' });
+  const gauge = (name: string, help: string, read: () => Promise<number>): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [metrics],
+      async collect() {
+        this.set(await read());
+      },
+    });
+  };
+  gauge('trailmark_outbox_due', 'Messages waiting', async () => (await house.outbox.counts()).due);
+  gauge('trailmark_outbox_dead', 'Messages given up', async () => (await house.outbox.counts()).dead);
+  gauge('trailmark_inbox_waiting', 'Events waiting', async () => (await house.inbox.counts()).waiting);
+  gauge('trailmark_inbox_parked', 'Events given up', async () => (await house.inbox.counts()).dead);
+  gauge('trailmark_verifications_waiting', 'Evidence waiting for its verdict', () => house.verification.queueLength());
+}
+
+/** Signs tickets and codes. Kept in the store, so that every process and every restart has the same. */
+async function secretKey(config: Config, store: Store): Promise<string> {
+  if (config.secretKey !== '') return config.secretKey;
+  const settings = store.connection.collection('settings');
+  await settings.updateOne(
+    { _id: 'secret-key' as never },
+    { $setOnInsert: { value: randomBytes(32).toString('hex') } },
+    { upsert: true },
+  );
+  return String((await settings.findOne({ _id: 'secret-key' as never }))?.['value']);
+}
+
+/** What the visit's QR says: an address of ours with a signature cut to 128 bit, so that it fits a small code. */
+function visitCode(secret: string, publicUrl: string, dealId: string): string {
+  const key = createHmac('sha256', secret).update('visit').digest();
+  const mac = createHmac('sha256', key).update(dealId).digest('base64url').slice(0, 22);
+  return `${publicUrl}/s/${dealId}.${mac}`;
+}
+
+function listen(server: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new AppError(
+              'port.in_use',
+              `port ${port} is in use: stop the other program, or choose another with PORT=…`,
+              { cause: error },
+            )
+          : error,
+      );
+    });
+    server.listen(port, host, () => {
+      const { port: bound } = server.address() as AddressInfo;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${bound}`);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    // Event streams of open pages never end by themselves.
+    setTimeout(() => server.closeAllConnections(), 500).unref();
+  });
+}
+
+function timeout(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

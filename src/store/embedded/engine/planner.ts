@@ -1,0 +1,334 @@
+import { BSONRegExp } from 'bson';
+import { compare } from '../bson/compare.js';
+import { inverted, keyOf } from '../bson/key.js';
+import { T, isNumber, toDouble, typeClass, type Value } from '../bson/value.js';
+import { badValue } from '../errors.js';
+import type { Filter, Node, Predicate } from '../query/filter.js';
+import { literalPrefix } from '../query/regex.js';
+import type { SortField, SortSpec } from '../query/sort.js';
+import type { Collection } from './collection.js';
+import type { Index } from './index-keys.js';
+import type { Storage } from './storage.js';
+
+/** A half-open stretch of keys. */
+export interface KeyRange {
+  low: Buffer;
+  high: Buffer;
+}
+
+export interface Plan {
+  /** null: the documents themselves, in the order of `_id`. */
+  index: Index | null;
+  ranges: KeyRange[];
+  reverse: boolean;
+  /** True when documents come out in the asked-for order. */
+  sorted: boolean;
+  /** True when the ranges narrow the scan; explain's IXSCAN. */
+  bounded: boolean;
+}
+
+/** So many ranges a plan may have (the product of its `$in` lists); beyond, the rest only filters. */
+const MAX_RANGES = 2000;
+/** Index entries looked at to tell two candidate indexes apart. */
+const PROBE = 256;
+
+const AFTER = Buffer.from([0xff]);
+
+type FieldPredicates = ReadonlyMap<string, Predicate[]>;
+
+/** The conditions that every matching document meets, by path. */
+export function conjuncts(node: Node, into = new Map<string, Predicate[]>()): Map<string, Predicate[]> {
+  if (node.kind === 'and') for (const child of node.children) conjuncts(child, into);
+  if (node.kind === 'field') {
+    const list = into.get(node.path);
+    if (list) list.push(node.predicate);
+    else into.set(node.path, [node.predicate]);
+  }
+  return into;
+}
+
+interface Access {
+  index: Index | null;
+  fields: readonly SortField[];
+  prefix: Buffer;
+  end: Buffer;
+  multikey: boolean;
+  sparse: boolean;
+}
+
+interface Candidate extends Plan {
+  equalities: number;
+  rangeSides: number;
+  exact: boolean;
+}
+
+const ID_FIELDS: readonly SortField[] = [{ path: '_id', parts: ['_id'], direction: 1 }];
+
+export interface PlanRequest {
+  collection: Collection;
+  filter: Filter;
+  sort: SortSpec;
+  limited: boolean;
+  hint?: Index | '_id_' | '$natural' | undefined;
+  /** Inside a write transaction indexes that it has just built may be used. */
+  inTransaction: boolean;
+}
+
+export function plan(storage: Storage, request: PlanRequest): Plan {
+  const { collection, filter, sort, hint, inTransaction } = request;
+  const predicates = conjuncts(filter.root);
+  const primary = candidate(
+    { index: null, fields: ID_FIELDS, prefix: collection.prefix, end: collection.end, multikey: false, sparse: false },
+    predicates,
+    sort,
+  );
+  if (hint === '$natural')
+    return { ...primary, ranges: [{ low: collection.prefix, high: collection.end }], bounded: false };
+  if (hint === '_id_') return primary;
+  if (hint) {
+    if (hint.partial && !implies(predicates, hint.partial)) {
+      throw badValue(`hint ${hint.name} is a partial index that does not cover this query`);
+    }
+    return candidate(accessOf(hint), predicates, sort);
+  }
+  if (primary.exact) return primary;
+  const candidates: Candidate[] = [];
+  for (const index of collection.indexes) {
+    if (!index.ready && !inTransaction) continue;
+    if (index.partial && !implies(predicates, index.partial)) continue;
+    const option = candidate(accessOf(index), predicates, sort);
+    // A sparse index does not hold every document; it needs a bound that the missing ones cannot meet.
+    if (index.sparse && !option.bounded) continue;
+    if (!option.bounded && !(option.sorted && sort.length > 0) && !index.partial) continue;
+    if (option.exact && index.unique) return option;
+    candidates.push(option);
+  }
+  if (primary.bounded || primary.sorted) candidates.push(primary);
+  return choose(storage, candidates, request) ?? primary;
+}
+
+function accessOf(index: Index): Access {
+  const { fields, prefix, end, multikey, sparse } = index;
+  return { index, fields, prefix, end, multikey, sparse };
+}
+
+function choose(storage: Storage, candidates: Candidate[], { sort, limited }: PlanRequest): Plan | null {
+  if (candidates.length <= 1) return candidates[0] ?? null;
+  const rated = candidates.map((option) => {
+    const sortGain = sort.length > 0 && option.sorted ? (limited ? 6 : 3) : 0;
+    const entries = option.bounded ? probe(storage, option.ranges) : PROBE;
+    return { option, entries, score: option.equalities * 4 + option.rangeSides + sortGain };
+  });
+  // Few entries beat everything; where all are many, the tighter bounds and the wanted order do.
+  rated.sort((a, b) => (a.entries >= PROBE && b.entries >= PROBE ? 0 : a.entries - b.entries) || b.score - a.score);
+  return rated[0]!.option;
+}
+
+function probe(storage: Storage, ranges: readonly KeyRange[]): number {
+  let entries = 0;
+  for (const { low, high } of ranges) {
+    entries += storage.count(low, high, PROBE - entries);
+    if (entries >= PROBE) return PROBE;
+  }
+  return entries;
+}
+
+function candidate(access: Access, predicates: FieldPredicates, sort: SortSpec): Candidate {
+  let heads: Buffer[] = [access.prefix];
+  let equalities = 0;
+  let rangeSides = 0;
+  let singlePoint = 0;
+  let ranges: KeyRange[] | null = null;
+  for (const by of access.fields) {
+    const own = predicates.get(by.path) ?? [];
+    const points = pointsOf(own, access.sparse);
+    if (points && points.length * heads.length <= MAX_RANGES) {
+      const keys = points.map((key) => (by.direction === 1 ? key : inverted(key))).sort(Buffer.compare);
+      heads = heads.flatMap((head) => keys.map((key) => Buffer.concat([head, key])));
+      if (keys.length === 1 && singlePoint === equalities) singlePoint++;
+      equalities++;
+      continue;
+    }
+    const bounds = boundsOf(own, access.multikey);
+    if (bounds) {
+      rangeSides = bounds.sides;
+      const { low, high } = by.direction === 1 ? bounds : { low: inverted(bounds.high), high: inverted(bounds.low) };
+      // An end is a whole key or a type byte; FF behind a key is "after everything that begins with it".
+      const lowEnd = (by.direction === 1 ? bounds.lowInclusive : bounds.highInclusive)
+        ? low
+        : Buffer.concat([low, AFTER]);
+      const highEnd = (by.direction === 1 ? bounds.highInclusive : bounds.lowInclusive)
+        ? Buffer.concat([high, AFTER])
+        : high;
+      ranges = heads.map((head) => ({ low: Buffer.concat([head, lowEnd]), high: Buffer.concat([head, highEnd]) }));
+      if (bounds.point) {
+        const key = by.direction === 1 ? bounds.point : inverted(bounds.point);
+        ranges.push(...heads.map((head) => pointRange(Buffer.concat([head, key]))));
+        ranges.sort((a, b) => Buffer.compare(a.low, b.low));
+      }
+    }
+    break;
+  }
+  const bounded = equalities > 0 || rangeSides > 0;
+  ranges ??= bounded ? heads.map(pointRange) : [{ low: access.prefix, high: access.end }];
+  const direction = orderOf(access, sort, singlePoint, ranges.length === 1);
+  return {
+    index: access.index,
+    ranges,
+    reverse: direction === -1,
+    sorted: direction !== 0,
+    bounded,
+    equalities,
+    rangeSides,
+    exact: equalities === access.fields.length && ranges.length === 1,
+  };
+}
+
+function pointRange(head: Buffer): KeyRange {
+  return { low: head, high: Buffer.concat([head, AFTER]) };
+}
+
+/** 1 or -1 when walking the index that way gives the order, 0 when it does not. */
+function orderOf(access: Access, sort: SortSpec, fixed: number, oneRange: boolean): 1 | -1 | 0 {
+  if (sort.length === 0) return 1;
+  if (access.multikey || !oneRange) return 0;
+  // Entries of equal key follow one another by _id; in a unique index there are none.
+  const order: readonly SortField[] = access.index ? [...access.fields, ...ID_FIELDS] : access.fields;
+  const fixedPaths = new Set(order.slice(0, fixed).map((by) => by.path));
+  let direction: 1 | -1 | 0 = 0;
+  let at = fixed;
+  for (const wanted of sort) {
+    if (fixedPaths.has(wanted.path)) continue;
+    const by = order[at++];
+    if (!by || by.path !== wanted.path) return 0;
+    const needs = by.direction === wanted.direction ? 1 : -1;
+    if (direction !== 0 && direction !== needs) return 0;
+    direction = needs;
+    // What follows _id cannot matter: no two documents share it.
+    if (by.path === '_id') break;
+  }
+  return direction === 0 ? 1 : direction;
+}
+
+/** True for operands whose key is in the index exactly when a document's value equals them. */
+function indexable(value: Value, sparse: boolean): boolean {
+  if (Array.isArray(value) || value instanceof BSONRegExp) return false;
+  return !(sparse && (value === null || value === undefined));
+}
+
+function pointsOf(predicates: readonly Predicate[], sparse: boolean): Buffer[] | null {
+  for (const predicate of predicates) {
+    if (predicate.op === 'eq' && indexable(predicate.value, sparse)) return [keyOf(predicate.value)];
+  }
+  for (const predicate of predicates) {
+    if (predicate.op !== 'in' || predicate.regexes.length > 0) continue;
+    if (!predicate.values.every((value) => indexable(value, sparse))) continue;
+    const keys = new Map(predicate.values.map((value) => [keyOf(value).toString('latin1'), keyOf(value)]));
+    return [...keys.values()];
+  }
+  return null;
+}
+
+interface Bounds {
+  low: Buffer;
+  lowInclusive: boolean;
+  high: Buffer;
+  highInclusive: boolean;
+  sides: number;
+  /** One more key outside the bounds. */
+  point?: Buffer;
+}
+
+function wholeType(type: number): Bounds {
+  return { low: Buffer.from([type]), lowInclusive: true, high: Buffer.from([type]), highInclusive: true, sides: 0 };
+}
+
+/**
+ * The bounds of one field. Under an array two conditions may be met by different elements, so there only one of them can
+ * bound the scan; the other one filters.
+ */
+function boundsOf(predicates: readonly Predicate[], multikey: boolean): Bounds | null {
+  let bounds: (Bounds & { type: number }) | null = null;
+  for (const predicate of predicates) {
+    if (predicate.op === 'regex') {
+      const prefix = literalPrefix(predicate.regex);
+      if (prefix === null || bounds) continue;
+      const key = keyOf(prefix).subarray(0, -1); // without the closing 00, so that longer strings are inside
+      // A stored expression that equals the asked one matches as well and lies elsewhere in the index.
+      bounds = { ...wholeType(T.string), low: key, high: key, sides: 2, type: T.string, point: keyOf(predicate.regex) };
+      continue;
+    }
+    if (predicate.op !== 'gt' && predicate.op !== 'gte' && predicate.op !== 'lt' && predicate.op !== 'lte') continue;
+    const { op, value } = predicate;
+    const type = typeClass(value);
+    if (!rangeable(type, value)) continue;
+    if (bounds && (multikey || bounds.type !== type)) continue;
+    bounds ??= { ...wholeType(type), type };
+    const key = keyOf(value);
+    if (op === 'gt' || op === 'gte') {
+      const order = bounds.low.length === 1 ? 1 : Buffer.compare(key, bounds.low);
+      if (order > 0 || (order === 0 && op === 'gt')) {
+        if (bounds.low.length === 1) bounds.sides++;
+        bounds.low = key;
+        bounds.lowInclusive = op === 'gte';
+      }
+    } else {
+      const order = bounds.high.length === 1 ? -1 : Buffer.compare(key, bounds.high);
+      if (order < 0 || (order === 0 && op === 'lt')) {
+        if (bounds.high.length === 1) bounds.sides++;
+        bounds.high = key;
+        bounds.highInclusive = op === 'lte';
+      }
+    }
+  }
+  return bounds;
+}
+
+function rangeable(type: number, value: Value): boolean {
+  if (type === T.null || type === T.minKey || type === T.maxKey || type === T.array || type === T.regex) return false;
+  return !(isNumber(value) && Number.isNaN(toDouble(value)));
+}
+
+/** True when every document that meets the query's conditions meets the partial index's expression. */
+function implies(query: FieldPredicates, partial: Filter): boolean {
+  for (const [path, wanted] of conjuncts(partial.root)) {
+    const given = query.get(path) ?? [];
+    if (!wanted.every((predicate) => given.some((own) => impliesOne(own, predicate)))) return false;
+  }
+  return onlyConjuncts(partial.root);
+}
+
+/** Whether the expression is nothing but conditions joined by "and"; createIndexes refuses what is not. */
+export function onlyConjuncts(node: Node): boolean {
+  if (node.kind === 'field') return true;
+  return node.kind === 'and' && node.children.every(onlyConjuncts);
+}
+
+function impliesOne(own: Predicate, wanted: Predicate): boolean {
+  const plain = (value: Value): boolean => value !== null && value !== undefined && !Array.isArray(value);
+  switch (own.op) {
+    case 'eq':
+      return plain(own.value) && wanted.test(own.value);
+    case 'in':
+      return (
+        own.regexes.length === 0 &&
+        own.values.length > 0 &&
+        own.values.every((value) => plain(value) && wanted.test(value))
+      );
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte': {
+      if (!plain(own.value)) return false;
+      if (wanted.op === 'whole') return wanted.name === '$exists';
+      if (wanted.op !== 'gt' && wanted.op !== 'gte' && wanted.op !== 'lt' && wanted.op !== 'lte') return false;
+      if (wanted.op[0] !== own.op[0] || typeClass(own.value) !== typeClass(wanted.value)) return false;
+      const order = compare(own.value, wanted.value) * (own.op[0] === 'g' ? 1 : -1);
+      return order > 0 || (order === 0 && (wanted.op.endsWith('e') || !own.op.endsWith('e')));
+    }
+    case 'whole':
+      return wanted.op === 'whole' && own.name === '$exists' && wanted.name === '$exists';
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,99 @@
+import { decode } from '../bson/decode.js';
+import type { Doc } from '../bson/value.js';
+import type { Filter } from '../query/filter.js';
+import type { Collection } from './collection.js';
+import type { Plan } from './planner.js';
+import type { Storage } from './storage.js';
+
+export interface Row {
+  /** Key of the `_id`. */
+  idKey: Buffer;
+  raw: Buffer;
+  /** At least the fields asked for; the whole document when `only` was null. */
+  doc: Doc;
+}
+
+/** Index entries read at a time; between two batches a reader may let others in. */
+const BATCH = 512;
+
+/**
+ * Walks a plan's ranges and yields the matching documents. It remembers the last key, not a cursor of the database: it can
+ * rest for as long as it likes and go on from there. As in MongoDB there is no snapshot: what changed meanwhile is seen as
+ * it is now, and every document is tested again when it is fetched.
+ */
+export class Scan {
+  keysExamined = 0;
+  docsExamined = 0;
+  done = false;
+  private at = 0;
+  private last: Buffer | null = null;
+  private readonly seen: Set<string> | null;
+  private readonly ranges: Plan['ranges'];
+  private readonly wanted: ReadonlySet<string> | null;
+
+  constructor(
+    private readonly storage: Storage,
+    private readonly collection: Collection,
+    private readonly plan: Plan,
+    private readonly filter: Filter,
+    only: ReadonlySet<string> | null = null,
+  ) {
+    this.wanted = only && filter.fields && new Set([...only, ...filter.fields]);
+    this.ranges = plan.reverse ? [...plan.ranges].reverse() : plan.ranges;
+    // A document may be met several times under an array, and again under a new key when an update moves it ahead.
+    this.seen = plan.index ? new Set() : null;
+  }
+
+  /** The next matching rows: all of one batch of entries, so it may be none although the scan is not done. */
+  next(limit = BATCH): Row[] {
+    const rows: Row[] = [];
+    const range = this.ranges[this.at];
+    if (!range) {
+      this.done = true;
+      return rows;
+    }
+    let entries = 0;
+    const { reverse } = this.plan;
+    for (const { key, value } of this.storage.range(range.low, range.high, { reverse, limit, after: this.last })) {
+      entries++;
+      this.last = key;
+      this.take(key, value, rows);
+    }
+    if (entries < limit) {
+      this.at++;
+      this.last = null;
+      this.done = this.at >= this.ranges.length;
+    }
+    return rows;
+  }
+
+  /** All at once, for writers inside a transaction. */
+  *all(): Generator<Row> {
+    while (!this.done) yield* this.next();
+  }
+
+  private take(key: Buffer, value: Buffer, rows: Row[]): void {
+    let idKey: Buffer;
+    let raw: Buffer | undefined = value;
+    if (this.plan.index) {
+      this.keysExamined++;
+      idKey = value;
+      if (this.seen) {
+        const id = idKey.toString('latin1');
+        if (this.seen.has(id)) return;
+        this.seen.add(id);
+      }
+      raw = this.collection.get(idKey);
+      if (!raw) return;
+    } else {
+      idKey = key.subarray(4);
+    }
+    this.docsExamined++;
+    const { fields, matches } = this.filter;
+    // A document is taken apart only as far as the filter and the asker look.
+    const doc =
+      this.wanted === null ? decode(raw, 0, fields) : this.wanted.size === 0 ? {} : decode(raw, 0, this.wanted);
+    if (!matches(doc)) return;
+    rows.push({ idKey, raw, doc: this.wanted === null && fields !== null ? decode(raw) : doc });
+  }
+}

@@ -1,0 +1,11 @@
+// The web: callbacks, pages, health.
+export { createCallbackRoutes } from './routes/callbacks.js';
+export { createHealthRoutes } from './routes/health.js';
+export type { HealthCheck } from './routes/health.js';
+export { createMongoSessionStore, sessionIndexes } from './mongo-session-store.js';
+export { createPageRoutes } from './routes/pages.js';
+export type { PageRouteDeps } from './routes/pages.js';
+export { createSandboxRoutes } from './routes/sandbox.js';
+export type { ClockMove, SandboxPlace, SandboxRouteDeps } from './routes/sandbox.js';
+export type { PageBackend } from './backend.js';
+export { createPageBackend } from './page-backend.js';
