@@ -5,7 +5,7 @@ import { type Call, listen, type Listening, redirect, type Reply, Router } from 
 import { isHttp } from './identity.js';
 import { parseJson } from './json.js';
 import type { PhoneAction } from './phone.js';
-import { makeSample, sampleNames, type SampleParams } from './samples/index.js';
+import type { SampleParams } from './samples/index.js';
 import { type Faults, PLATFORMS, type PlatformName } from './types.js';
 import type { WecomStandIn } from './wecom/server.js';
 import { userIdOf, type World, type WorldEvent } from './world.js';
@@ -110,7 +110,7 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
     if (done === undefined) throw new BadRequest(`how is one of signature, receiveid, old, garbage`);
     return { json: done };
   });
-  router.on('GET /control/samples', () => ({ json: sampleNames() }));
+  router.on('GET /control/samples', async () => ({ json: (await samples()).sampleNames() }));
   router.on('GET /control/samples/:name', (call) => sample(world, call));
   router.on('POST /control/phones/:platform/:userId/:action', (call) => act(parts, call));
   return listen((call) => guarded(router, call));
@@ -207,6 +207,9 @@ function open(parts: ControlParts, call: Call): Reply {
   return redirect(`${parts[platform].listening.base}/sandbox/identity?${query.toString()}`);
 }
 
+/** Drawing and document libraries are heavy: loaded when the first sample is asked for. */
+const samples = () => import('./samples/index.js');
+
 async function sample(world: World, call: Call): Promise<Reply> {
   const { query } = call;
   const number = (name: string): number | undefined => {
@@ -227,7 +230,7 @@ async function sample(world: World, call: Call): Promise<Reply> {
     ),
   };
   try {
-    const { bytes, name, mime } = await makeSample(call.params.name ?? '', params);
+    const { bytes, name, mime } = await (await samples()).makeSample(call.params.name ?? '', params);
     return {
       body: bytes,
       headers: { 'content-type': mime, 'content-disposition': `inline; filename*=UTF-8''${encodeURIComponent(name)}` },

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../core/index.js';
+import type { Sample, SampleInfo, SampleParams } from './samples/index.js';
 import type { SandboxAccess, Timings } from './types.js';
 
-export { makeSample, sampleNames } from './samples/index.js';
 export type { Sample, SampleInfo, SampleParams } from './samples/index.js';
 export type {
   ActionResult,
@@ -89,4 +89,14 @@ export async function startSandbox({ dataDir, log, timings }: SandboxOptions): P
     await stop();
     throw error;
   }
+}
+
+/** Sample evidence; drawing and document libraries are heavy and are loaded when the first one is made. */
+export async function sampleNames(): Promise<SampleInfo[]> {
+  return (await import('./samples/index.js')).sampleNames();
+}
+
+/** Throws BadInputError `sample.unknown` for a name that `sampleNames()` does not list. */
+export async function makeSample(name: string, params: SampleParams): Promise<Sample> {
+  return (await import('./samples/index.js')).makeSample(name, params);
 }

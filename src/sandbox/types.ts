@@ -158,7 +158,7 @@ export interface Timings {
   wecomAnswerMs: number;
   /** Answer limit of the URL check. */
   wecomVerifyMs: number;
-  /** Pause between two tries of a callback; not documented. */
+  /** At least this long from the start of one try of a callback to the next; not documented, about this by reports. */
   wecomRetryPauseMs: number;
   dingtalkCardMs: number;
   dingtalkEventMs: number;
@@ -174,7 +174,7 @@ export interface Timings {
 export const VENDOR_TIMINGS: Timings = {
   wecomAnswerMs: 5_000,
   wecomVerifyMs: 1_000,
-  wecomRetryPauseMs: 1_000,
+  wecomRetryPauseMs: 5_000,
   dingtalkCardMs: 2_000,
   dingtalkEventMs: 3_000,
   dingtalkRobotMs: 10_000,

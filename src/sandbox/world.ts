@@ -18,7 +18,7 @@ import {
 } from './types.js';
 
 /** The newest messages of a chat that are kept; a phone shows no more. */
-const MESSAGES_PER_CHAT = 400;
+const MESSAGES_PER_CHAT = 200;
 const TRAFFIC_KEPT = 2_000;
 
 /** What people see the bot called. */

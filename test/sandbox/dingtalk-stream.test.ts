@@ -30,7 +30,7 @@ async function connect(
   const socket = new WebSocket(`${endpoint}?ticket=${encodeURIComponent(ticket)}`);
   const frames: Frame[] = [];
   socket.on('message', (raw) => {
-    const frame = JSON.parse(String(raw as Buffer)) as Frame;
+    const frame = JSON.parse(String(raw)) as Frame;
     frames.push(frame);
     const data = answer(frame);
     if (data === 'hang' || frame.headers.topic === 'disconnect') return;
@@ -92,7 +92,7 @@ test('a wrong secret is refused, and a ticket serves once', async (t) => {
   const bench = await startBench(t);
   const wrong = await openTicket(bench, 'wrong');
   t.is(wrong.status, 401);
-  t.like((await wrong.json()) as Json, { code: 'authFailed', message: '鉴权失败' });
+  t.like(await wrong.json(), { code: 'authFailed', message: '鉴权失败' });
   const { endpoint, ticket } = (await (await openTicket(bench)).json()) as { endpoint: string; ticket: string };
   const url = `${endpoint}?ticket=${ticket}`;
   const socket = new WebSocket(url);

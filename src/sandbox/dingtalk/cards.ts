@@ -291,6 +291,6 @@ function deliverTo(state: DingtalkState, request: Json, card: CardInstance, spac
     { id, from: 'bot', fromName: BOT_NAME, kind: 'card', outTrackId, ...(last === '' ? {} : { title: last }) },
     to,
   );
-  state.data.sent[carrierId] = { at: world.now(), messageIds: [id] };
+  state.remember(carrierId, [id]);
   return done;
 }

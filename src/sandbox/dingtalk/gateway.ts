@@ -79,6 +79,11 @@ export class Gateway {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { down } = this.#state.world.faults.dingtalk;
+    if (down !== undefined && down !== false) {
+      socket.destroy();
+      return;
+    }
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     const key = url.searchParams.get('ticket') ?? '';
     const ticket = this.#tickets.get(key);

@@ -1,4 +1,3 @@
-import { HOUR, MINUTE } from '../../core/index.js';
 import { isJson, type Json, list, parseJson, text } from '../json.js';
 import { type Media, sniff } from '../media.js';
 import type { PhoneAction, PhoneDriver } from '../phone.js';
@@ -9,8 +8,6 @@ import { type Gateway, TOPIC_CARD, TOPIC_ROBOT } from './gateway.js';
 import { newDownloadCode } from './media.js';
 import type { CardInstance, CardMap, DingtalkState } from './state.js';
 
-/** All official samples show about this much. */
-const SESSION_MS = HOUR + 30 * MINUTE;
 const QUOTA_TEXT = '受调用量超量影响，当前我的消息服务已经暂停。请联系你所在的组织管理员并予以处理';
 
 const refused = (reason: string): ActionResult => ({ accepted: false, reason });
@@ -130,8 +127,7 @@ export class DingtalkPhone implements PhoneDriver {
     const { world, data } = this.#state;
     const now = world.now();
     const group = chat.kind === 'group';
-    const session = opaque(32).toLowerCase();
-    data.sessions[session] = { chatId: chat.id, expiresAt: now + SESSION_MS };
+    const { session, expiresAt } = this.#state.newSession(chat.id);
     return {
       senderPlatform: 'Android',
       conversationId: group ? chat.id : this.#singleConversation(userId),
@@ -141,7 +137,7 @@ export class DingtalkPhone implements PhoneDriver {
       senderNick: world.person('dingtalk', userId)?.name ?? userId,
       isAdmin: false,
       senderStaffId: userId,
-      sessionWebhookExpiredTime: now + SESSION_MS,
+      sessionWebhookExpiredTime: expiresAt,
       createAt: now,
       senderCorpId: data.corpId,
       conversationType: group ? '2' : '1',

@@ -56,7 +56,7 @@ export function batchSend(state: DingtalkState, call: Call): Reply {
   const messageIds = known
     .filter((userId) => !held.includes(userId))
     .flatMap((userId) => show(state, state.world.singleChat('dingtalk', userId).id, message.shown));
-  state.data.sent[processQueryKey] = { at: state.world.now(), messageIds };
+  state.remember(processQueryKey, messageIds);
   const invalidStaffIdList = users.filter((userId) => !known.includes(userId));
   return { json: { processQueryKey, invalidStaffIdList, flowControlledStaffIdList } };
 }
@@ -73,7 +73,7 @@ export function groupSend(state: DingtalkState, call: Call): Reply {
   const processQueryKey = `${opaque(30)}==`;
   // A well-formed id of no group succeeds, and nothing is ever seen.
   const messageIds = show(state, chatId, message.shown);
-  state.data.sent[processQueryKey] = { at: state.world.now(), messageIds };
+  state.remember(processQueryKey, messageIds);
   return { json: { processQueryKey } };
 }
 

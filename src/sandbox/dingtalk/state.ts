@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { SECOND } from '../../core/index.js';
+import { DAY, HOUR, MINUTE, SECOND } from '../../core/index.js';
 import { Windows } from '../calls.js';
 import type { Call, Reply } from '../http.js';
 import { isJson } from '../json.js';
@@ -12,6 +12,10 @@ export const TOKEN_SECONDS = 7_200;
 const PER_SECOND = 20;
 /** Calls a calendar month of the standard edition, for the whole company. */
 export const MONTHLY = { api: 5_000, push: 3_000 };
+
+const SESSION_MS = HOUR + 30 * MINUTE;
+/** Below this many, old entries are not worth looking for. */
+const SWEPT_AT = 2_000;
 
 export type CardMap = Record<string, string>;
 
@@ -90,6 +94,23 @@ export class DingtalkState {
       const { dingtalkConversationId: id, name: title } = group;
       this.world.putChat({ platform: 'dingtalk', id, title, kind: 'group', members });
     }
+  }
+
+  remember(key: string, messageIds: string[]): void {
+    const now = this.world.now();
+    forget(this.data.sent, ({ at }) => at < now - DAY);
+    this.data.sent[key] = { at: now, messageIds };
+    this.world.save();
+  }
+
+  /** A session to answer a message by, for as long as the official samples show. */
+  newSession(chatId: string): { session: string; expiresAt: number } {
+    const now = this.world.now();
+    forget(this.data.sessions, ({ expiresAt }) => expiresAt < now);
+    const session = opaque(32).toLowerCase();
+    const expiresAt = now + SESSION_MS;
+    this.data.sessions[session] = { chatId, expiresAt };
+    return { session, expiresAt };
   }
 
   /** Asked again inside the validity: the same token, renewed. */
@@ -187,4 +208,10 @@ export function cardMap(value: unknown): CardMap | undefined {
   if (!isJson(map)) return undefined;
   const entries = Object.entries(map);
   return entries.every(([, item]) => typeof item === 'string') ? (Object.fromEntries(entries) as CardMap) : undefined;
+}
+
+function forget<T>(records: Record<string, T>, old: (record: T) => boolean): void {
+  const all = Object.entries(records);
+  if (all.length < SWEPT_AT) return;
+  for (const [key, record] of all) if (old(record)) delete records[key];
 }

@@ -59,7 +59,7 @@ export class CallbackSender {
     const { timings, faults } = this.#state.world;
     let status = 0;
     for (let tries = 1; tries <= TRIES; tries += 1) {
-      if (tries > 1) await sleep(timings.wecomRetryPauseMs, undefined, { ref: false });
+      const begun = performance.now();
       const envelope = this.#seal(plain);
       if (envelope === undefined) {
         return { outcome: { status: 0, ms: 0, tries: 0, answered: 'no callback url' }, reply: { kind: 'empty' } };
@@ -77,6 +77,8 @@ export class CallbackSender {
         const ms = Math.round(performance.now() - started);
         return { outcome: { status, ms, tries, answered: describe(reply) }, reply };
       }
+      const rest = timings.wecomRetryPauseMs - (performance.now() - begun);
+      if (tries < TRIES && rest > 0) await sleep(rest, undefined, { ref: false });
     }
     const ms = Math.round(performance.now() - started);
     return { outcome: { status, ms, tries: TRIES, answered: 'gave up' }, reply: { kind: 'empty' } };

@@ -26,6 +26,7 @@ const SPELLINGS: Record<string, string> = {
   PagePath: 'pagepath',
   UserId: 'userid',
   CheckBox: 'checkbox',
+  PicUrl: 'picurl',
 };
 
 function jsonName(name: string): string {

@@ -76,11 +76,8 @@ function deliver(
     world.post(chat, { id, from: 'bot', fromName: chat.title, ...structuredClone(content.shown) });
     messageIds.push(id);
   }
-  data.sent[msgid] = {
-    at: world.now(),
-    messageIds,
-    ...(content.card === undefined ? {} : { cardType: content.card.type }),
-  };
+  const cardType = content.card === undefined ? {} : { cardType: content.card.type };
+  state.remember(msgid, { at: world.now(), messageIds, ...cardType });
   if (content.card?.taskId !== undefined) data.tasks[content.card.taskId] = msgid;
   world.save();
   return content.card?.interactive === true ? { msgid, response_code: state.newResponseCode(msgid) } : { msgid };

@@ -8,6 +8,7 @@ import { fail } from './words.js';
 
 export const TOKEN_SECONDS = 7_200;
 const RESPONSE_CODE_MS = 72 * HOUR;
+const SENT_SWEPT_AT = 5_000;
 
 export type Secret = 'app' | 'contacts';
 
@@ -145,7 +146,17 @@ export class WecomState {
     return undefined;
   }
 
-  // Cards
+  // Messages and cards
+
+  remember(msgid: string, sent: SentMessage): void {
+    // A code lives 72 hours and recall ends after one day: older messages are never asked for again.
+    const all = Object.entries(this.data.sent);
+    if (all.length >= SENT_SWEPT_AT) {
+      for (const [id, { at }] of all) if (at < sent.at - RESPONSE_CODE_MS - DAY) delete this.data.sent[id];
+    }
+    this.data.sent[msgid] = sent;
+    this.world.save();
+  }
 
   newResponseCode(msgid: string): string {
     const now = this.world.now();
