@@ -101,10 +101,11 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
     await login.leave(ctx);
     ctx.body = { ok: true };
   });
-  api.all(/.*/, () => {
+  router.use(api.routes());
+  // A pattern takes no prefix, so this stands on the outer router.
+  router.all(/^\/api\/m(\/.*)?$/, headers, jsonErrors(deps.log), () => {
     throw new NotFoundError('request.unknown', 'no such call');
   });
-  router.use(api.routes());
   return router;
 }
 
