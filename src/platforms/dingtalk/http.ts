@@ -7,7 +7,8 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 export function failureText(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return 'failed';
-  return errorCode(cause) === 'unknown' ? cause.name : errorCode(cause);
+  // ECONNREFUSED and its like; a time limit has only a name.
+  return /^[A-Z_]+$/.test(errorCode(cause)) ? errorCode(cause) : cause.name;
 }
 
 export async function readText(response: Response): Promise<string> {

@@ -1,0 +1,269 @@
+import test, { type ExecutionContext } from 'ava';
+import { AppError, FixedClock, PlatformRefusedError, PlatformUnreachableError } from '../../../src/core/index.js';
+import type { Intake } from '../../../src/platforms/contract.js';
+import { createDingtalkAdapter, type DingtalkSettings } from '../../../src/platforms/dingtalk/index.js';
+import { memoryTokenStore } from '../../../src/platforms/index.js';
+import { checklistCard } from '../../contracts/samples.js';
+import { memoryLog } from './harness.js';
+import { frame, ROBOT, robotMessage, startVendor, type Answers } from './vendor.js';
+
+const rep = { kind: 'person', userId: 'staff0101' } as const;
+const group = { kind: 'group', chatId: 'cidQ1wExampleGroupChat77bB==' } as const;
+const stored: Intake = () => Promise.resolve({ duplicate: false });
+const ok = { processQueryKey: 'pqk-EXAMPLE-0001', invalidStaffIdList: [], flowControlledStaffIdList: [] };
+const delivered = (success: boolean) => ({
+  success: true,
+  result: {
+    outTrackId: 'card_1',
+    deliverResults: [{ success, carrierId: success ? 'c-1' : '', errorMsg: 'SYSTEM_ERROR' }],
+  },
+});
+
+async function setUp(
+  t: ExecutionContext,
+  answers: Answers,
+  settings: Partial<DingtalkSettings> = {},
+  intake = stored,
+  callMs = 5_000,
+) {
+  const vendor = await startVendor(answers);
+  const clock = new FixedClock('2025-10-09T08:00:00Z');
+  const { log, lines } = memoryLog();
+  const metered: string[] = [];
+  const adapter = createDingtalkAdapter({
+    settings: { ...vendor.settings, ...settings },
+    clock,
+    log,
+    intake,
+    tokens: memoryTokenStore(),
+    meter: ({ api, counted }) => void (counted && metered.push(api)),
+    timings: { callMs },
+  });
+  t.teardown(async () => {
+    await adapter.stop();
+    await vendor.close();
+  });
+  const send = (body: Parameters<typeof adapter.deliver>[0]['body'], to: typeof rep | typeof group = rep) =>
+    adapter.deliver({ key: 'k', to, body });
+  const calls = (path: string) => vendor.asked.filter((asked) => asked.path.endsWith(path));
+  return { vendor, adapter, clock, lines, metered, send, calls };
+}
+
+const only =
+  (path: string, json: unknown, status = 200): Answers =>
+  (asked) =>
+    asked.path.endsWith(path) ? { status, json } : undefined;
+
+test('a text goes to one person with the robot named, and is metered once', async (t) => {
+  const { send, calls, metered } = await setUp(t, only('batchSend', ok));
+  t.deepEqual(await send({ kind: 'text', text: '收到' }), { messageId: 'pqk-EXAMPLE-0001', how: 'sent' });
+  const [call] = calls('batchSend');
+  t.deepEqual(call?.body, {
+    robotCode: 'dingappkey0000000001',
+    userIds: ['staff0101'],
+    msgKey: 'sampleText',
+    msgParam: '{"content":"收到"}',
+  });
+  t.is(call?.headers['x-acs-dingtalk-access-token'], 'token-1');
+  t.deepEqual(metered, ['robot/oToMessages/batchSend']);
+});
+
+test('HTTP 200 that reached nobody is a refusal; flow control may be tried later', async (t) => {
+  const invalid = await setUp(t, only('batchSend', { ...ok, invalidStaffIdList: ['staff0101'] }));
+  const gone = await t.throwsAsync(invalid.send({ kind: 'text', text: '1' }), { code: 'dingtalk.recipient_unknown' });
+  t.false(gone instanceof AppError && gone.retryable);
+  const held = await setUp(t, only('batchSend', { ...ok, flowControlledStaffIdList: ['staff0101'] }));
+  const later = await t.throwsAsync(held.send({ kind: 'text', text: '1' }), { instanceOf: PlatformRefusedError });
+  t.true(later instanceof AppError && later.retryable && later.details['retryAfterMs'] === 60_000);
+});
+
+test('an answer without the fields it must have is not taken for success', async (t) => {
+  const { send } = await setUp(t, only('batchSend', { success: true }));
+  await t.throwsAsync(send({ kind: 'text', text: '1' }), { instanceOf: PlatformUnreachableError });
+});
+
+test('a card that exists already was sent by an earlier try', async (t) => {
+  const { send } = await setUp(t, only('createAndDeliver', { code: 'param.cardAlreadyExist', message: '' }, 400));
+  const receipt = await send({ kind: 'card', cardId: 'card_1' as never, card: checklistCard() });
+  t.deepEqual(receipt, { how: 'sent' });
+});
+
+test('a delivery that failed inside a success is refused, and the next try delivers the card that exists', async (t) => {
+  const { send, calls } = await setUp(t, ({ path }) => {
+    if (path.endsWith('/createAndDeliver')) return { json: delivered(false) };
+    if (path.endsWith('/instances/deliver'))
+      return { json: { success: true, result: [{ success: true, carrierId: 'c-2' }] } };
+    return undefined;
+  });
+  const body = { kind: 'card', cardId: 'card_1' as never, card: checklistCard() } as const;
+  const error = await t.throwsAsync(send(body), { code: 'dingtalk.card_not_delivered' });
+  t.true(error instanceof AppError && error.retryable);
+  t.deepEqual(await send(body), { messageId: 'c-2', how: 'sent' });
+  t.is(calls('/createAndDeliver').length, 1);
+});
+
+test('an update changes by key, and a card the vendor does not know is shown anew', async (t) => {
+  const { send, calls } = await setUp(t, ({ method, path, body }) => {
+    if (method === 'PUT' && path.endsWith('/card/instances')) {
+      return body['outTrackId'] === 'card_1'
+        ? { json: { success: true, result: true } }
+        : { status: 400, json: { code: 'param.cardNotExist' } };
+    }
+    return path.endsWith('/createAndDeliver') ? { json: delivered(true) } : undefined;
+  });
+  const update = (cardId: string) =>
+    send({ kind: 'card-update', cardId: cardId as never, card: checklistCard(), handles: [] });
+  t.deepEqual(await update('card_1'), { how: 'updated' });
+  t.deepEqual(calls('/card/instances')[0]?.body['cardUpdateOptions'], {
+    updateCardDataByKey: true,
+    updatePrivateDataByKey: true,
+  });
+  t.deepEqual(await update('card_2'), { messageId: 'c-1', how: 'replaced' });
+});
+
+test('without a template a card is an action card, and its change a new message', async (t) => {
+  const answers: Answers = ({ path }) => {
+    if (path.endsWith('/batchSend')) return { json: ok };
+    return path.endsWith('/groupMessages/send') ? { json: { processQueryKey: 'g-1' } } : undefined;
+  };
+  const { send, calls, adapter } = await setUp(t, answers, { cardTemplateId: '' });
+  t.false(adapter.capabilities.choices.single);
+  t.false(adapter.capabilities.groupCards);
+  await send({ kind: 'card', cardId: 'card_1' as never, card: checklistCard() });
+  t.is(calls('/batchSend')[0]?.body['msgKey'], 'sampleActionCard3');
+  const change = {
+    kind: 'card-update',
+    cardId: 'card_1' as never,
+    card: checklistCard({ closed: '已提交' }),
+    handles: [],
+  } as const;
+  t.is((await send(change)).how, 'replaced');
+  t.is((await send({ kind: 'card', cardId: 'card_g' as never, card: checklistCard() }, group)).messageId, 'g-1');
+});
+
+test('files are uploaded and named; what DingTalk does not take is refused before any upload', async (t) => {
+  const { send, calls } = await setUp(t, ({ path }) => {
+    if (path === '/media/upload') return { json: { errcode: 0, media_id: '@lAzEXAMPLE', type: 'file' } };
+    return path.endsWith('/batchSend') ? { json: ok } : undefined;
+  });
+  await send({ kind: 'file', name: '周报.pdf', bytes: Buffer.from('%PDF') });
+  const [upload] = calls('/media/upload');
+  t.is(upload?.query.get('type'), 'file');
+  t.is(upload?.query.get('access_token'), 'token-1');
+  t.true(upload?.raw.includes('name="media"; filename="周报.pdf"'));
+  t.true(upload?.raw.includes('name="type"\r\n\r\nfile'));
+  t.is(
+    calls('/batchSend')[0]?.body['msgParam'],
+    JSON.stringify({ mediaId: '@lAzEXAMPLE', fileName: '周报.pdf', fileType: 'pdf' }),
+  );
+  await t.throwsAsync(send({ kind: 'file', name: 'a.csv', bytes: Buffer.from('1') }), { code: 'media.type_refused' });
+  await t.throwsAsync(send({ kind: 'file', name: 'a.pdf', bytes: new Uint8Array(20 * 1024 * 1024 + 1) }), {
+    code: 'media.too_large',
+  });
+  t.is(calls('/media/upload').length, 1);
+});
+
+test('a ban of our address stops every call for five minutes', async (t) => {
+  let banned = true;
+  const { send, vendor, clock } = await setUp(t, ({ path }) => {
+    if (!path.endsWith('/batchSend')) return undefined;
+    return banned ? { json: { status: 1111, wait: 5, source: 'x5', punish: 'deny' } } : { json: ok };
+  });
+  await t.throwsAsync(send({ kind: 'text', text: '1' }), { code: 'dingtalk.address_banned' });
+  banned = false;
+  const calls = vendor.asked.length;
+  clock.advance(299_000);
+  const error = await t.throwsAsync(send({ kind: 'text', text: '2' }), { code: 'dingtalk.address_banned' });
+  t.true(error instanceof AppError && error.details['retryAfterMs'] === 1_000);
+  t.is(vendor.asked.length, calls, 'not called');
+  clock.advance(1_000);
+  t.is((await send({ kind: 'text', text: '3' })).how, 'sent');
+});
+
+test('wrong credentials are told by name and not asked about again and again', async (t) => {
+  const refused = only('/accessToken', { code: 'invalidClientIdOrSecret', message: '无效的clientId' }, 400);
+  const { send, adapter, lines, calls } = await setUp(t, refused);
+  for (let round = 0; round < 3; round += 1) {
+    await t.throwsAsync(send({ kind: 'text', text: '1' }), { code: 'dingtalk.credentials_refused' });
+  }
+  t.is(calls('/accessToken').length, 1);
+  t.true(adapter.health().detail.includes('credentials'));
+  t.true(lines.join('').includes('DINGTALK_CLIENT_ID'));
+});
+
+test('no answer and a cut line are unreachable, never a refusal', async (t) => {
+  const { send, vendor } = await setUp(t, () => undefined, {}, stored, 300);
+  for (const how of ['hang', 'cut'] as const) {
+    vendor.answers = ({ path }) => (path.endsWith('/batchSend') ? how : undefined);
+    await t.throwsAsync(send({ kind: 'text', text: '1' }), { code: 'dingtalk.unreachable' });
+  }
+});
+
+test('people outside the company are answered where they wrote, as long as that lives', async (t) => {
+  const seen: string[] = [];
+  const { send, vendor, adapter, clock, calls } = await setUp(
+    t,
+    only('/robot/sendBySession', { errcode: 0, errmsg: 'ok' }),
+    {},
+    (event) => {
+      seen.push(event.from);
+      return Promise.resolve({ duplicate: false });
+    },
+  );
+  await adapter.start();
+  const message = robotMessage({
+    senderStaffId: '',
+    sessionWebhook: `${vendor.base}/robot/sendBySession?session=s-1`,
+    sessionWebhookExpiredTime: clock.now().getTime() + 90 * 60_000,
+  });
+  vendor.push(0, frame('CALLBACK', ROBOT, message));
+  await vendor.until(() => seen.length === 1);
+  const outsider = { kind: 'person', userId: seen[0] ?? '' } as never;
+  await send({ kind: 'text', text: '请联系管理员' }, outsider);
+  await send({ kind: 'card', cardId: 'card_1' as never, card: checklistCard() }, outsider);
+  const bodies = calls('/robot/sendBySession').map(({ body }) => body);
+  t.deepEqual(bodies[0], { msgtype: 'text', text: { content: '请联系管理员' } });
+  t.is(bodies[1]?.['msgtype'], 'markdown');
+  clock.advance(90 * 60_000);
+  await t.throwsAsync(send({ kind: 'text', text: '1' }, outsider), { code: 'dingtalk.recipient_unknown' });
+});
+
+test('an answer is never posted to a host that is not the platform', async (t) => {
+  const { send, vendor, adapter, calls } = await setUp(t, () => undefined);
+  await adapter.start();
+  const message = robotMessage({
+    senderStaffId: '',
+    sessionWebhook: 'http://127.0.0.1:9/steal',
+    sessionWebhookExpiredTime: 9e12,
+  });
+  vendor.push(0, frame('CALLBACK', ROBOT, message));
+  await vendor.until(() => vendor.acks.length === 1);
+  const outsider = { kind: 'person', userId: '$:LWCP_v1:$UserEncryptedId111' } as never;
+  await t.throwsAsync(send({ kind: 'text', text: '1' }, outsider), { code: 'dingtalk.recipient_unknown' });
+  t.is(calls('/steal').length, 0);
+});
+
+test('settings with blanks are cut, with quotes or nothing in them refused before any call', (t) => {
+  const base = {
+    clientId: ' ding1 ',
+    clientSecret: 's',
+    robotCode: 'r',
+    corpId: 'c',
+    agentId: '1',
+    apiBase: 'https://api.dingtalk.com',
+    oapiBase: 'https://oapi.dingtalk.com',
+    cardTemplateId: '',
+    mode: 'stream' as const,
+  };
+  const { log } = memoryLog();
+  const clock = new FixedClock('2025-10-09T08:00:00Z');
+  const make = (change: Partial<DingtalkSettings>) =>
+    createDingtalkAdapter({ settings: { ...base, ...change }, clock, log, intake: stored, tokens: memoryTokenStore() });
+  t.is(
+    make({}).loginUrl('https://a.example.com/m/login', 'abc'),
+    '/login/dingtalk?redirect=https%3A%2F%2Fa.example.com%2Fm%2Flogin&state=abc',
+  );
+  t.throws(() => make({ clientSecret: '"s"' }), { code: 'config.invalid' });
+  t.throws(() => make({ clientSecret: '  ' }), { code: 'config.invalid' });
+  t.throws(() => make({ apiBase: 'api.dingtalk.com' }), { code: 'config.invalid' });
+});
