@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { parseCard } from '../src/cards/index.js';
 import { errorText, formatProblem, hasErrors } from '../src/core/index.js';
 import type { FileProblem } from '../src/core/index.js';
@@ -10,17 +9,20 @@ const USAGE = `用法：npm run flow -- lint 文件…
   lint    检查流程文件（*.flow.yaml）和卡片文件（*.yaml），一行一个问题：文件:行:列 级别 代码 说明
           没有错误时退出码 0，有错误时 1，用法不对时 2`;
 
-/** A card file says 卡片 on its first key; everything else is read as a flow. */
 function lintFile(file: string): FileProblem[] {
+  const problem = (code: string, message: string): FileProblem[] => [
+    { file, line: 1, col: 1, level: 'error', code, message },
+  ];
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const message = `文件读不了：${errorText(error)}`;
-    return [{ file, line: 1, col: 1, level: 'error', code: 'file.unreadable', message }];
+    return problem('file.unreadable', `文件读不了：${errorText(error)}`);
   }
-  const isCard = !basename(file).endsWith('.flow.yaml') && /^卡片\s*:/m.test(text);
-  return isCard ? parseCard(text, file).problems : parseFlow(text, file).problems;
+  // The name decides for flows; a card file says which card it is.
+  if (file.endsWith('.flow.yaml')) return parseFlow(text, file).problems;
+  if (/^卡片\s*:/m.test(text)) return parseCard(text, file).problems;
+  return problem('file.unknown_kind', '不认识这种文件。流程文件名要以 .flow.yaml 结尾，卡片文件要有「卡片: 名称」。');
 }
 
 function main(args: readonly string[]): number {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { FlowDefinitionError, didYouMean, formatProblem, hasErrors, readYaml } from '../core/index.js';
+import { FlowDefinitionError, didYouMean, formatProblem, hasErrors, inFileOrder, readYaml } from '../core/index.js';
 import type { FileProblem } from '../core/index.js';
 import type { CardData, CardName } from './data.js';
 import { fillCard } from './fill.js';
@@ -55,7 +55,7 @@ export function parseCard(text: string, file: string): { rules: CardRules | null
       if (own) finish(state, { ...shared, ...readContent(own, vocabulary) }, `状态「${word}」`);
     }
   }
-  return { rules: hasErrors(problems) ? null : { name, states }, problems };
+  return { rules: hasErrors(problems) ? null : { name, states }, problems: inFileOrder(problems) };
 }
 
 /** Reads every `*.yaml` of a folder; throws with all problems when one is wrong or a card has no file. */

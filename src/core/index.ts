@@ -34,5 +34,5 @@ export { createLogger, silentLog } from './logger.js';
 export type { Log } from './logger.js';
 export { projectRoot } from './root.js';
 // For rooms with files that people write (flows, cards, calendars, rules).
-export { didYouMean, formatProblem, hasErrors, readYaml } from './yaml-reader.js';
+export { didYouMean, formatProblem, hasErrors, inFileOrder, readYaml } from './yaml-reader.js';
 export type { FileProblem, YamlFields, YamlValue } from './yaml-reader.js';

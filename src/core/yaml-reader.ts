@@ -22,6 +22,11 @@ export function hasErrors(problems: readonly FileProblem[]): boolean {
   return problems.some((problem) => problem.level === 'error');
 }
 
+/** As one reads the file, from top to bottom. */
+export function inFileOrder(problems: readonly FileProblem[]): FileProblem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.col - b.col);
+}
+
 interface Source {
   file: string;
   lines: LineCounter;
@@ -176,7 +181,7 @@ function yamlErrorText(code: string, message: string): string {
   return `YAML 读不懂：${message}`;
 }
 
-/** `，是不是想写「…」？` for the nearest word within two edits, otherwise nothing. */
+/** `（是不是想写「…」？）` for the nearest word within two edits, otherwise nothing. */
 export function didYouMean(written: string, known: readonly string[]): string {
   let best: string | null = null;
   // Two edits in a long word are a slip; in a word of two characters they are another word.
@@ -185,7 +190,7 @@ export function didYouMean(written: string, known: readonly string[]): string {
     const distance = editDistance(written, word);
     if (distance < bestDistance) [best, bestDistance] = [word, distance];
   }
-  return best === null ? '' : `，是不是想写「${best}」？`;
+  return best === null ? '' : `（是不是想写「${best}」？）`;
 }
 
 function editDistance(a: string, b: string): number {

@@ -16,7 +16,7 @@ export type Command =
     }
   /**
    * A verdict. Without `by` it is the verifier's and counts only while nobody has decided (`checking`, `unchecked`); with
-   * `by` it is a person's and also answers a `review`. `codes`: finding codes that did not pass.
+   * `by` it is a person's, `passed` or `failed`, and also answers a `review`. `codes`: finding codes that did not pass.
    */
   | {
       kind: 'judge';
@@ -125,6 +125,10 @@ export type RefusalCode =
   | 'submission.stage_left'
   /** A person is only asked about what was refused or could not be checked. */
   | 'review.not_needed'
+  /** A person has decided already; that is final. */
+  | 'review.done'
+  /** A person says passed or failed, nothing between. */
+  | 'review.undecided'
   | 'approval.not_needed'
   | 'stage.unknown'
   | 'stage.not_forward'

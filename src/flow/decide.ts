@@ -99,6 +99,7 @@ function judge(draft: Draft, { submissionId, status, say, codes, by }: Of<'judge
   if (found === null) return refused('submission.unknown');
   const { visit, itemId, submission } = found;
   if (by !== undefined && by === submission.by) return refused('submission.own');
+  if (by !== undefined && status !== 'passed' && status !== 'failed') return refused('review.undecided');
   const undecided: SubmissionStatus[] = ['checking', 'unchecked'];
   if (by !== undefined) undecided.push('review');
   if (!undecided.includes(submission.status) || submission.status === status) return UNCHANGED;
@@ -107,6 +108,7 @@ function judge(draft: Draft, { submissionId, status, say, codes, by }: Of<'judge
   const isHere = place !== null && place.visit === visit && item !== undefined;
   const wasPassed = isHere && isPassed(item, place);
   draft.setStatus(visit, itemId, submission, status, { say, codes });
+  if (by !== undefined) submission.judgedBy = by;
   // The stage is behind: recorded, nothing moves and nobody is asked to do it over.
   if (!isHere) return waiting('open');
   switch (status) {
@@ -155,6 +157,7 @@ function requestReview(draft: Draft, place: Place, { submissionId, by }: Of<'req
   const item = place.stage.items.find((one) => one.id === itemId);
   const wasMachine = item !== undefined && ['photo', 'file', 'sheet', 'link'].includes(item.kind);
   const isOpen = submission.status === 'failed' || submission.status === 'unchecked';
+  if (submission.judgedBy !== undefined) return refused('review.done');
   if (!wasMachine || !isOpen || isPassed(item, place)) return refused('review.not_needed');
   draft.setStatus(visit, itemId, submission, 'review');
   askReview(draft, place, itemId, submission.id);

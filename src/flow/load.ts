@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasErrors, readYaml, sha256 } from '../core/index.js';
+import { hasErrors, inFileOrder, readYaml, sha256 } from '../core/index.js';
 import type { FileProblem, YamlValue } from '../core/index.js';
 import { DEPARTMENTS, readItem } from './read-item.js';
 import { createUniqueness, readDistinct, readId, YES_NO } from './read-parts.js';
@@ -36,8 +36,9 @@ export function parseFlow(text: string, file: string): { flow: Flow | null; prob
     alerts: readAlerts(fields.get('预警'), stages),
     exemptions: readExemptions(fields.get('豁免')),
   };
-  if (hasErrors(problems) || id === null || name === null) return { flow: null, problems };
-  return { flow: { id, name, hash: hashContent({ id, name, ...content }), ...content }, problems };
+  const inOrder = inFileOrder(problems);
+  if (hasErrors(problems) || id === null || name === null) return { flow: null, problems: inOrder };
+  return { flow: { id, name, hash: hashContent({ id, name, ...content }), ...content }, problems: inOrder };
 }
 
 /** Every `*.yaml` of a folder. Flows that are right are given even when a neighbour is wrong; the caller decides what to do about the problems. */
@@ -117,16 +118,18 @@ function readStage(
   const onEnter = (fields.get('进入时')?.list('进入时') ?? []).flatMap((todo) => readTodo(todo) ?? []);
   const read = (fields.need('验证项')?.list('验证项') ?? []).flatMap((item) => readItem(item, references) ?? []);
   const uniqueItemName = createUniqueness('flow.double', (item) => `「${name}」里有两个验证项都叫「${item}」。`);
-  for (const { item, at } of read) {
-    uniqueItem(item.id, at);
-    uniqueItemName(item.name, at);
+  for (const { item, idAt, nameAt } of read) {
+    uniqueItem(item.id, idAt);
+    uniqueItemName(item.name, nameAt);
   }
-  if (id !== null) uniqueId(id, value);
-  for (const word of [name, ...aliases]) if (word !== null) uniqueName(word, value);
+  if (id !== null) uniqueId(id, fields.get('编号') ?? value);
+  if (name !== null) uniqueName(name, fields.get('名称') ?? value);
+  for (const alias of aliases) uniqueName(alias, fields.get('别名') ?? value);
   const items = read.map(({ item }) => item);
   // Nothing required would mean that the stage is passed the moment it is entered.
-  if (fields.get('验证项')?.shape === 'list' && !items.some((item) => item.required)) {
-    value.error('flow.nothing_required', `「${name ?? ''}」没有必填的验证项，一进来就算过了。至少要有一项必填。`);
+  const itemsAt = fields.get('验证项');
+  if (itemsAt?.shape === 'list' && !items.some((item) => item.required)) {
+    itemsAt.error('flow.nothing_required', `「${name ?? ''}」没有必填的验证项，一进来就算过了。至少要有一项必填。`);
   }
   if (id === null || name === null || limit === null) return null;
   return { id, name, aliases, limit, items, onEnter, perVisit };

@@ -50,7 +50,14 @@ const CARD_OPTION_LENGTH = 17;
 /** An option's text is its id in a press, ≤ 128 bytes; a Chinese character has three. */
 const MAX_OPTION_LENGTH = 40;
 
-export function readItem(value: YamlValue, references: References): { item: Item; at: YamlValue } | null {
+export interface ReadItem {
+  item: Item;
+  /** For problems that only show when all items are known. */
+  idAt: YamlValue;
+  nameAt: YamlValue;
+}
+
+export function readItem(value: YamlValue, references: References): ReadItem | null {
   // The kind decides which fields may stand here, so it is looked at first.
   const entries = value.entries('验证项');
   const kindAt = entries?.find((entry) => entry.key === '类型')?.value;
@@ -67,14 +74,16 @@ export function readItem(value: YamlValue, references: References): { item: Item
     ...OWN[kind],
   ]);
   if (fields === null) return null;
-  const id = readId(fields.need('编号'), '编号');
-  const label = fields.need('名称')?.text('名称') ?? null;
+  const idAt = fields.need('编号');
+  const id = readId(idAt, '编号');
+  const nameAt = fields.need('名称');
+  const label = nameAt?.text('名称') ?? null;
   const required = fields.get('必填')?.word('必填', YES_NO) ?? true;
   const hint = fields.get('提示')?.text('提示') ?? undefined;
   const limit = readLimit(fields.get('时限'), '时限') ?? undefined;
   const own = readOwn(kind, fields, references);
-  if (id === null || label === null || own === null) return null;
-  return { item: { id, name: label, required, hint, limit, ...own }, at: value };
+  if (idAt === null || id === null || nameAt === null || label === null || own === null) return null;
+  return { item: { id, name: label, required, hint, limit, ...own }, idAt, nameAt };
 }
 
 type Own<I extends Item = Item> = I extends Item ? Omit<I, 'id' | 'name' | 'required' | 'hint' | 'limit'> : never;
