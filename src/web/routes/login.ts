@@ -4,11 +4,13 @@ import type { PlatformAdapter, PlatformName } from '../../platforms/contract.js'
 import type { Viewer } from '../backend.js';
 import type { Sessions } from '../sessions.js';
 import { isPhoneHost, originOf } from './hosts.js';
-import { sendNotice } from './shell.js';
+import { sendDingtalkLogin, sendNotice } from './shell.js';
 
 export interface LoginDeps {
   /** The configured platforms; a login is offered for these only. */
-  adapters: Partial<Record<PlatformName, Pick<PlatformAdapter, 'loginUrl' | 'login'>>>;
+  adapters: ReadonlyMap<PlatformName, Pick<PlatformAdapter, 'loginUrl' | 'login'>>;
+  /** Needed by DingTalk's own login inside its client; the sandbox has a page for it. */
+  dingtalk?: { corpId: string; clientId: string };
   /** Who this is in the organisation; null for somebody who is not in it or has left. */
   personByIdentity(platform: PlatformName, userId: string): Promise<{ id: PersonId } | null>;
   /** Absolute address of the app as the platforms know it. */
@@ -43,7 +45,7 @@ export function ownTarget(to: unknown): string {
 
 export function createLogin(deps: LoginDeps): Login {
   const { adapters, sessions } = deps;
-  const configured = (Object.keys(NAMES) as PlatformName[]).filter((name) => adapters[name] !== undefined);
+  const configured = (Object.keys(NAMES) as PlatformName[]).filter((name) => adapters.has(name));
   const isConfigured = (name: string): name is PlatformName => (configured as string[]).includes(name);
   const secure = deps.publicUrl.startsWith('https:');
   const sessionCookie = secure ? '__Host-trailmark' : 'trailmark';
@@ -72,7 +74,7 @@ export function createLogin(deps: LoginDeps): Login {
   /** Several phones of the sandbox share one browser: the stand-in is told which of them asks. */
   function asPhone(ctx: Context, loginUrl: string): string {
     if (!deps.sandbox || !isPhoneHost(ctx.hostname)) return loginUrl;
-    const url = new URL(loginUrl);
+    const url = new URL(loginUrl, `http://${ctx.host}`);
     url.searchParams.set('sandbox_user', ctx.hostname.slice(0, -'.localhost'.length));
     return url.href;
   }
@@ -107,8 +109,14 @@ export function createLogin(deps: LoginDeps): Login {
     },
 
     async begin(ctx, platform) {
+      const { state: begunState } = ctx.query;
+      // The adapter's own step inside DingTalk: a page of ours asks the client for the code.
+      if (platform === 'dingtalk' && typeof begunState === 'string' && deps.dingtalk !== undefined) {
+        sendDingtalkLogin(ctx, { ...deps.dingtalk, state: begunState }, deps);
+        return;
+      }
       const to = ownTarget(ctx.query['to']);
-      const adapter = isConfigured(platform) ? adapters[platform] : undefined;
+      const adapter = isConfigured(platform) ? adapters.get(platform) : undefined;
       if (!isConfigured(platform) || adapter === undefined) {
         fail(ctx, 404, '不能这样登录', '这个平台没有接入，换一种方式登录。', to);
         return;
@@ -121,7 +129,7 @@ export function createLogin(deps: LoginDeps): Login {
 
     async finish(ctx, platform) {
       const { code, state } = ctx.query;
-      const adapter = isConfigured(platform) ? adapters[platform] : undefined;
+      const adapter = isConfigured(platform) ? adapters.get(platform) : undefined;
       if (!isConfigured(platform) || adapter === undefined || typeof state !== 'string') {
         fail(ctx, 400, '登录没有完成', '链接不完整，请从聊天里重新打开。', HOME);
         return;

@@ -9,7 +9,11 @@ import { jsonErrors, readJson, requireOwnHeader } from './json.js';
 import { pageHeaders, sendShell, UI_DIR } from './shell.js';
 
 // The package's types describe an ES module, its code is CommonJS: required, not imported.
-const gcoord = createRequire(import.meta.url)('gcoord') as (typeof import('gcoord'))['default'];
+const gcoord = createRequire(import.meta.url)('gcoord') as {
+  transform(lngLat: [number, number], from: string, to: string): [number, number];
+  WGS84: string;
+  GCJ02: string;
+};
 
 /** Somewhere a phone can be: a client's site of the demo company. */
 export interface SandboxPlace {
@@ -82,7 +86,7 @@ export function createSandboxRoutes(deps: SandboxRouteDeps): Router {
 /** A chat sends the datum of maps, a camera writes that of GPS: the phones need both. */
 function inBothDatums({ name, address, lat, lng, datum }: SandboxPlace): object {
   const as = (wanted: SandboxPlace['datum']): { lat: number; lng: number } => {
-    const [x, y] = gcoord.transform([lng, lat], DATUMS[datum], DATUMS[wanted]) as [number, number];
+    const [x, y] = gcoord.transform([lng, lat], DATUMS[datum], DATUMS[wanted]);
     return { lat: y, lng: x };
   };
   return { name, ...(address === undefined ? {} : { address }), gcj02: as('gcj02'), wgs84: as('wgs84') };

@@ -17,10 +17,10 @@ export interface HeaderOptions {
 }
 
 /** No inline script, no eval: templates are compiled when the pages are built. */
-function contentPolicy({ sandbox, frames = false }: HeaderOptions, inlineStyle?: string): string {
+function contentPolicy({ sandbox, frames = false }: HeaderOptions, inlineStyle?: string, scriptHost = ''): string {
   return [
     "default-src 'self'",
-    "script-src 'self'",
+    `script-src 'self'${scriptHost}`,
     `style-src 'self'${inlineStyle === undefined ? '' : ` 'sha256-${inlineStyle}'`}`,
     `img-src 'self' data: blob:${sandbox ? ` ${SANDBOX_HOSTS}` : ''}`,
     "connect-src 'self'",
@@ -96,10 +96,33 @@ export function sendNotice(ctx: Context, notice: Notice, options: HeaderOptions)
   ctx.set('Content-Security-Policy', contentPolicy(options, NOTICE_STYLE_HASH));
   ctx.status = notice.status;
   ctx.type = 'html';
+  ctx.body = noticePage(notice);
+}
+
+/** The client's JS API. https://open.dingtalk.com/document/development/jsapi-request-auth-code */
+const DINGTALK_SCRIPT_HOST = 'https://g.alicdn.com';
+const DINGTALK_SCRIPT = `${DINGTALK_SCRIPT_HOST}/dingding/dingtalk-jsapi/3.1.0/dingtalk.open.js`;
+
+/** Inside DingTalk: `ui/public/dingtalk-login.js` asks the client for a code and goes on to `/login/dingtalk/done`. */
+export function sendDingtalkLogin(
+  ctx: Context,
+  login: { corpId: string; clientId: string; state: string },
+  options: HeaderOptions,
+): void {
+  ctx.set('Content-Security-Policy', contentPolicy(options, NOTICE_STYLE_HASH, ` ${DINGTALK_SCRIPT_HOST}`));
+  ctx.type = 'html';
+  const data = `data-corp-id="${escape(login.corpId)}" data-client-id="${escape(login.clientId)}" data-state="${escape(login.state)}"`;
+  ctx.body = noticePage(
+    { title: '正在登录', text: '请在钉钉里打开这个页面。' },
+    `<script src="${DINGTALK_SCRIPT}"></script><script src="/ui/dingtalk-login.js" ${data}></script>`,
+  );
+}
+
+function noticePage(notice: Omit<Notice, 'status'>, tail = ''): string {
   const links = (notice.links ?? []).map(({ href, text }) => `<a href="${escape(href)}">${escape(text)}</a>`).join('');
-  ctx.body = `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escape(
+  return `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escape(
     notice.title,
   )}</title><link rel="icon" href="/ui/icon.svg"><style>${NOTICE_STYLE}</style></head><body><img src="/ui/icon.svg" alt=""><h1>${escape(
     notice.title,
-  )}</h1><p>${escape(notice.text)}</p>${links}</body></html>`;
+  )}</h1><p>${escape(notice.text)}</p>${links}${tail}</body></html>`;
 }
