@@ -1,0 +1,37 @@
+import type { SheetFacts } from './documents/sheet.js';
+import type { PdfFacts } from './documents/pdf.js';
+import type { BadFileCode } from './errors.js';
+import type { PhotoFacts, PhotoWant } from './photo/extract.js';
+
+/** What a worker process is asked; plain data. */
+export type Job =
+  | { kind: 'photo'; bytes: Uint8Array; want: PhotoWant }
+  | { kind: 'pdf'; bytes: Uint8Array }
+  | { kind: 'sheet'; bytes: Uint8Array; format: 'xlsx' | 'csv' }
+  | { kind: 'print'; bytes: Uint8Array; lines: string[] };
+
+export interface JobFacts {
+  photo: PhotoFacts;
+  pdf: PdfFacts;
+  sheet: SheetFacts;
+  print: Uint8Array;
+}
+
+export type JobFailure =
+  | { reason: 'bad-file'; code: BadFileCode; message: string; measured: string | number | null }
+  /** The service is to blame, or the file made it fail: nothing is said against the file. */
+  | { reason: 'timeout' | 'memory' | 'crashed' | 'error'; message: string };
+
+export type JobResult<Kind extends Job['kind']> = { ok: true; facts: JobFacts[Kind] } | ({ ok: false } & JobFailure);
+
+export interface JobMessage {
+  id: number;
+  job: Job;
+}
+
+export interface ResultMessage {
+  id: number;
+  result: JobResult<Job['kind']>;
+  /** Resident bytes of the worker after the job. */
+  residentBytes: number;
+}

@@ -1,0 +1,55 @@
+import { OCR_LONG_SIDE } from '../limits.js';
+import type { OcrEngine } from '../ocr/engine.js';
+import { decodePicture } from './decode.js';
+import { measureEnvironment, type EnvironmentFacts } from './environment.js';
+import { readExif, type ExifFacts } from './exif.js';
+import type { Rgb } from './grey.js';
+import { readNameplate, type NameplateFacts } from './nameplate.js';
+import { readPlate, type PlateFacts } from './plate.js';
+import { readWatermark, type ExpectedTime, type WatermarkFacts } from './watermark.js';
+import sharp from 'sharp';
+
+/** What to look for; what is not wanted is not looked for. */
+export interface PhotoWant {
+  watermark: boolean;
+  /** Wall-clock minutes in which the picture may have been taken; reading stops when one is found there. */
+  expected?: ExpectedTime[];
+  /** Names that may stand on the plate; null: no plate is wanted. */
+  plates: string[] | null;
+  nameplate: boolean;
+}
+
+export interface PhotoFacts {
+  width: number;
+  height: number;
+  exif: ExifFacts;
+  environment: EnvironmentFacts;
+  watermark: WatermarkFacts | null;
+  plate: PlateFacts | null;
+  nameplate: NameplateFacts | null;
+}
+
+/** Measures of the environment are defined at this long side. */
+const ENVIRONMENT_LONG_SIDE = 1024;
+
+export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, engine: OcrEngine): Promise<PhotoFacts> {
+  const picture = await decodePicture(bytes, OCR_LONG_SIDE);
+  const [exif, environment] = await Promise.all([readExif(bytes), environmentOf(picture)]);
+  return {
+    width: picture.originalWidth,
+    height: picture.originalHeight,
+    exif,
+    environment,
+    watermark: want.watermark ? await readWatermark(picture, engine, want.expected) : null,
+    plate: want.plates === null ? null : await readPlate(picture, want.plates, engine),
+    nameplate: want.nameplate ? await readNameplate(picture, engine) : null,
+  };
+}
+
+async function environmentOf({ width, height, data }: Rgb): Promise<EnvironmentFacts> {
+  const small = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize(ENVIRONMENT_LONG_SIDE, ENVIRONMENT_LONG_SIDE, { fit: 'inside', withoutEnlargement: true })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return measureEnvironment({ width: small.info.width, height: small.info.height, data: small.data });
+}

@@ -1,0 +1,121 @@
+import { foldCode, readLabels, type LabelledValue } from '../labels.js';
+import type { OcrEngine } from '../ocr/engine.js';
+import { evenPaper, luminance, scaleTo, turned, type Rgb } from './grey.js';
+import { cutLine, findLines } from './lines.js';
+import { tilt } from './tilt.js';
+
+export interface CodeFacts {
+  value: string;
+  /** Readings of the same value (look-alikes made one) by different recognisers or passes; 2 and more is sure. */
+  agreed: number;
+}
+
+export interface NameplateFacts {
+  model: CodeFacts | null;
+  serial: CodeFacts | null;
+  text: string[];
+}
+
+const RADIUS = 45;
+const GAIN = 3;
+const READ_HEIGHT = 44;
+const LINE = { minHeight: 12, maxHeight: 120, maxPart: 120, smears: [9, 18], most: 16, minAspect: 2.2 };
+
+/** Reads the labelled lines; the Chinese recogniser finds the labels, the Latin one reads the values again. */
+export async function readNameplate(picture: Rgb, engine: OcrEngine): Promise<NameplateFacts> {
+  const whole = await scaleTo(luminance(picture), 1440);
+  const sides = await Promise.all(
+    [false, true].map(async (lightText) => {
+      const angle = await tilt(evenPaper(whole, RADIUS, GAIN, lightText));
+      const paper = evenPaper(await turned(whole, -angle, 128), RADIUS, GAIN, lightText);
+      const lines = findLines(paper, LINE);
+      return { paper, lines, score: lines.reduce((sum, line) => sum + line.score, 0) };
+    }),
+  );
+  const text: string[] = [];
+  let model: CodeFacts | null = null;
+  let serial: CodeFacts | null = null;
+  for (const { paper, lines } of sides.sort((a, b) => b.score - a.score)) {
+    const ordered = [...lines].sort((a, b) => a.box.y - b.box.y);
+    const chinese: string[] = [];
+    const latin: string[] = [];
+    for (const { box } of ordered) {
+      const cut = await cutLine(paper, box, READ_HEIGHT);
+      const line = tidy((await engine.line(cut, 'chinese')).text);
+      if (line === '') continue;
+      chinese.push(line);
+      if (/[A-Za-z0-9]{2}/u.test(line)) latin.push(tidy((await engine.line(cut, 'latin')).text));
+    }
+    text.push(...chinese);
+    const labels = readLabels(chinese);
+    model ??= elect(labels.model, [...chinese, ...latin]);
+    serial ??= elect(labels.serial, [...chinese, ...latin]);
+    if (model !== null && serial !== null) break;
+  }
+  return { model, serial, text: text.slice(0, 40) };
+}
+
+const tidy = (text: string): string => text.replace(/\s+/gu, ' ').trim();
+
+/**
+ * The labels come from the Chinese recogniser; its value is one vote. Every other reading of the same spot (the Latin recogniser's, or that of
+ * the value found as a line of its own) is another: words that fold to the same, or to nearly the same, code.
+ */
+function elect(labelled: LabelledValue | null, lines: readonly string[]): CodeFacts | null {
+  if (labelled === null) return null;
+  const wanted = foldCode(labelled.value);
+  const votes = new Map<string, string[]>();
+  const vote = (value: string): void => {
+    const key = foldCode(value);
+    votes.set(key, [...(votes.get(key) ?? []), value]);
+  };
+  vote(labelled.value);
+  let own = true;
+  for (const line of lines) {
+    const near = nearest(line, wanted);
+    if (near === null) continue;
+    // The labelled line itself is among the lines: count it once.
+    if (own && foldCode(near) === wanted) own = false;
+    else vote(near);
+  }
+  const winner = [...votes.values()].sort((a, b) => b.length - a.length)[0];
+  return winner === undefined ? null : { value: commonest(winner), agreed: winner.length };
+}
+
+/** Look-alikes and dashes differ between spellings of one code: the most frequent, among equals the longest (dashes get lost, not found). */
+function commonest(spellings: readonly string[]): string {
+  const count = (value: string): number => spellings.filter((one) => one === value).length;
+  return [...spellings].sort((a, b) => count(b) - count(a) || b.length - a.length)[0] ?? '';
+}
+
+/** The run of words in a line that comes within one edit in six of the wanted code. */
+function nearest(line: string, wanted: string): string | null {
+  const words = line
+    .replace(/[:：]/gu, ' ')
+    .split(/\s+/u)
+    .filter((word) => word !== '');
+  let best: { value: string; distance: number } | null = null;
+  for (let from = 0; from < words.length; from += 1) {
+    for (let to = from + 1; to <= Math.min(words.length, from + 4); to += 1) {
+      const value = words.slice(from, to).join(' ').toUpperCase();
+      const distance = editDistance(foldCode(value), wanted);
+      if (distance <= Math.max(1, Math.floor(wanted.length / 4)) && (best === null || distance < best.distance)) {
+        best = { value, distance };
+      }
+    }
+  }
+  return best?.value ?? null;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,93 @@
+import type { OcrEngine } from '../ocr/engine.js';
+import { matchPlate, type PlateMatch } from '../plates.js';
+import { evenPaper, luminance, scaleTo, turned, type Grey, type Rgb } from './grey.js';
+import { cutLine, findLines } from './lines.js';
+import { tilt } from './tilt.js';
+
+export interface PlateFacts {
+  match: PlateMatch | null;
+  /** `lines`: found as a line of text; `sparse`: by the last resort, which sees names in other signs too. */
+  step: 'lines' | 'sparse' | null;
+  /** Height of the matched line as a share of the picture's long side: a watermark's text is small, a plate is not. */
+  heightShare: number | null;
+  text: string[];
+}
+
+interface Attempt {
+  longSide: number;
+  radius: number;
+}
+// Big letters must be made smaller: 1440 px finds less than 640.
+const ATTEMPTS: readonly Attempt[] = [
+  { longSide: 900, radius: 60 },
+  { longSide: 900, radius: 90 },
+  { longSide: 700, radius: 60 },
+  { longSide: 1200, radius: 80 },
+];
+const GAIN = 3;
+const READ_HEIGHT = 64;
+const LINE = {
+  minHeight: 20,
+  maxHeight: 260,
+  maxPart: 260,
+  smears: [9, 18, 32],
+  most: 10,
+  minParts: 2,
+  minAspect: 1.3,
+};
+
+/** Looks for one of the listed names (or another department's) on a plate; stops at an exact hit, keeps the best partial one. */
+export async function readPlate(picture: Rgb, list: readonly string[], engine: OcrEngine): Promise<PlateFacts> {
+  const facts: PlateFacts = { match: null, step: null, heightShare: null, text: [] };
+  const whole = luminance(picture);
+  for (const { longSide, radius } of ATTEMPTS) {
+    const scaled = await scaleTo(whole, longSide);
+    for (const lightText of [false, true]) {
+      const angle = await tilt(evenPaper(scaled, radius, GAIN, lightText));
+      const level = await turned(scaled, -angle, 128);
+      const paper = evenPaper(level, radius, GAIN, lightText);
+      for (const { box } of findLines(paper, LINE)) {
+        const { text } = await engine.line(await cutLine(paper, box, READ_HEIGHT), 'chinese');
+        consider(facts, text, list, 'lines', box.height / longSide);
+        if (facts.match?.score === 1 && facts.match.listed) return facts;
+      }
+    }
+    if (facts.match?.score === 1) return facts;
+  }
+  if (facts.match === null) await lastResort(facts, whole, list, engine);
+  return facts;
+}
+
+function consider(
+  facts: PlateFacts,
+  text: string,
+  list: readonly string[],
+  step: 'lines' | 'sparse',
+  heightShare: number | null,
+): void {
+  const trimmed = text.replace(/\s+/gu, ' ').trim();
+  if (trimmed === '') return;
+  if (facts.text.length < 60) facts.text.push(trimmed.slice(0, 60));
+  const match = matchPlate([trimmed], list);
+  if (match === null || (facts.match !== null && !isStronger(match, facts.match))) return;
+  facts.match = match;
+  facts.step = step;
+  facts.heightShare = heightShare;
+}
+
+function isStronger(a: PlateMatch, b: PlateMatch): boolean {
+  return a.score > b.score || (a.score === b.score && (a.name.length > b.name.length || (a.listed && !b.listed)));
+}
+
+/** Scattered text on a hard black-and-white picture, both polarities, three angles. */
+async function lastResort(facts: PlateFacts, whole: Grey, list: readonly string[], engine: OcrEngine): Promise<void> {
+  const small = await scaleTo(whole, 640);
+  for (const lightText of [false, true]) {
+    for (const angle of [0, -7, 7]) {
+      const paper = evenPaper(await turned(small, angle, 128), 40, GAIN, lightText);
+      for (let i = 0; i < paper.data.length; i += 1) paper.data[i] = (paper.data[i] ?? 255) < 170 ? 0 : 255;
+      for (const { text } of await engine.sparse(paper, 'chinese')) consider(facts, text, list, 'sparse', null);
+      if (facts.match !== null) return;
+    }
+  }
+}

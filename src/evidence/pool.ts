@@ -1,0 +1,190 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { AppError, type Log } from '../core/index.js';
+import type { Job, JobMessage, JobResult, ResultMessage } from './jobs.js';
+import { JOBS_PER_WORKER, MAX_WORKER_BYTES } from './limits.js';
+
+export interface Pool {
+  run<Kind extends Job['kind']>(job: Job & { kind: Kind }): Promise<JobResult<Kind>>;
+  /** Jobs waiting or being worked on. */
+  length(): number;
+  close(): Promise<void>;
+}
+
+interface Task {
+  job: Job;
+  /** Starts so far: a worker that dies on its own may have been killed by somebody else, so the job gets a second one. */
+  starts: number;
+  settle(result: JobResult<Job['kind']>): void;
+  fail(error: Error): void;
+}
+
+interface Member {
+  child: ChildProcess;
+  task: Task | null;
+  jobs: number;
+  timers: NodeJS.Timeout[];
+  /** Why we killed it; null when it died on its own. */
+  killedFor: 'timeout' | 'memory' | 'retired' | null;
+}
+
+export interface PoolOptions {
+  size: number;
+  timeoutMs: number;
+  log: Log;
+  maxBytes?: number;
+  entry?: URL;
+}
+
+const STARTS_PER_JOB = 2;
+/** Resident memory is looked at this often while a job runs: a PDF bomb grows by some 300 MB a second. */
+const MEMORY_CHECK_MS = 250;
+/** A worker that ends a job above this share of its cap is replaced. */
+const RETIRE_SHARE = 0.75;
+
+/**
+ * Worker processes that do one job at a time. Processes, not threads: a native crash or a runaway wasm heap takes one job with it and
+ * nothing else. Started when first needed, kept warm, killed and replaced when over time or memory.
+ */
+export function createPool({
+  size,
+  timeoutMs,
+  log,
+  maxBytes = MAX_WORKER_BYTES,
+  entry = new URL('./worker.js', import.meta.url),
+}: PoolOptions): Pool {
+  const members = new Set<Member>();
+  const queue: Task[] = [];
+  let closed = false;
+  let nextId = 1;
+
+  function hire(): Member {
+    const child = fork(entry, {
+      serialization: 'advanced',
+      // Recognisers and decoders write chatter to both streams.
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: ['--max-old-space-size=512'],
+    });
+    const member: Member = { child, task: null, jobs: 0, timers: [], killedFor: null };
+    members.add(member);
+    child.on('message', (message: ResultMessage) => finish(member, message));
+    child.on('error', (error) => log.warn({ err: error }, 'evidence worker cannot be reached'));
+    child.on('exit', (code, signal) => leave(member, signal ?? `exit ${code ?? '?'}`));
+    return member;
+  }
+
+  function pump(): void {
+    while (queue.length > 0 && !closed) {
+      let member = [...members].find((one) => one.task === null && one.killedFor === null);
+      if (member === undefined && [...members].filter((one) => one.killedFor === null).length < size) member = hire();
+      const task = member === undefined ? undefined : queue.shift();
+      if (member === undefined || task === undefined) return;
+      start(member, task);
+    }
+  }
+
+  function start(member: Member, task: Task): void {
+    const { child } = member;
+    member.task = task;
+    member.jobs += 1;
+    task.starts += 1;
+    child.ref();
+    child.channel?.ref();
+    member.timers = [
+      setTimeout(() => kill(member, 'timeout'), timeoutMs),
+      setInterval(() => void checkMemory(member), MEMORY_CHECK_MS),
+    ];
+    const message: JobMessage = { id: nextId, job: task.job };
+    nextId += 1;
+    child.send(message, (error) => {
+      // It died before it got the job: its exit handler gives the job to another.
+      if (error !== null) log.warn({ err: error }, 'evidence job could not be sent');
+    });
+  }
+
+  function finish(member: Member, { result, residentBytes }: ResultMessage): void {
+    const { task } = member;
+    if (task === null || member.killedFor !== null) return;
+    rest(member);
+    if (!result.ok && result.reason === 'error') {
+      log.error({ kind: task.job.kind, message: result.message }, 'evidence worker failed');
+    }
+    task.settle(result);
+    if (residentBytes > maxBytes * RETIRE_SHARE || member.jobs >= JOBS_PER_WORKER) kill(member, 'retired');
+    pump();
+  }
+
+  function rest(member: Member): void {
+    for (const timer of member.timers) clearInterval(timer);
+    member.timers = [];
+    member.task = null;
+    // An idle worker keeps nobody's process alive.
+    member.child.unref();
+    member.child.channel?.unref();
+  }
+
+  async function checkMemory(member: Member): Promise<void> {
+    const { pid } = member.child;
+    // Where /proc is missing the time limit alone protects.
+    const statm = await readFile(`/proc/${pid ?? 0}/statm`, 'utf8').catch(() => '');
+    const pages = Number(statm.split(' ')[1]);
+    if (member.task !== null && Number.isFinite(pages) && pages * 4096 > maxBytes) kill(member, 'memory');
+  }
+
+  function kill(member: Member, why: 'timeout' | 'memory' | 'retired'): void {
+    if (member.killedFor !== null) return;
+    member.killedFor = why;
+    member.child.kill('SIGKILL');
+  }
+
+  function leave(member: Member, how: string): void {
+    members.delete(member);
+    const { task, killedFor } = member;
+    rest(member);
+    if (task !== null) {
+      log.warn({ kind: task.job.kind, how, killedFor, starts: task.starts }, 'evidence worker lost with its job');
+      if (closed) task.fail(closedError());
+      else if (killedFor === null && task.starts < STARTS_PER_JOB) queue.unshift(task);
+      else {
+        const reason = killedFor === 'timeout' || killedFor === 'memory' ? killedFor : 'crashed';
+        task.settle({ ok: false, reason, message: `worker ended: ${killedFor ?? how}` });
+      }
+    }
+    pump();
+  }
+
+  return {
+    run: <Kind extends Job['kind']>(job: Job & { kind: Kind }) =>
+      new Promise<JobResult<Kind>>((resolve, reject) => {
+        if (closed) {
+          reject(closedError());
+          return;
+        }
+        // The worker answers a job of a kind with the facts of that kind.
+        queue.push({ job, starts: 0, settle: resolve as Task['settle'], fail: reject });
+        pump();
+      }),
+    length: () => queue.length + [...members].filter(({ task }) => task !== null).length,
+    close: async () => {
+      closed = true;
+      for (const task of queue.splice(0)) task.fail(closedError());
+      await Promise.all(
+        [...members].map(
+          ({ child }) =>
+            new Promise<void>((resolve) => {
+              if (child.exitCode !== null || child.signalCode !== null) {
+                resolve();
+                return;
+              }
+              child.ref();
+              child.once('exit', () => resolve());
+              child.kill('SIGKILL');
+            }),
+        ),
+      );
+    },
+  };
+}
+
+const closedError = (): AppError =>
+  new AppError('evidence.closed', 'the verifiers are being stopped', { retryable: true });

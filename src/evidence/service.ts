@@ -1,0 +1,209 @@
+import { AppError, errorText, sha256, unreachable, type Log } from '../core/index.js';
+import { BadFileError, type BadFileCode } from './errors.js';
+import type { Job, JobFacts, JobResult } from './jobs.js';
+import { badFile, type Wanted } from './judge/bad-file.js';
+import { FILE_VERIFIER, judgeFile } from './judge/file.js';
+import { judgeLink } from './judge/link.js';
+import { judgePhoto, PHOTO_VERIFIER } from './judge/photo.js';
+import { expectedTimes } from './judge/photo-time.js';
+import { judgeSheet, SHEET_VERIFIER } from './judge/sheet.js';
+import { combine, type Check, type Noun } from './judge/verdict.js';
+import { JOB_TIMEOUT_MS, MAX_FILE_BYTES } from './limits.js';
+import type { PhotoWant } from './photo/extract.js';
+import { createPool, type Pool } from './pool.js';
+import { sniffFile } from './sniff.js';
+import type { EvidenceContext, EvidenceFile, EvidenceRequest, Verdict } from './types.js';
+
+export interface EvidenceOptions {
+  /** Photos (OCR) at once; each worker is a process of about 450 MB when warm. Documents have one more of their own. */
+  workers: number;
+  /** One extraction in a worker; when it is over, the verdict is `unchecked`. */
+  timeoutMs?: number;
+  /** `both` adds a second recogniser where it is installed; today tesseract.js reads alone. */
+  ocr: 'both' | 'tesseract';
+  log: Log;
+}
+
+export interface Evidence {
+  /**
+   * Extracts facts in a worker and judges them against what is demanded; what is not demanded is not checked. A bad file, a worker over time
+   * or a worker that dies is a verdict; the promise is rejected only while closing (`evidence.closed`, retryable).
+   */
+  verify(request: EvidenceRequest, file: EvidenceFile | null, context: EvidenceContext): Promise<Verdict>;
+  /** A copy for people with the server's own watermark, made in a worker. A file that is no readable picture throws BadFileError. */
+  printCopy(bytes: Uint8Array, lines: string[]): Promise<Buffer>;
+  /** Facts alone, for the command line and for explaining a verdict. A file that cannot be read throws BadFileError. */
+  extract<Kind extends 'photo' | 'pdf' | 'sheet'>(
+    kind: Kind,
+    bytes: Uint8Array,
+    want?: PhotoWant,
+  ): Promise<JobFacts[Kind]>;
+  /** Files waiting or being looked at. */
+  queueLength(): number;
+  /** Ends every worker; the process can then end. */
+  close(): Promise<void>;
+}
+
+type FileRequest = Exclude<EvidenceRequest, { kind: 'link' }>;
+
+const WANTED: Record<FileRequest['kind'], { wanted: Wanted; noun: Noun; verifier: Verdict['verifier'] }> = {
+  photo: { wanted: 'photo', noun: '这张', verifier: PHOTO_VERIFIER },
+  file: { wanted: 'file', noun: '这份 PDF', verifier: FILE_VERIFIER },
+  sheet: { wanted: 'sheet', noun: '这份表', verifier: SHEET_VERIFIER },
+};
+
+export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, log }: EvidenceOptions): Evidence {
+  const photos = createPool({ size: Math.max(1, workers), timeoutMs, log });
+  const documents = createPool({ size: 1, timeoutMs, log });
+
+  return {
+    verify: async (request, file, context) => {
+      if (request.kind === 'link') return judgeLink(request, context);
+      if (file === null) return verdictOf(request, '', [noFile(request)]);
+      return await verifyFile(request, file.bytes, context, { photos, documents });
+    },
+    printCopy: async (bytes, lines) => {
+      const facts = factsOf(await documents.run({ kind: 'print', bytes, lines }));
+      return Buffer.from(facts);
+    },
+    extract: async (kind, bytes, want) => await extract(kind, bytes, want, { photos, documents }),
+    queueLength: () => photos.length() + documents.length(),
+    close: async () => {
+      await Promise.all([photos.close(), documents.close()]);
+    },
+  };
+}
+
+interface Pools {
+  photos: Pool;
+  documents: Pool;
+}
+
+async function verifyFile(
+  request: FileRequest,
+  bytes: Uint8Array,
+  context: EvidenceContext,
+  pools: Pools,
+): Promise<Verdict> {
+  const hash = sha256(bytes);
+  const { wanted } = WANTED[request.kind];
+  const bad = (code: BadFileCode, measured: string | number | null): Verdict =>
+    verdictOf(request, hash, [badFile(code, measured, wanted)]);
+  if (bytes.length === 0) return bad('file.empty', 0);
+  if (bytes.length > MAX_FILE_BYTES) return bad('file.too_large', bytes.length);
+  const { kind, ext } = await sniffFile(bytes);
+
+  const judged = async <Kind extends 'photo' | 'pdf' | 'sheet'>(
+    running: Promise<JobResult<Kind>>,
+    judge: (facts: JobFacts[Kind]) => Verdict,
+  ): Promise<Verdict> => {
+    const result = await running;
+    if (result.ok) return judge(result.facts);
+    if (result.reason === 'bad-file') return bad(result.code, result.measured);
+    return verdictOf(request, hash, [unfinished(result.reason)]);
+  };
+
+  switch (request.kind) {
+    case 'photo': {
+      if (kind !== 'image') return bad('file.wrong_kind', ext || kind);
+      const { demands } = request;
+      const want: PhotoWant = {
+        watermark: demands.watermarkTime === true,
+        expected: expectedTimes(context, demands.freshWithinMs),
+        plates: demands.doorPlates ?? null,
+        nameplate: (demands.nameplate?.length ?? 0) > 0,
+      };
+      return await judged(pools.photos.run({ kind: 'photo', bytes, want }), (facts) =>
+        judgePhoto(demands, facts, hash, context),
+      );
+    }
+    case 'file': {
+      if (kind !== 'pdf') return bad('file.wrong_kind', ext || kind);
+      return await judged(pools.documents.run({ kind: 'pdf', bytes }), (facts) =>
+        judgeFile(request.demands, facts, hash, context),
+      );
+    }
+    case 'sheet': {
+      const format = kind === 'xlsx' || kind === 'csv' ? kind : null;
+      if (format === null) return bad('file.wrong_kind', ext || kind);
+      const allowed = request.formats.map((one) => one.toLowerCase());
+      if (allowed.length > 0 && !allowed.includes(format)) {
+        return verdictOf(request, hash, [wrongFormat(format, request.formats)]);
+      }
+      return await judged(pools.documents.run({ kind: 'sheet', bytes, format }), (facts) =>
+        judgeSheet(request.demands, facts, hash),
+      );
+    }
+    default:
+      return unreachable(request);
+  }
+}
+
+function verdictOf(request: FileRequest, hash: string, checks: Check[]): Verdict {
+  const { noun, verifier } = WANTED[request.kind];
+  return combine(checks, noun, hash === '' ? {} : { sha256: hash }, verifier);
+}
+
+function noFile(request: FileRequest): Check {
+  return badFile('file.wrong_kind', 'text', WANTED[request.kind].wanted);
+}
+
+function wrongFormat(format: string, formats: readonly string[]): Check {
+  return {
+    finding: {
+      code: 'file.format',
+      status: 'failed',
+      measured: format,
+      expected: formats.join(', '),
+      source: 'file bytes',
+    },
+    problem: `收到的是 ${format.toUpperCase()}，这里要 ${formats.join(' 或 ').toUpperCase()}`,
+    todo: `另存为 .${formats[0]?.toLowerCase() ?? 'xlsx'} 再发`,
+  };
+}
+
+/** Our fault or the file's, we cannot tell: nothing is said against it, a person can look. */
+function unfinished(reason: 'timeout' | 'memory' | 'crashed' | 'error'): Check {
+  return {
+    finding: { code: `verifier.${reason}`, status: 'unchecked', measured: null, expected: null, source: 'verifier' },
+    problem: reason === 'timeout' ? '识别超时，这次没查成' : '识别出了故障，这次没查成',
+    todo: '过一会儿重发一次，或者请主管复核',
+  };
+}
+
+async function extract<Kind extends 'photo' | 'pdf' | 'sheet'>(
+  kind: Kind,
+  bytes: Uint8Array,
+  want: PhotoWant | undefined,
+  { photos, documents }: Pools,
+): Promise<JobFacts[Kind]> {
+  if (bytes.length === 0) throw new BadFileError('file.empty', 'the file is empty');
+  if (bytes.length > MAX_FILE_BYTES) throw new BadFileError('file.too_large', 'the file is too large', bytes.length);
+  const sniffed = await sniffFile(bytes);
+  const wrong = (): BadFileError =>
+    new BadFileError('file.wrong_kind', `the file is ${sniffed.ext || sniffed.kind}`, sniffed.ext || sniffed.kind);
+  const run = async (): Promise<JobResult<'photo' | 'pdf' | 'sheet'>> => {
+    switch (kind) {
+      case 'photo':
+        if (sniffed.kind !== 'image') throw wrong();
+        return await photos.run({
+          kind: 'photo',
+          bytes,
+          want: want ?? { watermark: false, plates: null, nameplate: false },
+        });
+      case 'pdf':
+        if (sniffed.kind !== 'pdf') throw wrong();
+        return await documents.run({ kind: 'pdf', bytes });
+      default:
+        if (sniffed.kind !== 'xlsx' && sniffed.kind !== 'csv') throw wrong();
+        return await documents.run({ kind: 'sheet', bytes, format: sniffed.kind });
+    }
+  };
+  return factsOf((await run()) as JobResult<Kind>);
+}
+
+function factsOf<Kind extends Job['kind']>(result: JobResult<Kind>): JobFacts[Kind] {
+  if (result.ok) return result.facts;
+  if (result.reason === 'bad-file') throw new BadFileError(result.code, result.message, result.measured);
+  throw new AppError(`evidence.${result.reason}`, errorText(result.message), { retryable: true });
+}

@@ -1,0 +1,57 @@
+import { fileTypeFromBuffer } from 'file-type';
+
+export type FileKind = 'image' | 'pdf' | 'xlsx' | 'csv' | 'other' | 'empty';
+
+export interface SniffedFile {
+  kind: FileKind;
+  mime: string;
+  /** Without the dot; '' when unknown. */
+  ext: string;
+}
+
+/** What sharp and heic-decode can open; everything else that is a picture is `other`. */
+const IMAGES: Record<string, string> = {
+  jpg: 'image/jpeg',
+  png: 'image/png',
+  webp: 'image/webp',
+  heic: 'image/heic',
+};
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+/** Enough for the signature and a judgement about text. */
+const TEXT_SAMPLE_BYTES = 64 * 1024;
+
+/** The type by its bytes; names lie. Text that looks like a table is `csv`, because csv has no signature. */
+export async function sniffFile(bytes: Uint8Array): Promise<SniffedFile> {
+  if (bytes.length === 0) return { kind: 'empty', mime: 'application/octet-stream', ext: '' };
+  const type = await signature(bytes);
+  if (type !== undefined) {
+    const image = IMAGES[type.ext];
+    if (image !== undefined) return { kind: 'image', mime: image, ext: type.ext };
+    if (type.ext === 'pdf') return { kind: 'pdf', mime: type.mime, ext: 'pdf' };
+    if (type.ext === 'xlsx') return { kind: 'xlsx', mime: XLSX, ext: 'xlsx' };
+    return { kind: 'other', mime: type.mime, ext: type.ext };
+  }
+  // Some programs put a few bytes before `%PDF-`; readers look for it in the first kilobyte.
+  if (Buffer.from(bytes.subarray(0, 1024)).includes('%PDF-'))
+    return { kind: 'pdf', mime: 'application/pdf', ext: 'pdf' };
+  if (isTable(bytes)) return { kind: 'csv', mime: 'text/csv', ext: 'csv' };
+  return { kind: 'other', mime: 'application/octet-stream', ext: '' };
+}
+
+async function signature(bytes: Uint8Array): Promise<{ ext: string; mime: string } | undefined> {
+  try {
+    return await fileTypeFromBuffer(bytes);
+  } catch {
+    // A file that ends inside its own signature is of no known type.
+    return undefined;
+  }
+}
+
+/** Printable text (UTF-8, or GBK's two-byte characters) with a separator in its first line. */
+function isTable(bytes: Uint8Array): boolean {
+  const sample = bytes.subarray(0, TEXT_SAMPLE_BYTES);
+  for (const byte of sample) if (byte < 9 || (byte > 13 && byte < 32) || byte === 127) return false;
+  const text = Buffer.from(sample).toString('latin1');
+  const firstLine = text.split(/\r?\n/u).find((line) => line.trim() !== '') ?? '';
+  return !firstLine.startsWith('<') && /[,;\t]/u.test(firstLine);
+}

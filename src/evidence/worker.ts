@@ -1,0 +1,67 @@
+// Entry of a worker process: one job at a time, killed from outside when it takes too long or too much. It ends with its parent.
+import sharp from 'sharp';
+import { errorText, unreachable } from '../core/index.js';
+import { BadFileError } from './errors.js';
+import type { Job, JobMessage, JobResult, ResultMessage } from './jobs.js';
+import type { OcrEngine } from './ocr/engine.js';
+
+// Only the loaders that are meant to be reached, and no cache: every picture is seen once.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: [
+    'VipsForeignLoadJpegBuffer',
+    'VipsForeignLoadPngBuffer',
+    'VipsForeignLoadWebpBuffer',
+    'VipsForeignLoadHeifBuffer',
+  ],
+});
+sharp.cache(false);
+
+let engine: OcrEngine | undefined;
+async function ocr(): Promise<OcrEngine> {
+  if (engine === undefined) {
+    const { createTesseract } = await import('./ocr/tesseract.js');
+    engine = createTesseract();
+  }
+  return engine;
+}
+
+async function work(job: Job): Promise<JobResult<Job['kind']>> {
+  switch (job.kind) {
+    case 'photo': {
+      const { extractPhoto } = await import('./photo/extract.js');
+      return { ok: true, facts: await extractPhoto(job.bytes, job.want, await ocr()) };
+    }
+    case 'pdf': {
+      const { readPdf } = await import('./documents/pdf.js');
+      return { ok: true, facts: await readPdf(job.bytes) };
+    }
+    case 'sheet': {
+      const { readCsv, readWorkbook } = await import('./documents/sheet.js');
+      return { ok: true, facts: job.format === 'csv' ? readCsv(job.bytes) : await readWorkbook(job.bytes) };
+    }
+    case 'print': {
+      const { printWatermark } = await import('./photo/print.js');
+      return { ok: true, facts: await printWatermark(job.bytes, job.lines) };
+    }
+    default:
+      return unreachable(job);
+  }
+}
+
+async function answer({ id, job }: JobMessage): Promise<void> {
+  let result: JobResult<Job['kind']>;
+  try {
+    result = await work(job);
+  } catch (error) {
+    result =
+      error instanceof BadFileError
+        ? { ok: false, reason: 'bad-file', code: error.code, message: error.message, measured: error.measured }
+        : { ok: false, reason: 'error', message: errorText(error) };
+  }
+  const message: ResultMessage = { id, result, residentBytes: process.memoryUsage.rss() };
+  process.send?.(message);
+}
+
+process.on('message', (message: JobMessage) => void answer(message));
+process.on('disconnect', () => process.exit(0));
