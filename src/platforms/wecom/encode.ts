@@ -88,8 +88,8 @@ export const groupMessage = (chatId: string, content: Content) => ({ chatid: cha
 /** An upload's file name: a name only, not empty, its extension kept. */
 export function uploadName(name: string): string {
   const bare = clean(name)
-    .replace(/[\\/:*?"<>|\n\t]/g, '_')
-    .trim();
+    .trim()
+    .replace(/[\\/:*?"<>|\n\t]/g, '_');
   const extension = /\.[A-Za-z0-9]{1,8}$/.exec(bare)?.[0] ?? '';
   const stem = bare.slice(0, bare.length - extension.length);
   return `${stem === '' ? 'file' : cutBytes(stem, MAX_NAME_BYTES)}${extension}`;

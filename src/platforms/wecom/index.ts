@@ -5,12 +5,11 @@ import { createClient, type Meter } from './client.js';
 import { createDeliverer } from './deliver.js';
 import { ensureGroup } from './groups.js';
 import { login, loginUrl } from './login.js';
+import { setMenu } from './menu.js';
 import { createReceiver, PASSIVE_REPLY_MS } from './receiver.js';
 import { MAX_ACTIONS, MAX_OPTIONS } from './template-card.js';
 import type { WecomSettings } from './types.js';
 
-// For who makes the app's menu.
-export { menuRequest } from './menu.js';
 export type { Meter } from './client.js';
 export type { WecomSettings } from './types.js';
 
@@ -48,8 +47,16 @@ export interface WecomDeps {
   callTimeoutMs?: number;
 }
 
-/** WeCom's self-built app (自建应用). `callback` answers what comes to the URL that is set in the console. */
-export function createWecomAdapter(deps: WecomDeps): PlatformAdapter & { callback: CallbackReceiver } {
+export interface WecomAdapter extends PlatformAdapter {
+  ensureGroup: NonNullable<PlatformAdapter['ensureGroup']>;
+  /** Answers what comes to the URL that is set in the console. */
+  callback: CallbackReceiver;
+  /** Puts the app's menu in place: 扫码, 拍照, 我的商机, 我的待办, 帮助. Keys: scan, photo, my-deals, my-todos, help. */
+  setMenu(): Promise<'made' | 'same'>;
+}
+
+/** WeCom's self-built app (自建应用). */
+export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
   const { settings, clock, intake } = deps;
   checkSettings(settings);
   const log = deps.log.child({ platform: 'wecom' });
@@ -67,6 +74,7 @@ export function createWecomAdapter(deps: WecomDeps): PlatformAdapter & { callbac
     loginUrl: (redirectUri, state) => loginUrl(settings, redirectUri, state),
     login: (code) => login(client, code),
     ensureGroup: (group) => ensureGroup(client, group),
+    setMenu: () => setMenu(client, settings.agentId),
     start: () => Promise.resolve(),
     stop: () => receiver.close(),
     health() {

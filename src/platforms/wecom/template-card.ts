@@ -29,6 +29,8 @@ const LIMIT = {
   selectLists: 3,
   voteOptions: 20,
   voteText: 17,
+  /** Not given by the vendor; stands where the buttons stood. */
+  replaceText: 20,
 } as const;
 
 export const MAX_ACTIONS = LIMIT.buttons;
@@ -46,7 +48,9 @@ const STYLE = { primary: 1, plain: 2, danger: 3 } as const;
  * `send`: a new message. `update`: in place of a card that is there; only then may buttons be greyed with a text.
  * Null when no template card can say it: nothing to press and no address to open, or more options than any selector holds.
  */
-export function drawCard(card: FilledCard, use: 'send' | 'update'): TemplateCard | null {
+export function drawCard(filled: FilledCard, use: 'send' | 'update'): TemplateCard | null {
+  const { closed } = filled;
+  const card = closed === undefined ? filled : { ...filled, closed: oneLine(closed, LIMIT.replaceText) };
   const isOpen = card.closed === undefined;
   if (isOpen || use === 'update') {
     const { choice } = card;

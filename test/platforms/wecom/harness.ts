@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { systemClock, type Log } from '../../../src/core/index.js';
 import type { CallbackReceiver, Intake } from '../../../src/platforms/contract.js';
 import { memoryTokenStore } from '../../../src/platforms/token-holder.js';
-import { createWecomAdapter, menuRequest } from '../../../src/platforms/wecom/index.js';
+import { createWecomAdapter } from '../../../src/platforms/wecom/index.js';
 import { startSandbox, type Message, type SandboxHandle, type Traffic } from '../../../src/sandbox/index.js';
 import type { Answered, Phone, PlatformHarness, Shown } from '../../contracts/platform-contract.js';
 import { PEOPLE } from '../../contracts/samples.js';
@@ -98,7 +98,8 @@ export async function makeWecomHarness(
   const { sandbox, serial } = await pool.take(log);
   const { apiBase, corpId, agentId, secret, token, encodingAesKey } = sandbox.wecom;
   const settings = { apiBase, corpId, agentId, secret, token, encodingAesKey };
-  const adapter = createWecomAdapter({ ...options, settings, clock: systemClock, log, tokens: memoryTokenStore() });
+  const tokens = memoryTokenStore();
+  const adapter = createWecomAdapter({ ...options, settings, clock: systemClock, log, tokens });
   await adapter.start();
   const server = await serve(adapter.callback);
 
@@ -123,12 +124,8 @@ export async function makeWecomHarness(
   await control('PUT', 'directory', { people, groups: [] });
   const saved = await control<{ ok: boolean; reason?: string }>('PUT', 'wecom/callback', { url: server.url });
   if (!saved.ok) throw new Error(`the callback was not saved: ${saved.reason}`);
-  // As the menu script does it, by the vendor's API.
-  const { access_token: accessToken } = await call<{ access_token: string }>(
-    'GET',
-    `${apiBase}/cgi-bin/gettoken?corpid=${corpId}&corpsecret=${secret}`,
-  );
-  await call('POST', `${apiBase}/cgi-bin/menu/create?access_token=${accessToken}&agentid=${agentId}`, menuRequest());
+  await adapter.setMenu();
+  const accessToken = (await tokens.load(`wecom:${corpId}:${agentId}`))?.value ?? '';
 
   interface State {
     phones: { platform: string; userId: string; chats: { id: string; messages: Message[] }[] }[];
@@ -205,13 +202,13 @@ export async function makeWecomHarness(
     shownTo: (userId) => messages(userId, `single:${userId}`),
     phone,
     async group() {
-      const chatId = await adapter.ensureGroup?.({
+      const chatId = await adapter.ensureGroup({
         chatId: `team${serial}`,
         name: '华东一组',
         ownerUserId: PEOPLE.lead.userId,
         memberUserIds: [PEOPLE.rep.userId],
       });
-      return { chatId: chatId ?? '', shows: () => fromBot(PEOPLE.rep.userId, chatId ?? '') };
+      return { chatId, shows: () => fromBot(PEOPLE.rep.userId, chatId) };
     },
     vendor: {
       forgeries: ['signature', 'receiveid', 'old', 'garbage'],
