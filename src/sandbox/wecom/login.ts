@@ -47,7 +47,7 @@ function withCode(state: WecomState, call: Call): Reply {
 /** The trusted domain is that of the callback; loopback counts as trusted, since it cannot be entered in the real console. */
 function trusted(state: WecomState, target: string): boolean {
   const { hostname } = new URL(target);
-  if (hostname === '127.0.0.1' || hostname === 'localhost' || hostname === '[::1]') return true;
+  if (['127.0.0.1', 'localhost', '[::1]'].includes(hostname) || hostname.endsWith('.localhost')) return true;
   const { callbackUrl } = state.data;
   return callbackUrl !== undefined && new URL(callbackUrl).hostname === hostname;
 }
