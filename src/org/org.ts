@@ -29,11 +29,12 @@ export interface Org {
   withRole(...roles: Role[]): Person[];
   /** `法务` or `legal`: active people of the department, those who are away last. */
   byDepartment(department: string): Person[];
-  /** The supervisor in force: whoever stands in when the supervisor is away or has left. */
+  /**
+   * One step up the chain: a rep's supervisor, a supervisor's director, nobody above a director. When that person is away
+   * or has left, whoever stands in: the one named for the absence, else the next one up.
+   */
   supervisorOf(id: string): Person | undefined;
   directorOf(id: string): Person | undefined;
-  /** One step up the chain, or undefined at the top. */
-  superiorOf(id: string): Person | undefined;
   isAway(id: string, at?: Date): boolean;
   /** The work calendar of one person: the company's without the days of leave. */
   calendarOf(id: string): WorkCalendar;
@@ -138,7 +139,7 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
     if (isActive(person) && away === undefined) return person;
     return active(away?.actingId) ?? inForce(drawnSuperior(person), depth + 1);
   };
-  const superiorOf = (id: string) => {
+  const supervisorOf = (id: string) => {
     const person = index.people.get(id);
     const superior = person && inForce(drawnSuperior(person));
     // Somebody who stands in for the own superior answers to the next one up.
@@ -214,17 +215,11 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
         .filter((person) => person.role === role)
         .sort((a, b) => away(a) - away(b));
     },
-    supervisorOf(id) {
-      const person = index.people.get(id);
-      if (person === undefined) return undefined;
-      const drawn = person.superiorId ?? index.teams.get(person.teamId ?? '')?.supervisorId;
-      return drawn === undefined || drawn === id ? superiorOf(id) : inForce(index.people.get(drawn));
-    },
+    supervisorOf,
     directorOf(id) {
       const person = index.people.get(id);
       return person && inForce(index.people.get(regionOf(person)?.directorId ?? ''));
     },
-    superiorOf,
     isAway(id, at = clock.now()) {
       const person = index.people.get(id);
       return person !== undefined && absence(person, at) !== undefined;
