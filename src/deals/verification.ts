@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose';
 import { errorText, MINUTE, SECOND, type Clock, type EvidenceId, type Log, type PersonId } from '../core/index.js';
 import type { EvidenceContext, EvidenceFile, EvidenceRequest, Position, Verdict } from '../evidence/index.js';
-import { isDuplicateKey, type Vault } from '../store/index.js';
+import { AS_GIVEN, isDuplicateKey, type Vault } from '../store/index.js';
 import type { EvidenceDocument } from './model.js';
 
 /** Due rows of evidence: claimed with a lease, verified in the workers, judged by the gate. */
@@ -183,7 +183,7 @@ export function createVerification(deps: VerificationDeps): Verification {
   return {
     async add(evidence) {
       try {
-        await rows.insertOne(evidence as never);
+        await rows.insertOne(evidence as never, AS_GIVEN);
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }

@@ -2,7 +2,7 @@ import type { Connection } from 'mongoose';
 import { AppError, errorCode, errorText, SECOND, DAY, type CardId, type Clock, type Log } from '../core/index.js';
 import type { FilledCard } from '../cards/index.js';
 import type { InboundEvent, Intake, IntakeHints, IntakeResult } from '../platforms/contract.js';
-import { isDuplicateKey } from '../store/index.js';
+import { AS_GIVEN, isDuplicateKey } from '../store/index.js';
 
 /** What working on an event gave: how the pressed card looks now, and the key of the message that says the same. */
 export interface Handled {
@@ -94,7 +94,7 @@ export function createInbox(deps: InboxDeps): Inbox {
     };
     let duplicate = false;
     try {
-      await rows.insertOne(row as never);
+      await rows.insertOne(row as never, AS_GIVEN);
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
       duplicate = true;
@@ -166,6 +166,7 @@ export function createInbox(deps: InboxDeps): Inbox {
           },
           $unset: { leasedUntil: '' },
         },
+        AS_GIVEN,
       );
       return true;
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose';
 import { errorCode, errorText, HOUR, SECOND, AppError, type CardId, type Clock, type Log } from '../core/index.js';
 import type { Address, Outgoing, PlatformAdapter, PlatformName, Purpose } from '../platforms/contract.js';
-import { isDuplicateKey } from '../store/index.js';
+import { AS_GIVEN, isDuplicateKey } from '../store/index.js';
 import { backoffMs, createRateKeeper, type RateKeeper } from './rate.js';
 import type { CardRow, OutboxRow } from './types.js';
 
@@ -124,7 +124,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     if (fresh.length === 0) return;
     try {
-      await rows.insertMany(fresh as never[], { ordered: false });
+      await rows.insertMany(fresh as never[], { ordered: false, ...AS_GIVEN });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error; // the same message again: it is on its way or gone already
     }
@@ -304,7 +304,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         { _id: row._id as never },
         { $set: { state: 'dead', lastError }, $unset: { leasedUntil: '' } },
       );
-      deps.log.error({ key: row._id, code: lastError.code, attempts: row.attempts }, 'message given up');
+      deps.log.error(
+        { key: row._id, code: lastError.code, why: lastError.message, attempts: row.attempts },
+        'message given up',
+      );
       deps.onDead?.({ ...row, lastError });
       return;
     }
@@ -314,7 +317,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       { _id: row._id as never },
       { $set: { dueAt: new Date(now.getTime() + waitMs), lastError }, $unset: { leasedUntil: '' } },
     );
-    deps.log.warn({ key: row._id, code: lastError.code, waitMs }, 'message will be tried again');
+    deps.log.warn(
+      { key: row._id, code: lastError.code, why: lastError.message, waitMs },
+      'message will be tried again',
+    );
     wake(waitMs);
   }
 

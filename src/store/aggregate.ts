@@ -44,6 +44,8 @@ const APPLIED_KEPT = 400;
 /** At this many pending entries the relay must be stuck: refuse rather than grow. */
 const MAX_PENDING = 2_000;
 const MAX_TRIES = 25;
+/** A field without a value is absent and not null. Only for writes whose filter is made of values that are there. */
+export const AS_GIVEN = { ignoreUndefined: true };
 
 export function createAggregate<Doc extends AggregateDocument>(
   connection: Connection,
@@ -93,7 +95,7 @@ export function createAggregate<Doc extends AggregateDocument>(
         ...(pending ? { pendingAt: command.now } : {}),
       };
       try {
-        await raw.insertOne(full as never);
+        await raw.insertOne(full as never, AS_GIVEN);
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
         const existing = await load(doc._id);
@@ -131,7 +133,7 @@ export function createAggregate<Doc extends AggregateDocument>(
           },
         };
         if (Object.keys(update.$set).length === 0) delete (update as { $set?: unknown }).$set;
-        const written = await raw.updateOne({ _id: id as never, ver: doc.ver }, update as never);
+        const written = await raw.updateOne({ _id: id as never, ver: doc.ver }, update as never, AS_GIVEN);
         if (written.matchedCount === 0) continue; // somebody was faster: load and decide again
         if (pending) await deps.relay(name, id);
         return { doc: { ...doc, ...outcome.set, ver }, result: outcome.result, repeated: false };

@@ -1,7 +1,7 @@
 // The store: connection, one-write aggregates, relay, file vault.
 export { openStore } from './connection.js';
 export type { Store } from './connection.js';
-export { aggregateIndexes, createAggregate, isDuplicateKey } from './aggregate.js';
+export { aggregateIndexes, AS_GIVEN, createAggregate, isDuplicateKey } from './aggregate.js';
 export type { Aggregate, Applied, Outcome } from './aggregate.js';
 export { createRelay } from './relay.js';
 export type { EffectSink, EventReader, Relay } from './relay.js';

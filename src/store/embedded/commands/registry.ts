@@ -5,6 +5,7 @@ import { readCommands } from './read.js';
 import { saslCommands, sessionCommands } from './session.js';
 import { statusCommands } from './status.js';
 import type { Command, Reply, Request } from './types.js';
+import { validateCommands } from './validate.js';
 import { writeCommands } from './write.js';
 
 /** Fields that may come with every command. Sessions only number requests here, so `lsid` says nothing. */
@@ -34,7 +35,7 @@ const knownElsewhere = new Set([
   'collMod',
   'convertToCapped',
   'compact',
-  'validate',
+
   'createUser',
   'usersInfo',
   'shardCollection',
@@ -72,6 +73,7 @@ export function commandTable(secret: string | null): ReadonlyMap<string, Command
       ...writeCommands,
       ...adminCommands,
       ...statusCommands,
+      ...validateCommands,
     }),
   );
 }
