@@ -7,6 +7,7 @@ import type { ExecutionContext } from 'ava';
 import { silentLog } from '../../src/core/index.js';
 import type { Message, SandboxAccess, Timings } from '../../src/sandbox/index.js';
 import { startStandIns } from '../../src/sandbox/stand-ins.js';
+import { decrypt } from '../../src/sandbox/wecom/crypto.js';
 
 export type Json = Record<string, unknown>;
 
@@ -207,4 +208,42 @@ export const button = (taskId: string, title = '请确认'): Json => ({
     { text: '同意', style: 1, key: 'agree' },
     { text: '驳回', style: 2, key: 'reject' },
   ],
+});
+
+/** A callback address that passes the console's check and takes everything; gives the decrypted messages. */
+export async function withCallback(t: ExecutionContext, bench: Bench): Promise<{ heard: string[] }> {
+  const { encodingAesKey } = bench.access.wecom;
+  const heard: string[] = [];
+  const { url } = await startReceiver(t, ({ query, body }) => {
+    const sealed = query.get('echostr') ?? /<Encrypt><!\[CDATA\[(.*?)\]\]>/.exec(body)?.[1] ?? '';
+    const message = decrypt(encodingAesKey, sealed)?.message ?? '';
+    if (query.has('echostr')) return Promise.resolve({ body: message });
+    heard.push(message);
+    return Promise.resolve({});
+  });
+  t.deepEqual((await bench.control('PUT', 'wecom/callback', { url })).json, { ok: true });
+  return { heard };
+}
+
+/** A text message to one person. */
+export const textMessage = (bench: Bench, more: Json = {}): Json => ({
+  touser: 'RepA',
+  msgtype: 'text',
+  agentid: bench.agentid,
+  text: { content: '你好' },
+  ...more,
+});
+
+export const cardMessage = (bench: Bench, card: Json): Json => ({
+  touser: 'RepA',
+  msgtype: 'template_card',
+  agentid: bench.agentid,
+  template_card: card,
+});
+
+export const notice = (more: Json = {}): Json => ({
+  card_type: 'text_notice',
+  main_title: { title: '提醒' },
+  card_action: { type: 1, url: 'https://example.com/m' },
+  ...more,
 });
