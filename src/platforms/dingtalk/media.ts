@@ -49,7 +49,7 @@ for (const [net, bits] of [
 const isInside = (address: string) => inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /** Resolves and lets the connection go only to a checked address, so that a second answer of the name changes nothing. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
+export const publicLookup: LookupFunction = (hostname, options, callback) => {
   resolve(hostname, { ...options, all: true }, (error, addresses) => {
     const allowed = error === null ? addresses.filter(({ address }) => !isInside(address)) : [];
     const [first] = allowed;

@@ -58,7 +58,7 @@ test('a question becomes a form field under its own key', (t) => {
 
 test('a closed card has nothing to press', (t) => {
   const { form, submit, buttons, closed } = toCardVariables({ ...tagsCard('single'), closed: '已提交' });
-  t.deepEqual([form, submit, buttons, closed], ['', '', '', '已提交']);
+  t.deepEqual([form, submit, buttons, closed], ['', '', '[]', '已提交']);
 });
 
 test('lines stay within what clients draw, cut between lines', (t) => {

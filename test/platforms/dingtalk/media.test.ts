@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { AppError, PlatformRefusedError } from '../../../src/core/index.js';
-import { allowedMediaHosts, downloadMedia } from '../../../src/platforms/dingtalk/media.js';
+import { allowedMediaHosts, downloadMedia, publicLookup } from '../../../src/platforms/dingtalk/media.js';
 import type { DingtalkSettings } from '../../../src/platforms/dingtalk/index.js';
 import { startVendor, type Answers } from './vendor.js';
 
@@ -50,11 +50,14 @@ test('addresses elsewhere are refused without a connection', async (t) => {
 test('a name of the vendor that resolves inside our network is not connected to', async (t) => {
   const { vendor } = await storage(t, () => ({ text: 'x' }));
   const { port } = new URL(vendor.base);
-  // `a.localhost` is a name by rule, and it is this machine.
   await t.throwsAsync(downloadMedia(`http://a.localhost:${port}/a`, ['.localhost'], 100), {
     code: 'media.unreachable',
   });
   t.is(vendor.asked.length, 0);
+  for (const all of [true, false]) {
+    const error = await new Promise((resolve) => publicLookup('localhost', { all }, (failed) => resolve(failed)));
+    t.true(error instanceof Error && error.message === 'no public address');
+  }
 });
 
 test('redirects are not followed', async (t) => {
