@@ -45,12 +45,17 @@ export function createObligations(deps: { connection: Connection }): Obligations
   const historyOf = (dealId: DealId) =>
     log.find({ aggregate: DEALS, aggregateId: dealId }, { sort: { ver: 1, n: 1 } }).toArray() as Promise<DealEvent[]>;
 
-  /** The rows after these events: by adding them, or from the whole history when one comes late or again. */
+  /**
+   * The rows after these events: by adding them, or from the whole history when one comes late or again. A new visit is
+   * always taken from the history too: events of it that came before it are there and nowhere else.
+   */
   const next = async (rows: readonly Obligation[], events: readonly DealEvent[]): Promise<Obligation[]> => {
-    let folded: readonly Obligation[] | null = rows;
+    let folded: readonly Obligation[] = rows;
     for (const event of [...events].sort((a, b) => a.ver - b.ver || a.n - b.n)) {
-      folded = folded !== null && isAfter(event, lastFolded(folded)) ? applyEvent(folded, event) : null;
-      if (folded === null) return foldDeal(await historyOf(event.data.dealId));
+      const inOrder = event.type !== 'stage.entered' && isAfter(event, lastFolded(folded));
+      const added = inOrder ? applyEvent(folded, event) : null;
+      if (added === null) return foldDeal(await historyOf(event.data.dealId));
+      folded = added;
     }
     return [...folded];
   };

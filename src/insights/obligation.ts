@@ -123,6 +123,10 @@ export function applyEvent(rows: readonly Obligation[], event: DealEvent): Oblig
       const { visitId, itemId } = event.data;
       return change(visitId, true, (row) => ({ exemptItems: [...new Set([...row.exemptItems, itemId])] }));
     }
+    case 'exemption.expired': {
+      const { visitId, itemId } = event.data;
+      return change(visitId, false, (row) => ({ exemptItems: row.exemptItems.filter((id) => id !== itemId) }));
+    }
     case 'stage.passed': {
       const { visitId, exempted } = event.data;
       return change(visitId, true, () => ({ state: 'passed', endedAt: at, exempted }));

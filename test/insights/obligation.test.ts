@@ -61,6 +61,22 @@ test("a person's later verdict decides what a machine left open", (t) => {
   t.deepEqual(history.rows()[0]?.submissions[2]?.first, { status: 'passed', at: sh('2026-11-05 10:00') });
 });
 
+test('an exemption that ran out leaves the item owed again', (t) => {
+  const item = { visitId: asId<never>('d/screening'), stageId: 'screening', itemId: 'b' };
+  const history = story().add('item.exempted', sh('2026-11-05 10:00'), {
+    ...item,
+    by: asId('boss'),
+    reason: '客户不让拍',
+  });
+  t.deepEqual(missingItems(history.rows()[0]!), []);
+  history.add('exemption.expired', sh('2026-11-12 10:00'), item);
+  t.deepEqual(
+    missingItems(history.rows()[0]!).map((one) => one.itemId),
+    ['b'],
+  );
+  t.deepEqual(history.rows()[0]?.lastEventAt, sh('2026-11-05 10:00'));
+});
+
 test('passing, going on and losing close visits in their own way', (t) => {
   const history = story()
     .pass('screening', sh('2026-11-05 11:00'), { exempted: 1 })

@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import type { IndexDescription } from 'mongodb';
 import type { Connection } from 'mongoose';
 import { silentLog } from '../../src/core/index.js';
 import { openStore, type Store } from '../../src/store/index.js';
 
-type Indexes = Record<string, readonly { key: Record<string, 1 | -1>; name: string }[]>;
+type Indexes = Record<string, readonly { key: Record<string, 1 | -1 | undefined>; name: string }[]>;
 
 let opened: Promise<{ store: Store; dataDir: string }> | undefined;
 let databases = 0;
@@ -29,6 +30,6 @@ export async function openTestStore(...indexes: Indexes[]): Promise<Connection> 
   const { store } = await opened;
   const connection = store.connection.useDb(`test${++databases}`);
   for (const [name, specs] of indexes.flatMap((one) => Object.entries(one)))
-    await connection.collection(name).createIndexes([...specs]);
+    await connection.collection(name).createIndexes(specs as IndexDescription[]);
   return connection;
 }
