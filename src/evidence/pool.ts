@@ -23,7 +23,10 @@ interface Member {
   child: ChildProcess;
   task: Task | null;
   jobs: number;
-  timers: NodeJS.Timeout[];
+  startedAt: number;
+  /** CPU milliseconds of the process when the job began. */
+  cpuBefore: Promise<number | null>;
+  watch: NodeJS.Timeout | null;
   /** Why we killed it; null when it died on its own. */
   killedFor: 'timeout' | 'memory' | 'retired' | null;
 }
@@ -37,8 +40,10 @@ export interface PoolOptions {
 }
 
 const STARTS_PER_JOB = 2;
-/** Resident memory is looked at this often while a job runs: a PDF bomb grows by some 300 MB a second. */
-const MEMORY_CHECK_MS = 250;
+/** Memory and time are looked at this often while a job runs: a PDF bomb grows by some 300 MB a second. */
+const WATCH_MS = 250;
+/** On a busy machine the wall clock says nothing about the file: a worker that got less than half of its time in CPU may go on, up to this many times the limit. */
+const BUSY_FACTOR = 4;
 /** A worker that ends a job above this share of its cap is replaced. */
 const RETIRE_SHARE = 0.75;
 
@@ -65,7 +70,15 @@ export function createPool({
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: ['--max-old-space-size=512'],
     });
-    const member: Member = { child, task: null, jobs: 0, timers: [], killedFor: null };
+    const member: Member = {
+      child,
+      task: null,
+      jobs: 0,
+      startedAt: 0,
+      cpuBefore: Promise.resolve(null),
+      watch: null,
+      killedFor: null,
+    };
     members.add(member);
     child.on('message', (message: ResultMessage) => finish(member, message));
     child.on('error', (error) => log.warn({ err: error }, 'evidence worker cannot be reached'));
@@ -90,10 +103,9 @@ export function createPool({
     task.starts += 1;
     child.ref();
     child.channel?.ref();
-    member.timers = [
-      setTimeout(() => kill(member, 'timeout'), timeoutMs),
-      setInterval(() => void checkMemory(member), MEMORY_CHECK_MS),
-    ];
+    member.startedAt = performance.now();
+    member.cpuBefore = cpuMs(child.pid);
+    member.watch = setInterval(() => void watch(member, task), Math.min(WATCH_MS, timeoutMs));
     const message: JobMessage = { id: nextId, job: task.job };
     nextId += 1;
     child.send(message, (error) => {
@@ -115,20 +127,23 @@ export function createPool({
   }
 
   function rest(member: Member): void {
-    for (const timer of member.timers) clearInterval(timer);
-    member.timers = [];
+    if (member.watch !== null) clearInterval(member.watch);
+    member.watch = null;
     member.task = null;
     // An idle worker keeps nobody's process alive.
     member.child.unref();
     member.child.channel?.unref();
   }
 
-  async function checkMemory(member: Member): Promise<void> {
+  async function watch(member: Member, task: Task): Promise<void> {
     const { pid } = member.child;
-    // Where /proc is missing the time limit alone protects.
-    const statm = await readFile(`/proc/${pid ?? 0}/statm`, 'utf8').catch(() => '');
-    const pages = Number(statm.split(' ')[1]);
-    if (member.task !== null && Number.isFinite(pages) && pages * 4096 > maxBytes) kill(member, 'memory');
+    const [bytes, before, now] = await Promise.all([residentBytes(pid), member.cpuBefore, cpuMs(pid)]);
+    if (member.task !== task) return;
+    if (bytes !== null && bytes > maxBytes) kill(member, 'memory');
+    const ranMs = performance.now() - member.startedAt;
+    if (ranMs < timeoutMs) return;
+    const starved = before !== null && now !== null && now - before < timeoutMs / 2;
+    if (!starved || ranMs >= timeoutMs * BUSY_FACTOR) kill(member, 'timeout');
   }
 
   function kill(member: Member, why: 'timeout' | 'memory' | 'retired'): void {
@@ -188,3 +203,18 @@ export function createPool({
 
 const closedError = (): AppError =>
   new AppError('evidence.closed', 'the verifiers are being stopped', { retryable: true });
+
+/** Where /proc is missing, both are null: the wall clock alone protects. */
+async function residentBytes(pid: number | undefined): Promise<number | null> {
+  const statm = await readFile(`/proc/${pid ?? 0}/statm`, 'utf8').catch(() => '');
+  const pages = Number(statm.split(' ')[1]);
+  return Number.isFinite(pages) ? pages * 4096 : null;
+}
+
+async function cpuMs(pid: number | undefined): Promise<number | null> {
+  const stat = await readFile(`/proc/${pid ?? 0}/stat`, 'utf8').catch(() => '');
+  // The name may hold spaces; user and system ticks (1/100 s) are the 12th and 13th after it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return Number.isFinite(ticks) ? ticks * 10 : null;
+}

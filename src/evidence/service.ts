@@ -1,13 +1,13 @@
 import { AppError, errorText, sha256, unreachable, type Log } from '../core/index.js';
 import { BadFileError, type BadFileCode } from './errors.js';
 import type { Job, JobFacts, JobResult } from './jobs.js';
-import { badFile, type Wanted } from './judge/bad-file.js';
+import { badFile } from './judge/bad-file.js';
 import { FILE_VERIFIER, judgeFile } from './judge/file.js';
 import { judgeLink } from './judge/link.js';
 import { judgePhoto, PHOTO_VERIFIER } from './judge/photo.js';
 import { expectedTimes } from './judge/photo-time.js';
 import { judgeSheet, SHEET_VERIFIER } from './judge/sheet.js';
-import { combine, type Check, type Noun } from './judge/verdict.js';
+import { combine, type Check } from './judge/verdict.js';
 import { JOB_TIMEOUT_MS, MAX_FILE_BYTES } from './limits.js';
 import type { PhotoWant } from './photo/extract.js';
 import { createPool, type Pool } from './pool.js';
@@ -46,10 +46,10 @@ export interface Evidence {
 
 type FileRequest = Exclude<EvidenceRequest, { kind: 'link' }>;
 
-const WANTED: Record<FileRequest['kind'], { wanted: Wanted; noun: Noun; verifier: Verdict['verifier'] }> = {
-  photo: { wanted: 'photo', noun: '这张', verifier: PHOTO_VERIFIER },
-  file: { wanted: 'file', noun: '这份 PDF', verifier: FILE_VERIFIER },
-  sheet: { wanted: 'sheet', noun: '这份表', verifier: SHEET_VERIFIER },
+const VERIFIER: Record<FileRequest['kind'], Verdict['verifier']> = {
+  photo: PHOTO_VERIFIER,
+  file: FILE_VERIFIER,
+  sheet: SHEET_VERIFIER,
 };
 
 export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, log }: EvidenceOptions): Evidence {
@@ -59,7 +59,7 @@ export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, log }: Evi
   return {
     verify: async (request, file, context) => {
       if (request.kind === 'link') return judgeLink(request, context);
-      if (file === null) return verdictOf(request, '', [noFile(request)]);
+      if (file === null) return verdictOf(request, '', [badFile('file.wrong_kind', 'text', request.kind)]);
       return await verifyFile(request, file.bytes, context, { photos, documents });
     },
     printCopy: async (bytes, lines) => {
@@ -86,9 +86,8 @@ async function verifyFile(
   pools: Pools,
 ): Promise<Verdict> {
   const hash = sha256(bytes);
-  const { wanted } = WANTED[request.kind];
   const bad = (code: BadFileCode, measured: string | number | null): Verdict =>
-    verdictOf(request, hash, [badFile(code, measured, wanted)]);
+    verdictOf(request, hash, [badFile(code, measured, request.kind)]);
   if (bytes.length === 0) return bad('file.empty', 0);
   if (bytes.length > MAX_FILE_BYTES) return bad('file.too_large', bytes.length);
   const { kind, ext } = await sniffFile(bytes);
@@ -140,12 +139,7 @@ async function verifyFile(
 }
 
 function verdictOf(request: FileRequest, hash: string, checks: Check[]): Verdict {
-  const { noun, verifier } = WANTED[request.kind];
-  return combine(checks, noun, hash === '' ? {} : { sha256: hash }, verifier);
-}
-
-function noFile(request: FileRequest): Check {
-  return badFile('file.wrong_kind', 'text', WANTED[request.kind].wanted);
+  return combine(checks, request.kind, hash === '' ? {} : { sha256: hash }, VERIFIER[request.kind]);
 }
 
 function wrongFormat(format: string, formats: readonly string[]): Check {

@@ -13,7 +13,7 @@ interface Words {
   todo: string;
 }
 
-const THING: Record<Wanted, string> = { photo: '照片', file: 'PDF', sheet: '表格' };
+const THING: Record<Wanted, string> = { photo: '照片', file: 'PDF ', sheet: '表格' };
 const AGAIN: Record<Wanted, string> = {
   photo: '重拍一张再发',
   file: '重新导出一份 PDF 再发',
@@ -49,8 +49,8 @@ function wordsOf(code: BadFileCode, measured: string | number | null, wanted: Wa
     case 'file.wrong_kind':
       return {
         status: 'failed',
-        expected: thing,
-        problem: `这里要的是${thing}，收到的${received(measured)}`,
+        expected: thing.trim(),
+        problem: `这里要的是${wanted === 'file' ? ' PDF' : thing}，收到的${received(measured)}`,
         todo: wanted === 'photo' ? '拍一张照片发过来' : again,
       };
     case 'file.broken':

@@ -47,7 +47,7 @@ export function judgeFile(demands: FileDemands, facts: PdfFacts, sha256: string,
       problem: '授权印章由人来看，已转给主管复核',
     });
   }
-  return combine(checks, '这份 PDF', plain, FILE_VERIFIER);
+  return combine(checks, 'file', plain, FILE_VERIFIER);
 }
 
 const kilobytes = (bytes: number): string =>

@@ -16,7 +16,7 @@ export function judgeLink(request: EvidenceRequest & { kind: 'link' }, context: 
     title: request.title,
     ...(request.publishedOn === undefined ? {} : { publishedOn: request.publishedOn }),
   };
-  return combine(checks, '这条公告', facts, LINK_VERIFIER);
+  return combine(checks, 'link', facts, LINK_VERIFIER);
 }
 
 function judgeAddress(url: string): Check {

@@ -1,6 +1,6 @@
 import type { PhotoDemands } from '../../flow/index.js';
 import { spokenDate, toLocalMinute } from '../local-time.js';
-import type { EnvironmentFacts } from '../photo/environment.js';
+import { isBlank, MIN_TEXTURED, type EnvironmentFacts } from '../photo/environment.js';
 import type { PhotoFacts } from '../photo/extract.js';
 import type { CodeFacts, NameplateFacts } from '../photo/nameplate.js';
 import type { PlateFacts } from '../photo/plate.js';
@@ -13,8 +13,6 @@ export const PHOTO_VERIFIER = { id: 'photo', version: '1' };
 
 /** Median brightness below this: nobody sees anything (ordinary indoor photos have 70 and more). */
 const MIN_BRIGHTNESS = 25;
-/** Share of tiles with content: a plain wall with one plate has 0.10, a covered lens 0. */
-const MIN_TEXTURED = 0.03;
 /** Sharp photos measured 225 and more, blurred by sigma 3 (at 1440 px) 64 and less. */
 const MIN_SHARPNESS = 80;
 /** Text on a plate a third of the picture wide is at least 4.5 % of the long side high; a watermark's 2.5 %. */
@@ -67,11 +65,12 @@ export function judgePhoto(
       if (code !== null) plain[fact] = code.value;
     }
   }
-  return combine(checks, '这张', plain, PHOTO_VERIFIER);
+  return combine(checks, 'photo', plain, PHOTO_VERIFIER);
 }
 
 /** A picture of nothing is no evidence, whatever was asked. */
-function judgeContent({ textured, brightness }: EnvironmentFacts): Check {
+function judgeContent(environment: EnvironmentFacts): Check {
+  const { textured, brightness } = environment;
   const finding = {
     code: 'photo.content',
     measured: Math.round(textured * 100),
@@ -79,7 +78,7 @@ function judgeContent({ textured, brightness }: EnvironmentFacts): Check {
     unit: '%',
     source: 'pixels',
   };
-  if (textured >= MIN_TEXTURED) return { finding: { ...finding, status: 'passed' } };
+  if (!isBlank(environment)) return { finding: { ...finding, status: 'passed' } };
   if (brightness < MIN_BRIGHTNESS) {
     return {
       finding: { ...finding, status: 'unchecked' },
@@ -128,7 +127,7 @@ function judgeReuse({ reuseOf, zone, receivedAt }: EvidenceContext): Check {
   const day = spokenDate(toLocalMinute(reuseOf.at, zone), toLocalMinute(receivedAt, zone));
   return {
     finding: { ...finding, status: 'failed', measured: reuseOf.evidenceId },
-    problem: `这张照片 ${day}在「${reuseOf.clientName}」用过`,
+    problem: `${day}在「${reuseOf.clientName}」用过`,
     todo: '每次拜访要用当次拍的',
   };
 }

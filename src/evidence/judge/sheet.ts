@@ -23,7 +23,7 @@ export function judgeSheet(demands: SheetDemands, facts: SheetFacts, sha256: str
     checks.push(check);
     plain.levels = levels;
   }
-  return combine(checks, '这份表', plain, SHEET_VERIFIER);
+  return combine(checks, 'sheet', plain, SHEET_VERIFIER);
 }
 
 function judgeContent({ rows }: SheetFacts): Check {

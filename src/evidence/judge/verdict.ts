@@ -18,26 +18,43 @@ export function worst(statuses: readonly VerdictStatus[]): VerdictStatus {
   return statuses.reduce<VerdictStatus>((so, one) => (RANK[one] > RANK[so] ? one : so), 'passed');
 }
 
-/** `这张`, `这份 PDF`, `这份表`. */
-export type Noun = '这张' | '这份 PDF' | '这份表' | '这条公告';
+export type Subject = 'photo' | 'file' | 'sheet' | 'link';
+
+/** How a person calls it: pointing at this one, and received. */
+const NAMES: Record<Subject, { one: string; received: string }> = {
+  photo: { one: '这张', received: '照片' },
+  file: { one: '这份 PDF ', received: 'PDF ' },
+  sheet: { one: '这份表', received: '表格' },
+  link: { one: '这条公告', received: '公告' },
+};
 
 const MOST_PROBLEMS = 2;
 
 /** One verdict and one or two sentences of all checks: the heaviest problems first, one thing to do. */
 export function combine(
   checks: readonly Check[],
-  noun: Noun,
+  subject: Subject,
   facts: Record<string, unknown>,
   verifier: Verdict['verifier'],
 ): Verdict {
   const status = worst(checks.map(({ finding }) => finding.status));
-  return { status, findings: checks.map(({ finding }) => finding), say: words(checks, status, noun), facts, verifier };
+  return {
+    status,
+    findings: checks.map(({ finding }) => finding),
+    say: words(checks, status, NAMES[subject]),
+    facts,
+    verifier,
+  };
 }
 
-function words(checks: readonly Check[], status: VerdictStatus, noun: Noun): string {
+function words(
+  checks: readonly Check[],
+  status: VerdictStatus,
+  { one, received }: { one: string; received: string },
+): string {
   if (status === 'passed') {
     const good = checks.flatMap((check) => check.good ?? []);
-    return good.length === 0 ? `${noun}通过了。` : `${noun}通过了：${good.join('，')}。`;
+    return good.length === 0 ? `${one}通过了。` : `${one}通过了：${good.join('，')}。`;
   }
   const heaviest = checks.filter(({ finding, problem }) => finding.status === status && problem !== undefined);
   const problems = heaviest.slice(0, MOST_PROBLEMS).map(({ problem }) => problem ?? '');
@@ -45,10 +62,10 @@ function words(checks: readonly Check[], status: VerdictStatus, noun: Noun): str
   const end = todo === undefined ? '' : `${todo}。`;
   switch (status) {
     case 'failed':
-      return `${noun}没通过：${problems.join('；')}。${end}`;
+      return `${one}没通过：${problems.join('；')}。${end}`;
     case 'review':
-      return `${noun}要请主管看一眼：${problems.join('；')}。${end}`;
+      return `${one}要请主管看一眼：${problems.join('；')}。${end}`;
     case 'unchecked':
-      return `${noun}已收下，先记「未核验」：${problems.join('；')}。${end}`;
+      return `${received}已收下，先记「未核验」：${problems.join('；')}。${end}`;
   }
 }

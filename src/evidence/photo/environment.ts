@@ -10,6 +10,14 @@ export interface EnvironmentFacts {
   sharpness: number;
 }
 
+/** Share of tiles with content: a plain wall with one plate has 0.10, a covered lens 0. */
+export const MIN_TEXTURED = 0.03;
+
+/** A picture of nothing: no text is looked for in it. */
+export function isBlank({ textured }: EnvironmentFacts): boolean {
+  return textured < MIN_TEXTURED;
+}
+
 export function measureEnvironment(picture: Rgb): EnvironmentFacts {
   const scene = top(luminance(picture), 0.7);
   return { brightness: median(scene), textured: textured(scene), sharpness: sharpness(scene) };

@@ -1,13 +1,13 @@
+import sharp from 'sharp';
 import { OCR_LONG_SIDE } from '../limits.js';
 import type { OcrEngine } from '../ocr/engine.js';
 import { decodePicture } from './decode.js';
-import { measureEnvironment, type EnvironmentFacts } from './environment.js';
+import { isBlank, measureEnvironment, type EnvironmentFacts } from './environment.js';
 import { readExif, type ExifFacts } from './exif.js';
 import type { Rgb } from './grey.js';
 import { readNameplate, type NameplateFacts } from './nameplate.js';
 import { readPlate, type PlateFacts } from './plate.js';
 import { readWatermark, type ExpectedTime, type WatermarkFacts } from './watermark.js';
-import sharp from 'sharp';
 
 /** What to look for; what is not wanted is not looked for. */
 export interface PhotoWant {
@@ -35,14 +35,15 @@ const ENVIRONMENT_LONG_SIDE = 1024;
 export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, engine: OcrEngine): Promise<PhotoFacts> {
   const picture = await decodePicture(bytes, OCR_LONG_SIDE);
   const [exif, environment] = await Promise.all([readExif(bytes), environmentOf(picture)]);
+  const read = !isBlank(environment);
   return {
     width: picture.originalWidth,
     height: picture.originalHeight,
     exif,
     environment,
-    watermark: want.watermark ? await readWatermark(picture, engine, want.expected) : null,
-    plate: want.plates === null ? null : await readPlate(picture, want.plates, engine),
-    nameplate: want.nameplate ? await readNameplate(picture, engine) : null,
+    watermark: want.watermark && read ? await readWatermark(picture, engine, want.expected) : null,
+    plate: want.plates !== null && read ? await readPlate(picture, want.plates, engine) : null,
+    nameplate: want.nameplate && read ? await readNameplate(picture, engine) : null,
   };
 }
 

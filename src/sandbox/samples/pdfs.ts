@@ -1,6 +1,6 @@
 import PDFDocument from 'pdfkit';
 import sharp from 'sharp';
-import { boldFontFile, escapeXml, fontFile, grain, render, seeded, text } from './draw.js';
+import { boldFontFile, escapeXml, fontFile, grain, rect, render, seeded, text } from './draw.js';
 
 export interface PdfPlan {
   clientName: string;
@@ -93,9 +93,9 @@ export async function quotation(plan: PdfPlan, validTo: string): Promise<Buffer>
   });
 }
 
-/** A signed contract: says 已签合同 and carries a scanned signature page, so it is well over 100 KB. */
+/** A signed contract says 已签合同 and carries a scanned signature page; a draft says neither but has a floor plan. Both are over 100 KB. */
 export async function contract(plan: PdfPlan, signed: boolean): Promise<Buffer> {
-  const page = await signaturePage(plan);
+  const picture = signed ? await signaturePage(plan) : await floorPlan(plan);
   return await pdf(plan, (document) => {
     title(document, signed ? '设备采购合同（已签合同）' : '设备采购合同（征求意见稿）');
     paragraphs(document, [
@@ -108,8 +108,13 @@ export async function contract(plan: PdfPlan, signed: boolean): Promise<Buffer> 
       '第四条　质保：整机 36 个月，自验收合格之日起计算。',
     ]);
     document.addPage();
-    document.image(page, 0, 0, { width: 595 });
-    if (signed) seal(document, 380, 560);
+    if (signed) {
+      document.image(picture, 0, 0, { width: 595 });
+      seal(document, 380, 560);
+    } else {
+      paragraphs(document, ['附件一　检验科设备平面布置图', '图中尺寸以毫米为单位，轨道两端各留 800 毫米检修空间。']);
+      document.image(picture, 64, document.y, { width: 467 });
+    }
   });
 }
 
@@ -163,6 +168,27 @@ async function signaturePage(plan: PdfPlan): Promise<Buffer> {
     stroke(470, 680) +
     stroke(470, 1060);
   const page = grain(render(width, height, body), random, { sigma: 7, exposure: 1 });
+  return await sharp(page.data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 78 })
+    .toBuffer();
+}
+
+/** A sketch of a room with benches, on paper. */
+async function floorPlan(plan: PdfPlan): Promise<Buffer> {
+  const random = seeded(plan.seed + 29);
+  const [width, height] = [1240, 900];
+  const benches = Array.from({ length: 7 }, (_, index) =>
+    rect(
+      120 + (index % 4) * 260,
+      150 + Math.floor(index / 4) * 340,
+      120 + 90 * random(),
+      90 + 120 * random(),
+      '#d7dde2',
+      'stroke="#334" stroke-width="4"',
+    ),
+  );
+  const room = rect(60, 60, width - 120, height - 120, '#fbfaf6', 'stroke="#223" stroke-width="10"');
+  const page = grain(render(width, height, room + benches.join('')), random, { sigma: 7, exposure: 1 });
   return await sharp(page.data, { raw: { width, height, channels: 3 } })
     .jpeg({ quality: 78 })
     .toBuffer();
