@@ -79,7 +79,9 @@ function fillAction(rule: ActionRule, scope: Scope, max: number): CardAction {
   };
 }
 
-function fillChoice(rule: ChoiceRule, card: Scope, items: readonly Scope[]): CardChoice {
+function fillChoice(rule: ChoiceRule, card: Scope, items: readonly Scope[]): CardChoice | undefined {
+  // A question without options cannot be answered.
+  if (items.length === 0) return undefined;
   return {
     key: CHOICE_KEY,
     title: fillTemplate(rule.title, card.look, LIMITS.choiceTitle),

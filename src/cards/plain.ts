@@ -39,7 +39,7 @@ export function renderPlain(card: FilledCard): string {
   if (card.choice !== undefined && card.closed === undefined) parts.push(card.choice.title);
   if (card.closed !== undefined) parts.push(`（${card.closed}）`);
   else parts.push(...renderActions(card));
-  if (card.url !== undefined) parts.push(card.url);
+  if (card.url !== undefined && !card.actions.some((action) => action.url === card.url)) parts.push(card.url);
   return parts.join('\n');
 }
 

@@ -57,6 +57,8 @@ const MAX_OPTIONS = 20;
 /** Deals named one by one in a nudge; the others are counted. */
 const MAX_NUDGED = 5;
 
+/** All lines of a card share 160 characters: one sentence of a verdict is enough there. */
+const firstSentence = (say: string | undefined): string => /^[^。]*/.exec(say ?? '')?.[0] ?? '';
 const joined = (texts: readonly string[]): string => texts.join('、');
 const yes = (value: boolean): Value => (value ? '是' : '');
 const countLeft = (all: number, shown: number): Value => (all > shown ? all - shown : '');
@@ -82,9 +84,12 @@ const answerable = {
   稍后: later,
 };
 
-/** Items that the rep can do something about now; an approval is somebody else's turn. */
+/** Items that the rep can do something about now. */
 const isDoable = (line: { mark: Mark; kind: CardItemKind }): boolean =>
-  line.kind !== 'approval' && ['open', 'partly', 'failed', 'unchecked'].includes(line.mark);
+  // An approval is somebody else's turn, until they object.
+  line.kind === 'approval'
+    ? line.mark === 'failed'
+    : ['open', 'partly', 'failed', 'unchecked'].includes(line.mark);
 
 const lineWords = {
   名称: (line: ChecklistItem) => line.name,
@@ -95,7 +100,7 @@ const lineWords = {
   还差: (line: ChecklistItem) => Math.max(0, line.need - line.have),
   要多份: (line: ChecklistItem) => yes(line.need > 1),
   选做: (line: ChecklistItem) => yes(!line.required),
-  说明: (line: ChecklistItem) => line.say,
+  简要: (line: ChecklistItem) => firstSentence(line.say),
 };
 
 const missingWords = {

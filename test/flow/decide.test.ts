@@ -2,7 +2,7 @@ import test from 'ava';
 import { asId, DAY, HOUR } from '../../src/core/index.js';
 import type { EvidenceId, StageVisitId } from '../../src/core/index.js';
 import { currentStage, decide, gap, itemStates, newProgress, nextOpenItem, parseFlow } from '../../src/flow/index.js';
-import type { Decision, Flow, SubmissionValue } from '../../src/flow/index.js';
+import type { Decision, SubmissionValue } from '../../src/flow/index.js';
 import { BOSS, LEGAL, REP, World } from './world.js';
 
 const types = (decision: Decision): string[] => decision.events.map((event) => event.type);
