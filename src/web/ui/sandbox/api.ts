@@ -23,7 +23,7 @@ async function call<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unkn
   return (text === '' ? {} : JSON.parse(text)) as T;
 }
 
-export const query = (values: Record<string, string | number | undefined>): string => {
+const query = (values: Record<string, string | number | undefined>): string => {
   const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([k, v]) => [k, String(v)])).toString()}`;
 };
@@ -65,7 +65,7 @@ export async function takeSample(
   sample: SampleInfo,
   about: { at: string; clientName: string; lat?: number; lng?: number; plate?: string; seed: number },
 ): Promise<File> {
-  const answer = await fetch(sampleSrc(sample, about));
+  const answer = await fetch(`${BASE}/samples/${sample.name}${query(about)}`);
   if (!answer.ok) throw new ControlError(`样例没有做出来（${answer.status}）`);
   const given = /filename\*=UTF-8''([^;]+)/i.exec(answer.headers.get('content-disposition') ?? '')?.[1];
   const type = answer.headers.get('content-type') ?? 'application/octet-stream';
@@ -73,10 +73,7 @@ export async function takeSample(
     sample.kind === 'photo' ? `${sample.name}.jpg` : sample.name + (sample.kind === 'pdf' ? '.pdf' : '.xlsx');
   return new File([await answer.blob()], given === undefined ? fallback : decodeURIComponent(given), { type });
 }
-export const sampleSrc = (
-  sample: SampleInfo,
-  about: { at: string; clientName: string; lat?: number; lng?: number; plate?: string; seed: number },
-): string => `${BASE}/samples/${sample.name}${query(about)}`;
+export const previewSrc = (sample: SampleInfo): string => `${BASE}/samples/${sample.name}/preview`;
 
 /** Media of a message, fetched through the app's route. */
 export const mediaSrc = (path: string): string => `${BASE}${path.replace(/^\/control(?=\/)/, '')}`;
