@@ -83,9 +83,18 @@ function bodiesOf(message: RobotMessage, chat: Chat): [InboundBody, ...string[]]
           ];
     case 'richText':
       return richTextBodies(content, chat) ?? [unknown];
+    // A document or a page shared into the chat (seen by others, not in the vendor's pages).
+    case 'interactiveCard':
+      return [linkBody(content.biz_custom_action_url) ?? unknown];
+    case 'actionCard':
+      return [linkBody(content.actionUrlItemList?.[0]?.actionUrl, content.title) ?? unknown];
     default:
       return [unknown];
   }
+}
+
+function linkBody(url: string | undefined, title?: string): [InboundBody] | null {
+  return url !== undefined && /^https?:\/\//i.test(url) && URL.canParse(url) ? [{ kind: 'link', url, title }] : null;
 }
 
 function contentOf(content: unknown): MessageContent {
@@ -161,7 +170,7 @@ export function decodeCardCallback(
   const params = pressed.data.cardPrivateData.params ?? pressed.data.params ?? {};
   const component = pressed.data.cardPrivateData.actionIds[0];
   const named = typeof params['action'] === 'string' ? params['action'] : undefined;
-  const action = component === undefined || TEMPLATE_COMPONENTS.has(component) ? named : component;
+  const action = component === undefined || TEMPLATE_COMPONENTS.has(component) ? (named ?? component) : component;
   if (action === undefined) return null;
   return {
     key: key('press', messageId),

@@ -78,7 +78,12 @@ export const MessageContent = z.looseObject({
   fileName: text.optional(),
   duration: z.coerce.number().optional().catch(undefined),
   recognition: text.optional().catch(undefined),
-  videoType: text.optional(),
+  biz_custom_action_url: text.optional(),
+  title: text.optional(),
+  actionUrlItemList: z
+    .array(z.looseObject({ actionUrl: text.optional() }))
+    .optional()
+    .catch(undefined),
   richText: z
     .array(
       z.looseObject({
