@@ -116,6 +116,18 @@ test('kinds we do not read are named and never thrown at', (t) => {
   ]);
 });
 
+test('a shared page is a link', (t) => {
+  const url = 'https://alidocs.dingtalk.com/i/nodes/EXAMPLE';
+  t.deepEqual(bodies({ msgtype: 'interactiveCard', content: { biz_custom_action_url: url } }), [
+    { kind: 'link', url, title: undefined },
+  ]);
+  const actionCard = { title: '合同评审', text: '请查看', actionUrlItemList: [{ actionUrl: url }] };
+  t.deepEqual(bodies({ msgtype: 'actionCard', content: actionCard }), [{ kind: 'link', url, title: '合同评审' }]);
+  for (const bad of ['javascript:alert(1)', 'dingtalk://x', '']) {
+    t.is(bodies({ msgtype: 'interactiveCard', content: { biz_custom_action_url: bad } })[0]?.kind, 'unknown');
+  }
+});
+
 test('a message without its content, the quota being used up, is told apart', (t) => {
   for (const name of ['errorCode', 'errCode']) {
     const decoded = decodeRobotMessage(robotMessage({ text: undefined, [name]: 20001 }), NOW);
@@ -198,6 +210,14 @@ test('a form gives the chosen ids, and its button when the component answers und
       flag: [],
     },
   });
+});
+
+test('a form that names no button is pressed under its own name', (t) => {
+  const event = click({ cardPrivateData: { actionIds: ['form'], params: { form: { customer: '甲公司' } } } });
+  t.deepEqual(event?.body.kind === 'press' && [event.body.action, event.body.choices], [
+    'form',
+    { customer: ['甲公司'] },
+  ]);
 });
 
 test('hostile clicks change nothing outside and give no event', (t) => {

@@ -6,7 +6,11 @@ import { pino } from 'pino';
 import { systemClock, type Log } from '../../../src/core/index.js';
 import type { Intake } from '../../../src/platforms/contract.js';
 import { memoryTokenStore } from '../../../src/platforms/index.js';
-import { createDingtalkAdapter, type DingtalkSettings } from '../../../src/platforms/dingtalk/index.js';
+import {
+  createDingtalkAdapter,
+  type DingtalkDeps,
+  type DingtalkSettings,
+} from '../../../src/platforms/dingtalk/index.js';
 import { startSandbox, type Message, type SandboxHandle, type Traffic } from '../../../src/sandbox/index.js';
 import type { Answered, Phone, PlatformHarness, Shown } from '../../contracts/platform-contract.js';
 import { PEOPLE } from '../../contracts/samples.js';
@@ -43,13 +47,20 @@ export interface DingtalkHarness extends PlatformHarness {
   sandbox: SandboxHandle;
   control<T>(method: string, path: string, body?: unknown): Promise<T>;
   traffic(): Promise<Traffic[]>;
+  /** What the bot sent to a person's single chat in this test, as the stand-in keeps it. */
+  raw(userId: string): Promise<Message[]>;
 }
 
 const GROUP = 'cidExampleGroup001==';
 
 export async function makeDingtalkHarness(
   one: OneSandbox,
-  options: { intake: Intake; maxMediaBytes?: number; settings?: Partial<DingtalkSettings> },
+  options: {
+    intake: Intake;
+    maxMediaBytes?: number;
+    settings?: Partial<DingtalkSettings>;
+    timings?: DingtalkDeps['timings'];
+  },
 ): Promise<DingtalkHarness> {
   const { log, lines } = memoryLog();
   const { sandbox, serial } = await one.take(log);
@@ -59,7 +70,7 @@ export async function makeDingtalkHarness(
     clock: systemClock,
     log,
     tokens: memoryTokenStore(),
-    timings: { callMs: 2_000 },
+    timings: { callMs: 2_000, ...options.timings },
   });
 
   async function call<T>(method: string, url: string, body?: unknown, raw?: Uint8Array): Promise<T> {
@@ -98,10 +109,10 @@ export async function makeDingtalkHarness(
   for (const { userId } of Object.values(PEOPLE)) {
     for (const { id } of await messages(userId, `single:${userId}`)) old.add(id);
   }
-  const fromBot = async (userId: string, chatId: string): Promise<Shown[]> => {
-    const sent = (await messages(userId, chatId)).filter(({ id, from }) => from === 'bot' && !old.has(id));
-    return Promise.all(sent.map((message) => shown(message, sandbox.controlBase)));
-  };
+  const sent = async (userId: string, chatId: string): Promise<Message[]> =>
+    (await messages(userId, chatId)).filter(({ id, from }) => from === 'bot' && !old.has(id));
+  const fromBot = async (userId: string, chatId: string): Promise<Shown[]> =>
+    Promise.all((await sent(userId, chatId)).map((message) => shown(message, sandbox.controlBase)));
   const act = async (userId: string, path: string, body?: unknown, raw?: Uint8Array): Promise<Answered> => {
     const url = `${sandbox.controlBase}/control/phones/dingtalk/${encodeURIComponent(userId)}/${path}`;
     const done = await call<{ accepted: boolean; reason?: string; callback?: { status: number; tries: number } }>(
@@ -141,6 +152,7 @@ export async function makeDingtalkHarness(
     sandbox,
     control,
     traffic,
+    raw: (userId) => sent(userId, `single:${userId}`),
     phone,
     group: () => Promise.resolve({ chatId: conversation, shows: () => fromBot(PEOPLE.rep.userId, conversation) }),
     vendor: {

@@ -39,7 +39,7 @@ export interface Vendor {
   sockets: WebSocket[];
   acks: Ack[];
   /** Waits until it holds; fails after some seconds. */
-  until(what: () => boolean, why?: string): Promise<void>;
+  until(what: () => boolean, why?: string, longestMs?: number): Promise<void>;
   push(socket: number, frame: object | string): void;
   answers: Answers;
   /** How a WebSocket handshake is met. */
@@ -127,8 +127,8 @@ export async function startVendor(answers: Answers = () => undefined): Promise<V
     opened: () => vendor.asked.filter(({ path }) => path.endsWith('/connections/open')).length,
     sockets: [],
     acks: [],
-    async until(what, why = 'it') {
-      const deadline = performance.now() + 5_000;
+    async until(what, why = 'it', longestMs = 10_000) {
+      const deadline = performance.now() + longestMs;
       while (!what()) {
         if (performance.now() > deadline) throw new Error(`waited in vain for ${why}`);
         await new Promise((resolve) => setTimeout(resolve, 2));
