@@ -1,4 +1,5 @@
 import test from 'ava';
+import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DAY, MINUTE, projectRoot } from '../../src/core/index.js';
@@ -186,4 +187,31 @@ test('limits and demands are said in words', (t) => {
   t.is(describeItem(item(flow, 'tender-notice')), '近 3 个月内发布，1 份');
   t.is(describeItem(item(flow, 'accept')), '');
   for (const one of flow.stages.flatMap((stage) => stage.items)) t.notRegex(describeItem(one), /undefined|，，|^，/);
+});
+
+test('no damage to a file makes the loader throw, and nothing damaged passes without a word', (t) => {
+  const lines = SOURCE.split('\n');
+  const bits = ['', '- ', ':', '{', '}', '[', '*a', '&a x', '? ', '\t', '"', '编号: ', '  ', '💥', '!!int 3', '|'];
+  const damage = fc.record({
+    line: fc.nat(lines.length - 1),
+    at: fc.nat(60),
+    cut: fc.nat(12),
+    put: fc.constantFrom(...bits),
+  });
+  fc.assert(
+    fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (damages) => {
+      const copy = [...lines];
+      for (const { line, at, cut, put } of damages) {
+        const text = copy[line] ?? '';
+        copy[line] = text.slice(0, at) + put + text.slice(at + cut);
+      }
+      const { flow, problems } = parseFlow(copy.join('\n'), 'x');
+      if (flow === null && problems.length === 0) throw new Error('refused without a word');
+      for (const { line, col, message } of problems) {
+        if (!(line >= 1 && col >= 1 && message !== '')) throw new Error(`a problem without a place: ${message}`);
+      }
+    }),
+    { numRuns: 500 },
+  );
+  t.pass();
 });
