@@ -1,6 +1,7 @@
 import type { Log, MovableClock } from './core/index.js';
 import type { House } from './house.js';
-import { demoCompany, demoDeals } from './org/index.js';
+import { addDemoEvidence, seedDemoDeals } from './demo-deals.js';
+import { demoCompany } from './org/index.js';
 import type { SandboxHandle } from './sandbox/index.js';
 import type { Store } from './store/index.js';
 
@@ -13,9 +14,6 @@ export interface DemoDeps {
   publicUrl: string;
 }
 
-/** Flow of the demo company's deals. */
-const DEMO_FLOW = 'medical-device';
-
 /**
  * The sandbox's company: its people on both platforms, its groups, its deals. Made once; taken away by
  * `npm run demo -- remove`, after which it does not come back.
@@ -26,24 +24,21 @@ export async function startDemo(deps: DemoDeps): Promise<void> {
   const mark = await settings.findOne({ _id: 'demo' as never });
   if (mark === null) {
     await house.org.save(demoCompany);
-    await openDemoDeals(house);
-    await settings.updateOne({ _id: 'demo' as never }, { $set: { seededAt: deps.clock.now() } }, { upsert: true });
+    const seededAt = deps.clock.now();
+    await seedDemoDeals({ house, now: seededAt });
+    await settings.updateOne({ _id: 'demo' as never }, { $set: { seededAt } }, { upsert: true });
   }
   await tellSandbox(deps);
 }
 
-async function openDemoDeals(house: House): Promise<void> {
-  for (const deal of demoDeals) {
-    await house.deals.open({
-      id: deal.id,
-      key: `demo:${deal.id}`,
-      clientId: deal.clientId,
-      ownerId: deal.ownerId,
-      productLine: deal.productLine,
-      flowId: DEMO_FLOW,
-      demo: true,
-      quiet: true,
-    });
+/** After the start: the pictures of the demo company's past. */
+export async function finishDemo({ house, store, sandbox, log }: DemoDeps): Promise<void> {
+  const mark = await store.connection.collection('settings').findOne({ _id: 'demo' as never });
+  if (!(mark?.['seededAt'] instanceof Date) || mark['removedAt'] !== undefined) return;
+  try {
+    await addDemoEvidence({ house, store, now: mark['seededAt'] }, sandbox.controlBase);
+  } catch (error) {
+    log.warn({ err: error }, 'demo pictures are not complete; the next start goes on');
   }
 }
 

@@ -8,7 +8,7 @@ import { buildApp } from './app.js';
 import { loadCards } from './cards/index.js';
 import type { Config } from './config/index.js';
 import { AppError, MovableClock, projectRoot, systemClock, type Log } from './core/index.js';
-import { startDemo } from './demo.js';
+import { finishDemo, startDemo } from './demo.js';
 import { buildHouse, type House } from './house.js';
 import { createDigestTick, createJobs, createNudgeTick } from './jobs/index.js';
 import type { PlatformName } from './platforms/contract.js';
@@ -93,16 +93,14 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
               moveClock: (move) => moveClock(move, { house, jobs, clock, sandbox }),
               places: () =>
                 Promise.resolve(
-                  house.org
-                    .clients()
-                    .flatMap((client) =>
-                      client.sites.map((site) => ({
-                        name: `${client.name} ${site.name}`,
-                        lat: site.lat,
-                        lng: site.lng,
+                  house.org.clients().flatMap((client) =>
+                    client.sites.map((site) => ({
+                      name: `${client.name} ${site.name}`,
+                      lat: site.lat,
+                      lng: site.lng,
                       datum: site.datum,
-                      })),
-                    ),
+                    })),
+                  ),
                 ),
               log,
             },
@@ -119,6 +117,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     for (const adapter of house.adapters.values()) await adapter.start();
     await house.inbox.sweep();
     await jobs.start();
+    const demo = sandbox === null ? Promise.resolve() : finishDemo({ house, store, sandbox, clock, log, publicUrl });
 
     return {
       url: address,
@@ -127,7 +126,10 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       clock,
       async stop() {
         log.info('stopping');
-        await Promise.race([stopInOrder({ server, house, jobs, sandbox, store }), timeout(STOP_MS)]);
+        await Promise.race([
+          Promise.all([demo, stopInOrder({ server, house, jobs, sandbox, store })]),
+          timeout(STOP_MS),
+        ]);
         log.info('stopped');
       },
     };

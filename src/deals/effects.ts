@@ -35,6 +35,7 @@ export interface EffectDeps extends DealViewDeps {
 export interface Cause {
   key: string;
   fromPress: boolean;
+  quiet?: boolean;
   /** The owner did it; somebody else's doing is told in a message of its own. */
   byOwner: boolean;
   file?: VaultFile;
@@ -95,6 +96,7 @@ export function effectsOf(
   cause: Cause,
 ): Effect[] {
   const effects = decision.effects.map((effect) => outsideEffect(deps, flow, after, effect, cause));
+  if (cause.quiet === true) return effects.filter((effect) => effect.kind === VERIFY);
   if (decision.events.length === 0 && !cause.fromPress) return effects;
   // Not even taken: whoever asked puts the question again.
   if (decision.outcome === 'asked_again' && decision.code !== 'verdict') return effects;

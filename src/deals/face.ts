@@ -1,7 +1,7 @@
 import type { FilledCard } from '../cards/index.js';
 import type { ClientId, DealId, EvidenceId, PersonId } from '../core/index.js';
 import type { Position, Verdict } from '../evidence/index.js';
-import type { Decision, Flow, Item, SubmissionValue } from '../flow/index.js';
+import type { Command, Decision, Flow, Item, SubmissionValue } from '../flow/index.js';
 import type { PlatformName } from '../platforms/contract.js';
 import type { VaultFile } from '../store/index.js';
 import type { DealDocument } from './model.js';
@@ -16,6 +16,8 @@ export interface DealCommand {
   platform: PlatformName;
   /** The command came with a press, so the card is changed by its answer; the message of the same waits a moment. */
   fromPress?: boolean;
+  /** Nobody is told (imports, demo); evidence is still verified. */
+  quiet?: boolean;
 }
 
 export interface Done {
@@ -55,7 +57,6 @@ export interface NewDeal {
   ownerId: PersonId;
   productLine: string;
   flowId: string;
-  openedAt?: Date;
   demo?: boolean;
   /** Nobody is told (imports, demo). */
   quiet?: boolean;
@@ -72,6 +73,14 @@ export interface Deals {
   /** The checklist card as it looks now. */
   card(deal: DealDocument, options?: { visitId?: string; waitingFor?: string }): FilledCard;
   open(deal: NewDeal): Promise<DealDocument>;
+  /**
+   * A deal with its past: every step goes through the gate at its own time, then all of it is one write. Nobody is told
+   * and nothing is verified again; who imports brings the evidence rows along.
+   */
+  importDeal(
+    deal: NewDeal & { openedAt: Date },
+    steps: readonly { at: Date; command: Command }[],
+  ): Promise<DealDocument>;
   submit(command: SubmitCommand): Promise<Done>;
   judge(command: JudgeCommand): Promise<Done>;
   /** The sender wants a person to look at what the machine refused or could not check. */

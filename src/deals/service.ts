@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose';
 import type { Cards, FilledCard } from '../cards/index.js';
 import { NotFoundError, stableId, type Clock, type DealId, type Log, type StageVisitId } from '../core/index.js';
-import { decide, gap, type Command, type Decision, type Flow, type Progress } from '../flow/index.js';
+import { decide, gap, newProgress, type Command, type Decision, type Flow, type Progress } from '../flow/index.js';
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import { createAggregate, type Relay } from '../store/index.js';
 import { PASSIVE_HOLD_MS } from '../todos/index.js';
@@ -34,12 +34,50 @@ export function createDeals(deps: DealDeps): Deals {
   const view = { ...deps, now: () => deps.clock.now() };
   const flowOf = (deal: DealDocument): Flow => deps.flows.version(deal.flowHash);
 
-  function gate(deal: Progress, id: DealId, flow: Flow, command: Command, key: string): Decision {
+  function gate(
+    deal: Progress,
+    id: DealId,
+    flow: Flow,
+    command: Command,
+    key: string,
+    now = deps.clock.now(),
+  ): Decision {
     return decide(flow, deal, command, {
-      now: deps.clock.now(),
+      now,
       due: (limit, from) => deps.calendar.addWork(from, limit),
       newIds: { visit: stableId<StageVisitId>('v', id, key) },
     });
+  }
+
+  /** A fresh deal in its first stage, not written yet. */
+  function begin(fresh: NewDeal, now: Date): { flow: Flow; doc: DealDocument; decision: Decision } {
+    const owner = deps.org.person(fresh.ownerId);
+    const client = deps.org.client(fresh.clientId);
+    if (owner === undefined) throw new NotFoundError('person.unknown', `no person ${fresh.ownerId}`);
+    if (client === undefined) throw new NotFoundError('client.unknown', `no client ${fresh.clientId}`);
+    const flow = deps.flows.current(fresh.flowId);
+    const decision = gate(newProgress(), fresh.id, flow, { kind: 'open' }, fresh.key, now);
+    const team = deps.org.team(owner.teamId ?? '');
+    const doc: DealDocument = {
+      _id: fresh.id,
+      ver: 1,
+      applied: [],
+      pendingEvents: [],
+      pendingEffects: [],
+      ...decision.progress,
+      clientId: client.id,
+      clientName: client.name,
+      ownerId: owner.id,
+      teamId: owner.teamId ?? '',
+      regionId: team?.regionId ?? owner.regionId ?? '',
+      productLine: fresh.productLine,
+      flowId: flow.id,
+      flowHash: flow.hash,
+      openedAt: now,
+      updatedAt: now,
+      ...(fresh.demo === true ? { demo: true } : {}),
+    };
+    return { flow, doc, decision };
   }
 
   async function run(
@@ -54,7 +92,13 @@ export function createDeals(deps: DealDeps): Deals {
       const byOwner = command.by === null || command.by === before.ownerId;
       const card = cardFor(before, command, byOwner && command.by !== null);
       const after: DealDocument = { ...before, ...decision.progress, ...card, updatedAt: now };
-      const cause: Cause = { key: command.key, fromPress: command.fromPress === true, byOwner, ...extra };
+      const cause: Cause = {
+        key: command.key,
+        fromPress: command.fromPress === true,
+        quiet: command.quiet === true,
+        byOwner,
+        ...extra,
+      };
       return {
         set: { ...decision.progress, ...card, ...(decision.events.length > 0 ? { updatedAt: now } : {}) },
         events: eventsOf(after, flow, decision.events),
@@ -103,43 +147,33 @@ export function createDeals(deps: DealDeps): Deals {
     card: (deal, options = {}): FilledCard => presentChecklist(view, flowOf(deal), deal, options),
     missing: (deal) => gap(flowOf(deal), deal).map((entry) => entry.item),
 
-    async open(fresh: NewDeal) {
-      const owner = deps.org.person(fresh.ownerId);
-      const client = deps.org.client(fresh.clientId);
-      if (owner === undefined) throw new NotFoundError('person.unknown', `no person ${fresh.ownerId}`);
-      if (client === undefined) throw new NotFoundError('client.unknown', `no client ${fresh.clientId}`);
-      const flow = deps.flows.current(fresh.flowId);
+    async open(fresh) {
       const now = deps.clock.now();
-      const empty: Progress = { status: 'open', stageId: null, visits: [], skipAttempts: 0 };
-      const decision = gate(empty, fresh.id, flow, { kind: 'open' }, fresh.key);
-      const team = deps.org.team(owner.teamId ?? '');
-      const doc: Omit<DealDocument, 'ver' | 'applied' | 'pendingEvents' | 'pendingEffects' | 'pendingAt'> = {
-        _id: fresh.id,
-        ...decision.progress,
-        clientId: client.id,
-        clientName: client.name,
-        ownerId: owner.id,
-        teamId: owner.teamId ?? '',
-        regionId: team?.regionId ?? owner.regionId ?? '',
-        productLine: fresh.productLine,
-        flowId: flow.id,
-        flowHash: flow.hash,
-        openedAt: now,
-        updatedAt: now,
-        ...(fresh.demo === true ? { demo: true } : {}),
-      };
-      const whole = doc as DealDocument;
-      const cause: Cause = { key: fresh.key, fromPress: false, byOwner: false };
+      const { flow, doc, decision } = begin(fresh, now);
+      const cause: Cause = { key: fresh.key, fromPress: false, quiet: fresh.quiet === true, byOwner: false };
+      const opened: Decision = { ...decision, outcome: 'waiting', why: 'open' };
       const { doc: made } = await deals.create(
         doc,
         { key: fresh.key, now },
-        {
-          events: eventsOf(whole, flow, decision.events),
-          effects:
-            fresh.quiet === true
-              ? []
-              : effectsOf(view, flow, whole, whole, { ...decision, outcome: 'waiting', why: 'open' }, cause),
-        },
+        { events: eventsOf(doc, flow, decision.events), effects: effectsOf(view, flow, doc, doc, opened, cause) },
+      );
+      return made;
+    },
+
+    async importDeal(fresh, steps) {
+      const { flow, doc, decision } = begin(fresh, fresh.openedAt);
+      let progress = decision.progress;
+      const events = eventsOf(doc, flow, decision.events).map((event) => ({ ...event, at: fresh.openedAt }));
+      for (const [n, { at, command }] of steps.entries()) {
+        const next = gate(progress, fresh.id, flow, command, `${fresh.key}:${n}`, at);
+        progress = next.progress;
+        events.push(...eventsOf(doc, flow, next.events).map((event) => ({ ...event, at })));
+      }
+      const updatedAt = steps.at(-1)?.at ?? fresh.openedAt;
+      const { doc: made } = await deals.create(
+        { ...doc, ...progress, updatedAt },
+        { key: fresh.key, now: deps.clock.now() },
+        { events },
       );
       return made;
     },

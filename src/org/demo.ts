@@ -86,6 +86,8 @@ export const demoDeals: readonly DemoDeal[] = [
   deal(12, 'haiwan', 'geng', '手术器械', 2, 'first-touch'),
   deal(13, 'zhujiang', 'xin', '体外诊断', 40, 'delivery'),
   deal(14, 'meilin', 'ren', '手术器械', 15, 'solution'),
+  deal(15, 'hubin', 'ding', '体外诊断', 1, 'assigned'),
+  deal(16, 'xingang', 'ding', '手术器械', 7, 'screening'),
 ];
 
 function id(name: string): string {

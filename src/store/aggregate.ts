@@ -5,7 +5,8 @@ import type { AggregateDocument, DomainEvent, Effect, IndexSpec } from './types.
 /** What a command decides: new values for fields, what happened, what is to be done outside, and an answer for the caller. */
 export interface Outcome<Doc extends AggregateDocument, Result> {
   set?: Partial<Omit<Doc, keyof AggregateDocument>>;
-  events?: readonly { type: string; data: Record<string, unknown> }[];
+  /** `at`: when it happened, if that is not the time of the command (imports). */
+  events?: readonly { type: string; data: Record<string, unknown>; at?: Date }[];
   effects?: readonly Effect[];
   result: Result;
 }
@@ -69,7 +70,7 @@ export function createAggregate<Doc extends AggregateDocument>(
       aggregateId: id,
       ver,
       n,
-      at: command.now,
+      at: event.at ?? command.now,
       data: event.data,
     }));
 
