@@ -35,3 +35,8 @@ export interface ResultMessage {
   /** Resident bytes of the worker after the job. */
   residentBytes: number;
 }
+
+/** The first message of a worker. */
+export interface ReadyMessage {
+  ready: true;
+}

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { AppError, type Log } from '../core/index.js';
-import type { Job, JobMessage, JobResult, ResultMessage } from './jobs.js';
+import type { Job, JobMessage, JobResult, ReadyMessage, ResultMessage } from './jobs.js';
 import { JOBS_PER_WORKER, MAX_WORKER_BYTES } from './limits.js';
 
 export interface Pool {
@@ -23,6 +23,8 @@ interface Member {
   child: ChildProcess;
   task: Task | null;
   jobs: number;
+  /** Has said that it is there; before that its time is the machine's, not the job's. */
+  ready: boolean;
   startedAt: number;
   /** CPU milliseconds of the process when the job began. */
   cpuBefore: Promise<number | null>;
@@ -44,6 +46,8 @@ const STARTS_PER_JOB = 2;
 const WATCH_MS = 250;
 /** On a busy machine the wall clock says nothing about the file: a worker that got less than half of its time in CPU may go on, up to this many times the limit. */
 const BUSY_FACTOR = 4;
+/** A process that is not there by then never comes. */
+const START_LIMIT_MS = 60_000;
 /** A worker that ends a job above this share of its cap is replaced. */
 const RETIRE_SHARE = 0.75;
 
@@ -74,13 +78,19 @@ export function createPool({
       child,
       task: null,
       jobs: 0,
+      ready: false,
       startedAt: 0,
       cpuBefore: Promise.resolve(null),
       watch: null,
       killedFor: null,
     };
     members.add(member);
-    child.on('message', (message: ResultMessage) => finish(member, message));
+    child.on('message', (message: ResultMessage | ReadyMessage) => {
+      if ('ready' in message) {
+        member.ready = true;
+        beginTiming(member);
+      } else finish(member, message);
+    });
     child.on('error', (error) => log.warn({ err: error }, 'evidence worker cannot be reached'));
     child.on('exit', (code, signal) => leave(member, signal ?? `exit ${code ?? '?'}`));
     return member;
@@ -103,8 +113,7 @@ export function createPool({
     task.starts += 1;
     child.ref();
     child.channel?.ref();
-    member.startedAt = performance.now();
-    member.cpuBefore = cpuMs(child.pid);
+    beginTiming(member);
     member.watch = setInterval(() => void watch(member, task), Math.min(WATCH_MS, timeoutMs));
     const message: JobMessage = { id: nextId, job: task.job };
     nextId += 1;
@@ -112,6 +121,11 @@ export function createPool({
       // It died before it got the job: its exit handler gives the job to another.
       if (error !== null) log.warn({ err: error }, 'evidence job could not be sent');
     });
+  }
+
+  function beginTiming(member: Member): void {
+    member.startedAt = performance.now();
+    member.cpuBefore = cpuMs(member.child.pid);
   }
 
   function finish(member: Member, { result, residentBytes }: ResultMessage): void {
@@ -141,6 +155,10 @@ export function createPool({
     if (member.task !== task) return;
     if (bytes !== null && bytes > maxBytes) kill(member, 'memory');
     const ranMs = performance.now() - member.startedAt;
+    if (!member.ready) {
+      if (ranMs > START_LIMIT_MS) kill(member, 'timeout');
+      return;
+    }
     if (ranMs < timeoutMs) return;
     const starved = before !== null && now !== null && now - before < timeoutMs / 2;
     if (!starved || ranMs >= timeoutMs * BUSY_FACTOR) kill(member, 'timeout');

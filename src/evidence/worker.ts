@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import { errorText, unreachable } from '../core/index.js';
 import { BadFileError } from './errors.js';
-import type { Job, JobMessage, JobResult, ResultMessage } from './jobs.js';
+import type { Job, JobMessage, JobResult, ReadyMessage, ResultMessage } from './jobs.js';
 import type { OcrEngine } from './ocr/engine.js';
 
 // Only the loaders that are meant to be reached, and no cache: every picture is seen once.
@@ -65,3 +65,6 @@ async function answer({ id, job }: JobMessage): Promise<void> {
 
 process.on('message', (message: JobMessage) => void answer(message));
 process.on('disconnect', () => process.exit(0));
+
+const ready: ReadyMessage = { ready: true };
+process.send?.(ready);
