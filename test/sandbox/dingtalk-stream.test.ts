@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import { WebSocket } from 'ws';
-import { type Bench, GROUP_ID, type Json, startBench } from './support.js';
+import { type Bench, dingCard, GROUP_ID, type Json, startBench } from './support.js';
 
 interface Frame {
   type: string;
@@ -48,45 +48,6 @@ async function refusedUpgrade(url: string): Promise<number> {
   const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }];
   return response.statusCode;
 }
-
-export const robotCard = (bench: Bench, outTrackId: string, more: Json = {}): Json => ({
-  cardTemplateId: bench.access.dingtalk.cardTemplateId,
-  outTrackId,
-  callbackType: 'STREAM',
-  cardData: {
-    cardParamMap: {
-      title: '请确认',
-      buttons: JSON.stringify([{ id: 'agree', text: '同意', color: 'blue' }]),
-      form: JSON.stringify({
-        fields: [
-          {
-            name: 'stage',
-            type: 'SELECT',
-            options: [
-              { value: 'lead', text: '线索' },
-              { value: 'offer', text: '报价' },
-            ],
-          },
-          {
-            name: 'topics',
-            type: 'MULTI_SELECT',
-            options: [
-              { value: 'a', text: '甲' },
-              { value: 'b', text: '乙' },
-              { value: 'c', text: '丙' },
-            ],
-          },
-        ],
-      }),
-      submit: JSON.stringify({ id: 'send', text: '提交' }),
-      closed: '',
-    },
-  },
-  openSpaceId: 'dtv1.card//IM_ROBOT.staff01',
-  imRobotOpenSpaceModel: { supportForward: false, lastMessageI18n: { ZH_CN: '待确认' } },
-  imRobotOpenDeliverModel: { spaceType: 'IM_ROBOT', robotCode: bench.access.dingtalk.robotCode },
-  ...more,
-});
 
 test('a wrong secret is refused, and a ticket serves once', async (t) => {
   const bench = await startBench(t);
@@ -155,7 +116,7 @@ test('an answer to a click is seen by the clicker alone, an update by everybody'
   }));
   const { robotCode } = bench.access.dingtalk;
   const made = await bench.ding('POST', 'card/instances/createAndDeliver', {
-    ...robotCard(bench, 'c1'),
+    ...dingCard(bench, 'c1'),
     openSpaceId: `dtv1.card//IM_GROUP.${GROUP_ID}`,
     imGroupOpenSpaceModel: { supportForward: true },
     imGroupOpenDeliverModel: { robotCode },
@@ -194,7 +155,7 @@ test('an answer to a click is seen by the clicker alone, an update by everybody'
 test('a click that is answered too late is told on the phone and changes nothing', async (t) => {
   const bench = await startBench(t, { dingtalkCardMs: 50 });
   await connect(t, bench, () => 'hang');
-  await bench.ding('POST', 'card/instances/createAndDeliver', robotCard(bench, 'c1'));
+  await bench.ding('POST', 'card/instances/createAndDeliver', dingCard(bench, 'c1'));
   const { id } = await bench.lastMessage('dingtalk', 'staff01');
   const { json } = await bench.control('POST', 'phones/dingtalk/staff01/press', { messageId: id, action: 'agree' });
   t.like(json, { callback: { status: 0 } });

@@ -11,16 +11,8 @@ import { decrypt } from '../../src/sandbox/wecom/crypto.js';
 
 export type Json = Record<string, unknown>;
 
-/** Short enough for tests, long enough for a loaded machine. */
-const QUICK: Partial<Timings> = {
-  wecomAnswerMs: 600,
-  wecomRetryPauseMs: 10,
-  dingtalkCardMs: 600,
-  dingtalkEventMs: 600,
-  dingtalkRobotMs: 600,
-  dingtalkRedeliverMs: 100,
-  dingtalkCloseMs: 50,
-};
+/** The vendors' limits for answers stay: a loaded machine is no late app. What only makes tests wait is short. */
+const QUICK: Partial<Timings> = { wecomRetryPauseMs: 10, dingtalkRedeliverMs: 100, dingtalkCloseMs: 50 };
 
 export const PEOPLE = [
   {
@@ -245,5 +237,45 @@ export const notice = (more: Json = {}): Json => ({
   card_type: 'text_notice',
   main_title: { title: '提醒' },
   card_action: { type: 1, url: 'https://example.com/m' },
+  ...more,
+});
+
+/** A card of the product's template for one person: a button, a form, a submit. */
+export const dingCard = (bench: Bench, outTrackId: string, more: Json = {}): Json => ({
+  cardTemplateId: bench.access.dingtalk.cardTemplateId,
+  outTrackId,
+  callbackType: 'STREAM',
+  cardData: {
+    cardParamMap: {
+      title: '请确认',
+      buttons: JSON.stringify([{ id: 'agree', text: '同意', color: 'blue' }]),
+      form: JSON.stringify({
+        fields: [
+          {
+            name: 'stage',
+            type: 'SELECT',
+            options: [
+              { value: 'lead', text: '线索' },
+              { value: 'offer', text: '报价' },
+            ],
+          },
+          {
+            name: 'topics',
+            type: 'MULTI_SELECT',
+            options: [
+              { value: 'a', text: '甲' },
+              { value: 'b', text: '乙' },
+              { value: 'c', text: '丙' },
+            ],
+          },
+        ],
+      }),
+      submit: JSON.stringify({ id: 'send', text: '提交' }),
+      closed: '',
+    },
+  },
+  openSpaceId: 'dtv1.card//IM_ROBOT.staff01',
+  imRobotOpenSpaceModel: { supportForward: false, lastMessageI18n: { ZH_CN: '待确认' } },
+  imRobotOpenDeliverModel: { spaceType: 'IM_ROBOT', robotCode: bench.access.dingtalk.robotCode },
   ...more,
 });

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import test from 'ava';
-import type { Message } from '../../src/sandbox/index.js';
+import type { Message, Timings } from '../../src/sandbox/index.js';
 import { button, type Bench, type Json, type Received, startBench, startReceiver } from './support.js';
 
 // The vendor's own package opens what the stand-in seals, and seals what it must open.
@@ -42,8 +42,9 @@ type Answer = (xml: string, bench: Bench, tries: number) => { status?: number; b
 async function withApp(
   t: Parameters<typeof startBench>[0],
   answer: Answer = () => ({}),
+  timings: Partial<Timings> = {},
 ): Promise<{ bench: Bench; heard: string[] }> {
-  const bench = await startBench(t);
+  const bench = await startBench(t, timings);
   const heard: string[] = [];
   const { url } = await startReceiver(t, (request) => {
     const message = opened(bench, request);
@@ -86,7 +87,7 @@ test('a callback that is not answered with 200 comes four times', async (t) => {
 });
 
 test('a callback that hangs is cut and comes again', async (t) => {
-  const { bench, heard } = await withApp(t, (_, __, tries) => (tries === 1 ? 'hang' : {}));
+  const { bench, heard } = await withApp(t, (_, __, tries) => (tries === 1 ? 'hang' : {}), { wecomAnswerMs: 1_000 });
   const { json } = await bench.control('POST', 'phones/wecom/RepA/text', { text: '喂' });
   t.like(json, { callback: { status: 200, tries: 2, answered: 'empty' } });
   t.is(heard.length, 2);

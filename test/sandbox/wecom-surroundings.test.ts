@@ -131,7 +131,7 @@ test('contacts: one member, one department, ids only with the contacts secret', 
     method: 'POST',
     body: JSON.stringify({ limit: 2 }),
   });
-  t.like((await list.json()), {
+  t.like(await list.json(), {
     errcode: 0,
     next_cursor: '2',
     dept_user: [
