@@ -31,9 +31,6 @@ export const insightsIndexes = {
     { key: { regionId: 1 as const, dueAt: 1 as const }, name: 'region' },
   ],
   digests: [{ key: { subjectId: 1 as const, asOf: -1 as const }, name: 'subject' }],
-  events: [
-    { key: { aggregate: 1 as const, aggregateId: 1 as const, ver: 1 as const, n: 1 as const }, name: 'history' },
-  ],
 };
 
 export function createObligations(deps: { connection: Connection }): Obligations {
@@ -133,10 +130,7 @@ export function createObligations(deps: { connection: Connection }): Obligations
       };
 
       let batch: DealEvent[] = [];
-      const cursor = log.find(
-        { aggregate: DEALS },
-        { sort: { aggregate: 1, aggregateId: 1, ver: 1, n: 1 }, batchSize: BATCH },
-      );
+      const cursor = log.find({ aggregate: DEALS }, { sort: { aggregateId: 1, ver: 1, n: 1 }, batchSize: BATCH });
       for await (const event of cursor as unknown as AsyncIterable<DealEvent>) {
         const first = batch[0];
         if (first !== undefined && first.aggregateId !== event.aggregateId) {

@@ -7,7 +7,7 @@ import type { Tick } from './tick.js';
 
 export interface DigestDeps {
   insights: Pick<Insights, 'snapshotDigest'>;
-  org: Pick<Org, 'groups' | 'withRole' | 'isAway' | 'scopeOf' | 'team' | 'region'>;
+  org: Pick<Org, 'groups' | 'people' | 'isAway' | 'scopeOf' | 'team' | 'region'>;
   calendar: WorkCalendar;
   cards: Pick<Cards, 'fill'>;
   enqueue: (messages: readonly Outgoing[]) => Promise<void>;
@@ -39,7 +39,7 @@ export function createDigestTick(deps: DigestDeps): Tick {
           ),
         );
       }
-      for (const person of deps.org.withRole('supervisor', 'director')) {
+      for (const person of deps.org.people()) {
         const subject = ofPerson(deps, person);
         if (subject === null || deps.org.isAway(person.id, now)) continue;
         const digest = await deps.insights.snapshotDigest(subject, now);
@@ -57,7 +57,7 @@ function ofGroup(group: Group): DigestSubject {
   return { id: group.id, scopeName: group.name, scope: { all: false, personIds: [], ...scope } };
 }
 
-/** What a person leads; null when it is nothing. */
+/** What a person leads (or stands in for); null when it is nothing. */
 function ofPerson(deps: DigestDeps, person: Person): DigestSubject | null {
   const scope = deps.org.scopeOf(person.id);
   const names = [

@@ -128,7 +128,7 @@ test('after two silent working days supervisor and director hear of it, once per
   t.deepEqual(await at('2026-11-24 09:00', '2026-11-24 09:10', '2026-11-25 09:00'), first);
   t.is((await at('2026-11-26 09:00', '2026-11-27 09:00')).length, 4);
   const told = card(first[0]!)!;
-  t.regex(told.title, /代表rep-1 的「需求初筛」没动/);
+  t.regex(told.title, /代表rep-1 的「需求初筛」/);
   t.regex(told.lines.map((line) => line.text).join('\n'), /11-18 滨江医院 照片 2/);
   t.true([...sent.values()].every((message) => message.purpose === 'nudge'));
 });
