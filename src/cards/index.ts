@@ -10,5 +10,5 @@ export type { Verb } from './keys.js';
 // For renderings.
 export { markedText, numbered, renderPlain } from './plain.js';
 export type { Numbered } from './plain.js';
-export { KIND_WORDS, MARKS } from './vocabulary.js';
+export { KIND_WORDS, MARKS } from './vocabulary-parts.js';
 export { charLength, clip } from './limits.js';

@@ -1,5 +1,5 @@
 import type { CardAction, CardLine, FilledCard } from './types.js';
-import { MARKS } from './vocabulary.js';
+import { MARKS } from './vocabulary-parts.js';
 
 /** A marked line as every rendering writes it: the sign, the words, and the verdict's word unless the words say it already. */
 export function markedText(line: CardLine): string {

@@ -5,7 +5,7 @@ import type { ActionRule, ChoiceRule, ContentRules, FieldRule, LineRule, Repeate
 import { blanksOf, FILLED, fixedLength, parseTemplate, TemplateError, UNFILLED } from './template.js';
 import type { Condition, Template } from './template.js';
 import type { Mark } from './types.js';
-import { MARKS } from './vocabulary.js';
+import { MARKS } from './vocabulary-parts.js';
 import type { List, Vocabulary } from './words.js';
 
 const TONES = { 普通: 'plain', 好: 'good', 提醒: 'warn', 坏: 'bad' } as const;

@@ -1,0 +1,200 @@
+import type { CardData } from './data.js';
+import { actionKey as key } from './keys.js';
+import { GOT_WORDS, KIND_WORDS, MAX_NUDGED, ask, countLeft, deal, item, joined, later, percent, toDeal, verdict, yes } from './vocabulary-parts.js';
+import { list, oneOf, vocabulary, vocabularyByState } from './words.js';
+import type { Vocabulary } from './words.js';
+
+/** Answers to what was sent, other people's verdicts, nudges and figures, the bot itself. */
+export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'busy']: Vocabulary<CardData[N]> } = {
+  received: vocabularyByState<CardData['received']>(
+    { fast: '正在看', slow: '超过5秒' },
+    { words: item, actions: toDeal },
+  ),
+  'verdict-failed': vocabulary<CardData['verdict-failed']>(verdict),
+  'verdict-unchecked': vocabulary<CardData['verdict-unchecked']>(verdict),
+  'wrong-kind': vocabulary<CardData['wrong-kind']>({
+    words: {
+      ...item,
+      要的: oneOf((d) => d.wanted, KIND_WORDS),
+      发来的: oneOf((d) => d.got, GOT_WORDS),
+    },
+    actions: { 重问: ask, 稍后: later, ...toDeal, 帮助: () => key('help') },
+  }),
+  'too-large': vocabularyByState<CardData['too-large']>(
+    { large: '太大', empty: '是空的', unreadable: '打不开' },
+    { words: { 上限: (d) => d.limit, 验证项: (d) => d.item }, actions: { 继续: () => key('resume'), 稍后: later } },
+  ),
+
+  review: vocabulary<CardData['review']>({
+    words: { ...item, ...deal, 谁交的: (d) => d.by, 时间: (d) => d.at, 原因: (d) => d.why, 图片: (d) => d.pictureUrl },
+    lists: { 读到的: list((d) => d.facts, { 名称: (fact) => fact.label, 内容: (fact) => fact.value }) },
+    actions: {
+      通过: (d) => key('review-pass', d.dealId, d.submissionId),
+      不通过: (d) => key('review-fail', d.dealId, d.submissionId),
+    },
+  }),
+  'review-done': vocabularyByState<CardData['review-done']>(
+    { passed: '通过', failed: '不通过' },
+    {
+      words: {
+        ...item,
+        代表: (d) => d.rep,
+        谁看的: (d) => d.by,
+        时间: (d) => d.at,
+        说明: (d) => d.say,
+      },
+    },
+  ),
+  todo: vocabularyByState<CardData['todo']>(
+    { approval: '审批', task: '事项' },
+    {
+      words: {
+        部门: (d) => d.department,
+        谁请的: (d) => d.from,
+        客户: (d) => d.client,
+        内容: (d) => d.text,
+        时限: (d) => d.limit,
+        期限: (d) => d.due,
+        打开: (d) => d.url,
+      },
+      actions: {
+        通过: (d) => key('todo-pass', d.todoId),
+        有意见: (d) => key('todo-object', d.todoId),
+        完成: (d) => key('todo-finish', d.todoId),
+      },
+    },
+  ),
+  'todo-done': vocabularyByState<CardData['todo-done']>(
+    { passed: '通过', objected: '有意见', finished: '完成' },
+    {
+      words: {
+        客户: (d) => d.client,
+        内容: (d) => d.text,
+        谁办的: (d) => d.by,
+        时间: (d) => d.at,
+        意见: (d) => d.note,
+      },
+    },
+  ),
+  'exempt-reason': vocabulary<CardData['exempt-reason']>({
+    words: { ...item, 剩几次: (d) => d.left },
+    actions: { 稍后: later, ...toDeal },
+  }),
+  'exempt-ask': vocabulary<CardData['exempt-ask']>({
+    words: { ...item, ...deal, 代表: (d) => d.rep, 理由: (d) => d.reason, 剩几次: (d) => d.left, 有效: (d) => d.validFor },
+    actions: {
+      同意: (d) => key('exempt-grant', d.dealId, d.itemId, d.repId),
+      不同意: (d) => key('exempt-refuse', d.dealId, d.itemId, d.repId),
+    },
+  }),
+  exempted: vocabularyByState<CardData['exempted']>(
+    { granted: '同意', refused: '不同意', 'none-left': '没有次数了' },
+    {
+      words: { ...item, 谁定的: (d) => d.by, 理由: (d) => d.reason, 到什么时候: (d) => d.until },
+      actions: { ...toDeal, 做这项: ask },
+    },
+  ),
+
+  'nudge-rep': vocabulary<CardData['nudge-rep']>({
+    words: {
+      几个: (d) => d.deals.length,
+      超期几个: (d) => d.deals.filter((one) => one.overdue).length || '',
+      还有几个: (d) => countLeft(d.deals.length, MAX_NUDGED),
+    },
+    lists: {
+      商机: list((d) => d.deals.slice(0, MAX_NUDGED), {
+        客户: (one) => one.client,
+        还差: (one) => one.missing,
+        超期: (one) => yes(one.overdue),
+      }),
+      先做: list(
+        (d) => d.deals.slice(0, 1),
+        { 客户: (one) => one.client },
+        { 打开: (one) => key('deal', one.dealId) },
+      ),
+    },
+    actions: { 都推到明天: () => key('postpone-all'), 我的商机: () => key('my-deals') },
+  }),
+  'nudge-supervisor': vocabularyByState<CardData['nudge-supervisor']>(
+    { silent: '没更新', dwell: '停太久' },
+    {
+      words: {
+        代表: (d) => d.rep,
+        阶段: (d) => d.stage,
+        几天: (d) => d.days,
+        几倍: (d) => d.times,
+        客户: (d) => joined(d.clients),
+        几个: (d) => d.clients.length,
+        跟进几次: (d) => d.last.length || '',
+        留痕页: (d) => d.trailUrl,
+      },
+      lists: {
+        最近跟进: list((d) => d.last, {
+          日期: (one) => one.on,
+          客户: (one) => one.client,
+          内容: (one) => one.what,
+          链接: (one) => one.url,
+        }),
+      },
+      actions: {
+        问一句: (d) => key('nudge-ask', d.repId, d.stageId),
+        我来跟: (d) => key('nudge-take', d.repId, d.stageId),
+      },
+    },
+  ),
+  digest: vocabulary<CardData['digest']>({
+    words: {
+      团队: (d) => d.team,
+      日期: (d) => d.on,
+      截至: (d) => d.asOf,
+      红灯阶段: (d) => d.red.stage,
+      红灯人数: (d) => d.red.people,
+      红灯页: (d) => d.red.url,
+      黄灯阶段: (d) => d.yellow.stage,
+      黄灯人数: (d) => d.yellow.people,
+      黄灯页: (d) => d.yellow.url,
+      绿灯阶段: (d) => d.green.stage,
+      绿灯人数: (d) => d.green.people,
+      绿灯页: (d) => d.green.url,
+      穿透率: (d) => percent(d.rate),
+      上周穿透率: (d) => percent(d.rateLastWeek),
+      穿透率页: (d) => d.rateUrl,
+      最低阶段: (d) => d.lowest?.stage,
+      最低穿透率: (d) => (d.lowest ? percent(d.lowest.rate) : ''),
+      最低页: (d) => d.lowest?.url,
+      看红灯页: (d) => d.redUrl,
+      看全部页: (d) => d.allUrl,
+    },
+  }),
+
+  help: vocabularyByState<CardData['help']>(
+    { hello: '第一次见', help: '帮助' },
+    { words: { 姓名: (d) => d.name }, actions: { 我的商机: () => key('my-deals'), 继续: () => key('resume') } },
+  ),
+  'not-understood': vocabularyByState<CardData['not-understood']>(
+    { somewhere: '有事在做', nowhere: '没事在做' },
+    {
+      words: { 客户: (d) => d.client, 在做: (d) => d.doing },
+      actions: { 继续: () => key('resume'), 我的商机: () => key('my-deals'), 帮助: () => key('help') },
+    },
+  ),
+  stale: vocabulary<CardData['stale']>({
+    words: { 客户: (d) => d.client, 现在: (d) => d.now, 有商机: (d) => yes(d.dealId !== undefined) },
+    actions: {
+      看清单: (d) => key('deal', d.dealId ?? '-'),
+      我的商机: () => key('my-deals'),
+    },
+  }),
+  'not-yours': vocabulary<CardData['not-yours']>({
+    words: { 谁的: (d) => d.owner },
+    actions: { 我的商机: () => key('my-deals') },
+  }),
+  'unknown-person': vocabulary<CardData['unknown-person']>({
+    words: { 平台: (d) => d.platform, 账号: (d) => d.userId },
+  }),
+  'unknown-person-admin': vocabulary<CardData['unknown-person-admin']>({
+    words: { 平台: (d) => d.platform, 账号: (d) => d.userId, 时间: (d) => d.at, 说了: (d) => d.said },
+  }),
+  'left-person': vocabulary<CardData['left-person']>({ words: { 管理员: (d) => d.admin } }),
+  busy: vocabulary<CardData['busy']>({ words: { 已收下: (d) => yes(d.kept) }, actions: { 继续: () => key('resume') } }),
+};
