@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import { AppError, ConfigError, FixedClock, HOUR } from '../../../src/core/index.js';
+import { AppError, asId, ConfigError, FixedClock, HOUR, type CardId } from '../../../src/core/index.js';
 import { memoryTokenStore } from '../../../src/platforms/token-holder.js';
 import { createWecomAdapter, type WecomSettings } from '../../../src/platforms/wecom/index.js';
+import { checklistCard } from '../../contracts/samples.js';
 import { memoryLog } from './harness.js';
 
 type Answer = { status?: number; headers?: Record<string, string>; body: string | object | Buffer } | 'hang' | 'cut';
@@ -147,14 +148,15 @@ test('no answer, an answer of somebody else and a broken one are unclear, not re
     ['hang', 'wecom.timeout'],
     ['cut', 'wecom.unreachable'],
     [{ status: 502, body: 'Bad Gateway' }, 'wecom.http_status'],
-    [{ status: 301, headers: { location: 'http://127.0.0.1:1/' }, body: '' }, 'wecom.unreachable'],
+    [{ status: 307, headers: { location: '/cgi-bin/elsewhere' }, body: '' }, 'wecom.unreachable'],
     [{ body: '<html>login</html>' }, 'wecom.answer_unreadable'],
     [{ body: 'null' }, 'wecom.answer_unreadable'],
     [{ body: { errmsg: 'ok' } }, 'wecom.answer_unreadable'],
     [{ body: { errcode: '0' } }, 'wecom.answer_unreadable'],
   ];
   for (const [answer, code] of cases) {
-    const { adapter } = await setUp(t, { 'message/send': answer }, {}, answer === 'hang' ? 500 : undefined);
+    const answers = { 'message/send': answer, elsewhere: says(0) };
+    const { adapter } = await setUp(t, answers, {}, answer === 'hang' ? 500 : undefined);
     const error = await t.throwsAsync(adapter.deliver(text()), { code });
     t.true(error instanceof AppError && error.retryable, code);
   }
@@ -232,6 +234,23 @@ test('a repetition of a file delivery sends the same bytes', async (t) => {
   await t.throwsAsync(adapter.deliver({ ...delivery, body: { ...delivery.body, bytes: Buffer.alloc(3) } }), {
     code: 'wecom.message_invalid',
   });
+});
+
+test('a card that is not changed because we are too fast is not sent anew', async (t) => {
+  const { adapter, asked } = await setUp(t, { 'message/update_template_card': says(45009), 'message/send': says(0) });
+  const body = { kind: 'card-update', cardId: asId<CardId>('c'), card: checklistCard(), handles: ['h'] } as const;
+  await t.throwsAsync(adapter.deliver({ ...text(), body }), { code: 'wecom.rate_limited' });
+  t.false(asked.some(({ api }) => api === 'message/send'));
+});
+
+test('who is missing in a group is added, whatever the case of the ids', async (t) => {
+  const info = { chatid: 'g1', name: '一组', owner: 'Lead', userlist: ['lead', 'a', 'guest'] };
+  const { adapter, asked } = await setUp(t, {
+    'appchat/get': { body: { errcode: 0, errmsg: 'ok', chat_info: info } },
+    'appchat/update': says(0),
+  });
+  await adapter.ensureGroup({ chatId: 'g1', name: '一组', ownerUserId: 'Lead', memberUserIds: ['A', 'b'] });
+  t.deepEqual(JSON.parse(asked.at(-1)?.body ?? '{}'), { chatid: 'g1', add_user_list: ['b'] });
 });
 
 test('the login page is the vendor’s own, or the stand-in’s', async (t) => {

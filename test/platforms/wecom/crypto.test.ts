@@ -99,6 +99,20 @@ test('what is sealed wrongly is refused, with one error for all', (t) => {
   t.is(open(key, lock(plain('<xml/>', 'corp')), 'corp').toString(), '<xml/>');
 });
 
+test('an empty receiver, which checks nothing, leaves length and padding checked', (t) => {
+  const sixteen = '0123456789ab';
+  const wrong = {
+    'length of 4 GiB': lock(plain('<xml/>', '', { length: 0xffffffff })),
+    'length into the padding': lock(plain('<xml/>', '', { length: 7 })),
+    'no padding': lock(plain(sixteen, '', { pad: [] })),
+    'two blocks of padding': lock(plain(sixteen, '', { pad: Array.from({ length: 64 }, () => 64) })),
+  };
+  for (const [name, encrypted] of Object.entries(wrong)) {
+    t.throws(() => open(key, encrypted, ''), { code: 'wecom.callback_refused' }, name);
+  }
+  t.is(open(key, lock(plain(sixteen, '')), '').toString(), sixteen);
+});
+
 test('a changed bit anywhere is refused or changes the signature', (t) => {
   const encrypted = seal(key, '<xml><MsgType>text</MsgType></xml>', 'corp');
   const signature = getSignature(vectors.token, '1', 'n', encrypted);

@@ -189,8 +189,10 @@ test('stopped, it takes nothing more but finishes what is in work', async (t) =>
   let finish: (result: IntakeResult) => void = () => undefined;
   const { receiver } = setUp(() => new Promise((resolve) => (finish = resolve)));
   const inWork = receiver.callback(post(message()));
-  const closed = receiver.close();
+  let isClosed = false;
+  const closed = receiver.close().then(() => (isClosed = true));
   t.is((await receiver.callback(post(message()))).status, 503);
+  t.false(isClosed, 'waits');
   finish({ duplicate: false });
   t.is((await inWork).status, 200);
   await closed;
