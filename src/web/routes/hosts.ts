@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { PlatformName } from '../../platforms/contract.js';
 
 /** Hosts on which the sandbox and its phones stand: the machine itself, under any name that browsers resolve to it. */
 export function isLoopbackHost(hostname: string): boolean {
@@ -20,12 +21,19 @@ export function originOf(ctx: Context, { publicUrl, sandbox }: { publicUrl: stri
   return new URL(publicUrl).origin;
 }
 
-/** Host label of a phone: each phone keeps its own cookies. Letters that a host name cannot hold become `-`. */
-export function phoneHost(platform: string, userId: string, port: string): string {
-  const label = `${userId}`
+/** `<userid>.<platform>.localhost`: each phone keeps its own cookies. What a host name cannot hold becomes `-`. */
+export function phoneHost(platform: PlatformName, userId: string, port: string): string {
+  const label = userId
     .toLowerCase()
     .replace(/[^a-z0-9-]/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 63);
-  return `${label === '' ? platform : label}.localhost${port === '' ? '' : `:${port}`}`;
+  return `${label === '' ? 'phone' : label}.${platform}.localhost${port === '' ? '' : `:${port}`}`;
+}
+
+/** Which phone a host name is; null for every other host. */
+export function phoneOf(hostname: string): { platform: PlatformName; userId: string } | null {
+  const match = /^([a-z0-9-]+)\.(wecom|dingtalk)\.localhost$/.exec(hostname.toLowerCase());
+  const [, userId, platform] = match ?? [];
+  return userId === undefined ? null : { userId, platform: platform as PlatformName };
 }

@@ -3,7 +3,7 @@ import { errorCode, PlatformUnreachableError, type Log, type PersonId } from '..
 import type { PlatformAdapter, PlatformName } from '../../platforms/contract.js';
 import type { Viewer } from '../backend.js';
 import type { Sessions } from '../sessions.js';
-import { isPhoneHost, originOf } from './hosts.js';
+import { isPhoneHost, originOf, phoneOf } from './hosts.js';
 import { sendDingtalkLogin, sendNotice } from './shell.js';
 
 export interface LoginDeps {
@@ -35,12 +35,12 @@ export interface Login {
   leave(ctx: Context): Promise<void>;
 }
 
-/** Only paths of the phone pages: a login never leads out of the house. */
+/** Only paths of the phone pages and visit codes: a login never leads out of the house. */
 export function ownTarget(to: unknown): string {
-  if (typeof to !== 'string' || !/^\/m([/?]|$)/.test(to) || /[\\\s]|\/\//.test(to)) return HOME;
+  if (typeof to !== 'string' || !/^\/[ms]([/?]|$)/.test(to) || /[\\\s]|\/\//.test(to)) return HOME;
   const base = 'http://own.invalid';
   const url = new URL(to, base);
-  return url.origin === base && /^\/m(\/|$)/.test(url.pathname) ? url.pathname + url.search : HOME;
+  return url.origin === base && /^\/(m|s)(\/|$)/.test(url.pathname) ? url.pathname + url.search : HOME;
 }
 
 export function createLogin(deps: LoginDeps): Login {
@@ -64,6 +64,8 @@ export function createLogin(deps: LoginDeps): Login {
   function platformFor(ctx: Context): PlatformName | null {
     const wanted = ctx.query['p'];
     if (typeof wanted === 'string' && isConfigured(wanted)) return wanted;
+    const phone = deps.sandbox ? phoneOf(ctx.hostname) : null;
+    if (phone !== null && isConfigured(phone.platform)) return phone.platform;
     const agent = ctx.get('user-agent');
     if (/wxwork/i.test(agent) && isConfigured('wecom')) return 'wecom';
     if (/dingtalk/i.test(agent) && isConfigured('dingtalk')) return 'dingtalk';
@@ -73,9 +75,10 @@ export function createLogin(deps: LoginDeps): Login {
 
   /** Several phones of the sandbox share one browser: the stand-in is told which of them asks. */
   function asPhone(ctx: Context, loginUrl: string): string {
-    if (!deps.sandbox || !isPhoneHost(ctx.hostname)) return loginUrl;
+    const phone = deps.sandbox ? phoneOf(ctx.hostname) : null;
+    if (phone === null) return loginUrl;
     const url = new URL(loginUrl, `http://${ctx.host}`);
-    url.searchParams.set('sandbox_user', ctx.hostname.slice(0, -'.localhost'.length));
+    url.searchParams.set('sandbox_user', phone.userId);
     return url.href;
   }
 

@@ -1,7 +1,6 @@
 import Router from '@koa/router';
 import { createRequire } from 'node:module';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import sharp from 'sharp';
 import type { Context, Middleware } from 'koa';
 import { BadInputError, errorText, HOUR, type Log } from '../../core/index.js';
 import type { PlatformName } from '../../platforms/contract.js';
@@ -78,14 +77,6 @@ export function createSandboxRoutes(deps: SandboxRouteDeps): Router {
   router.get('/sandbox/api/places', async (ctx) => {
     ctx.body = (await deps.places()).map(inBothDatums);
   });
-  const previews = createPreviews(deps);
-  router.get('/sandbox/api/samples/:name/preview', async (ctx) => {
-    const picture = await previews(ctx.params['name'] ?? '');
-    if (picture === null) return;
-    ctx.set('Cache-Control', 'private, max-age=86400');
-    ctx.type = 'image/jpeg';
-    ctx.body = picture;
-  });
   router.all(/^\/sandbox\/api\/.+$/, async (ctx) => {
     await forward(ctx, deps);
   });
@@ -101,38 +92,6 @@ function inBothDatums({ name, address, lat, lng, datum }: SandboxPlace): object 
   return { name, ...(address === undefined ? {} : { address }), gcj02: as('gcj02'), wgs84: as('wgs84') };
 }
 const DATUMS = { wgs84: gcoord.WGS84, gcj02: gcoord.GCJ02 } as const;
-
-const PREVIEW_PIXELS = 320;
-
-/** Small pictures for the phone's camera sheet: drawn once each and one after the other, since drawing one takes a second of the machine. */
-function createPreviews({ controlBase, log }: SandboxRouteDeps): (name: string) => Promise<Buffer | null> {
-  const made = new Map<string, Promise<Buffer | null>>();
-  let last: Promise<unknown> = Promise.resolve();
-  async function draw(name: string): Promise<Buffer | null> {
-    const query = new URLSearchParams({ seed: '1', clientName: '客户现场' });
-    const answer = await fetch(`${controlBase}/control/samples/${name}?${query.toString()}`);
-    if (!answer.ok) return null;
-    return await sharp(Buffer.from(await answer.arrayBuffer()))
-      .resize(PREVIEW_PIXELS)
-      .jpeg({ quality: 70 })
-      .toBuffer();
-  }
-  return (name) => {
-    if (!/^[a-z0-9-]{1,40}$/.test(name)) return Promise.resolve(null);
-    const known = made.get(name);
-    if (known !== undefined) return known;
-    const picture = last
-      .then(() => draw(name))
-      .catch((error: unknown) => {
-        log.warn({ err: errorText(error), name }, 'no preview');
-        return null;
-      });
-    last = picture;
-    made.set(name, picture);
-    void picture.then((bytes) => bytes === null && made.delete(name));
-    return picture;
-  };
-}
 
 function toMove(body: unknown): ClockMove {
   const { byMs, toNext } = (body ?? {}) as { byMs?: unknown; toNext?: unknown };
@@ -156,7 +115,6 @@ function openAddress(
   if (!own || !/^https?:$/.test(target.protocol)) ctx.throw(400, 'not an address of ours');
   const port = new URL(`http://${ctx.host}`).port;
   const path = new URL(target.pathname + target.search + target.hash, `http://${phoneHost(platform, userId, port)}`);
-  if (/^\/m(\/|$)/.test(path.pathname)) path.searchParams.set('p', platform);
   const open = new URL('/control/open', deps.controlBase);
   open.search = new URLSearchParams({ platform, userId, url: path.href }).toString();
   return open.href;
@@ -193,11 +151,13 @@ async function forward(ctx: Context, deps: SandboxRouteDeps): Promise<void> {
     ctx.body = { error: { code: 'sandbox.gone', message: '沙盒没有应答，重启留痕再试。' } };
     return;
   }
-  ctx.status = answer.statusCode ?? 502;
   for (const name of ['content-type', 'content-length', 'content-disposition', 'cache-control', 'content-range']) {
     const value = answer.headers[name];
     if (typeof value === 'string') ctx.set(name, value);
   }
-  if (answer.headers['content-type']?.startsWith('text/event-stream')) ctx.set('X-Accel-Buffering', 'no');
-  ctx.body = answer;
+  // Piped by hand: a browser that leaves an event stream is no error to be reported.
+  ctx.respond = false;
+  ctx.res.statusCode = answer.statusCode ?? 502;
+  answer.once('error', () => ctx.res.destroy());
+  answer.pipe(ctx.res);
 }

@@ -58,6 +58,7 @@ const MIME: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
+  '.webp': 'image/webp',
   '.woff2': 'font/woff2',
 };
 
@@ -79,7 +80,9 @@ const NOTICE_STYLE = `
 *{box-sizing:border-box}body{margin:0;min-height:100vh;display:flex;flex-direction:column;align-items:center;justify-content:center;gap:10px;padding:24px;text-align:center;
 background:var(--ground);color:var(--ink);font:15px/1.6 'PingFang SC','HarmonyOS Sans SC','Microsoft YaHei','Noto Sans SC','Noto Sans CJK SC',sans-serif}
 img{width:52px;height:52px;margin-bottom:8px}h1{margin:0;font-size:19px}p{margin:0;max-width:22em;color:var(--ink-2)}
-a{display:block;width:min(100%,300px);margin-top:12px;border-radius:6px;background:var(--brand);color:var(--on);line-height:48px;text-decoration:none}`;
+a{display:block;width:min(100%,300px);margin-top:12px;border-radius:6px;background:var(--brand);color:var(--on);line-height:48px;text-decoration:none}
+img.code{width:220px;height:220px;border-radius:8px;background:#fff}form{width:100%;display:flex;justify-content:center}
+button{width:min(100%,300px);margin-top:12px;border:0;border-radius:6px;background:var(--brand);color:var(--on);font:inherit;line-height:48px}`;
 const NOTICE_STYLE_HASH = createHash('sha256').update(NOTICE_STYLE).digest('base64');
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0) ?? 0};`);
@@ -89,6 +92,10 @@ export interface Notice {
   title: string;
   text: string;
   links?: { href: string; text: string }[];
+  /** Data URL of a picture shown in place of our sign. */
+  picture?: string;
+  /** One button that does something: posted to the page's own address. */
+  button?: string;
 }
 
 /** A plain page without script, for what happens before somebody is logged in. */
@@ -119,10 +126,18 @@ export function sendDingtalkLogin(
 }
 
 function noticePage(notice: Omit<Notice, 'status'>, tail = ''): string {
+  const sign =
+    notice.picture === undefined
+      ? '<img src="/ui/icon.svg" alt="">'
+      : `<img class="code" src="${escape(notice.picture)}" alt="二维码">`;
+  const button =
+    notice.button === undefined
+      ? ''
+      : `<form method="post"><button type="submit">${escape(notice.button)}</button></form>`;
   const links = (notice.links ?? []).map(({ href, text }) => `<a href="${escape(href)}">${escape(text)}</a>`).join('');
   return `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escape(
     notice.title,
-  )}</title><link rel="icon" href="/ui/icon.svg"><style>${NOTICE_STYLE}</style></head><body><img src="/ui/icon.svg" alt=""><h1>${escape(
+  )}</title><link rel="icon" href="/ui/icon.svg"><style>${NOTICE_STYLE}</style></head><body>${sign}<h1>${escape(
     notice.title,
-  )}</h1><p>${escape(notice.text)}</p>${links}${tail}</body></html>`;
+  )}</h1><p>${escape(notice.text)}</p>${button}${links}${tail}</body></html>`;
 }

@@ -19,6 +19,9 @@ export type Block =
 const INLINE =
   /!\[([^\]]*)\]\(([^()\s]+)\)|\[((?:[^\][]|\[[^\]]*\])+)\]\(([^()\s]+)\)|\*\*([^*]+)\*\*|<font color="([a-z#0-9]+)">(.*?)<\/font>|<@([^>\s]+)>|<a atId=([^>\s]+)>([^<]*)<\/a>|(https?:\/\/[^\s<>()，。；、]+)|\\([\\`*_[\]()#>!-])/;
 
+/** Addresses that the clients open: pages, and DingTalk's own links (a text to be sent, a page in its frame). */
+const OPENS = /^(https?|dtmd|dingtalk):\/\//i;
+
 /** `names` turns a user id into the name shown after @. */
 export function parseInline(text: string, names: (id: string) => string = (id) => id): Inline[] {
   const out: Inline[] = [];
@@ -31,9 +34,14 @@ export function parseInline(text: string, names: (id: string) => string = (id) =
     }
     if (match.index > 0) out.push({ kind: 'text', text: rest.slice(0, match.index) });
     const [whole, alt, image, label, url, strong, tone, toned, mention, atId, atName, bare, escaped] = match;
-    if (image !== undefined) out.push({ kind: 'image', alt: alt ?? '', url: image });
+    if (image !== undefined)
+      out.push(
+        /^https?:\/\//i.test(image) ? { kind: 'image', alt: alt ?? '', url: image } : { kind: 'text', text: whole },
+      );
     else if (label !== undefined && url !== undefined)
-      out.push({ kind: 'link', inner: parseInline(label, names), url });
+      out.push(
+        OPENS.test(url) ? { kind: 'link', inner: parseInline(label, names), url } : { kind: 'text', text: whole },
+      );
     else if (strong !== undefined) out.push({ kind: 'strong', inner: parseInline(strong, names) });
     else if (toned !== undefined) out.push({ kind: 'font', tone: tone ?? '', inner: parseInline(toned, names) });
     else if (mention !== undefined) out.push({ kind: 'mention', text: `@${names(mention)}` });

@@ -73,8 +73,6 @@ export async function takeSample(
     sample.kind === 'photo' ? `${sample.name}.jpg` : sample.name + (sample.kind === 'pdf' ? '.pdf' : '.xlsx');
   return new File([await answer.blob()], given === undefined ? fallback : decodeURIComponent(given), { type });
 }
-export const previewSrc = (sample: SampleInfo): string => `${BASE}/samples/${sample.name}/preview`;
-
 /** Media of a message, fetched through the app's route. */
 export const mediaSrc = (path: string): string => `${BASE}${path.replace(/^\/control(?=\/)/, '')}`;
 
