@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdir } from 'node:fs/promises';
@@ -9,11 +9,13 @@ import { loadCards } from './cards/index.js';
 import type { Config } from './config/index.js';
 import { AppError, MovableClock, projectRoot, systemClock, type Log } from './core/index.js';
 import { finishDemo, startDemo } from './demo.js';
+import { printWatermark } from './evidence/index.js';
 import { buildHouse, type House } from './house.js';
 import { createDigestTick, createJobs, createNudgeTick } from './jobs/index.js';
 import type { PlatformName } from './platforms/contract.js';
 import { startSandbox, type SandboxHandle } from './sandbox/index.js';
 import { openStore, type Store } from './store/index.js';
+import { createVisitCodes, visitToken } from './visits.js';
 import { createMongoSessionStore, createPageBackend, type HealthCheck } from './web/index.js';
 
 export interface Running {
@@ -64,7 +66,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       wecom: sandbox === null ? config.wecom : sandbox.wecom,
       dingtalk: sandbox === null ? config.dingtalk : { ...sandbox.dingtalk, mode: 'stream' },
       publicUrl,
-      visitCode: (dealId) => visitCode(secret, publicUrl, dealId),
+      visitCode: (dealId) => `${publicUrl}/s/${visitToken(secret, dealId)}`,
       meter: (platform, api) => calls.inc({ platform, api }),
     });
     opened.push({ stop: () => house.evidence.close() });
@@ -75,7 +77,15 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     const app = buildApp({
       callbacks: house.callbacks,
       pages: {
-        backend: createPageBackend({ ...house, clock, publicUrl }),
+        backend: createPageBackend({
+          ...house,
+          clock,
+          printWatermark,
+          recordLook: async (look) => {
+            await store.connection.collection('looks').insertOne(look as never);
+          },
+        }),
+        visits: createVisitCodes({ house, secret, publicUrl, clock }),
         sessions: createMongoSessionStore(store.connection),
         adapters: house.adapters,
         personByIdentity: (platform, userId) => Promise.resolve(house.org.personByIdentity(platform, userId) ?? null),
@@ -95,7 +105,8 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
                 Promise.resolve(
                   house.org.clients().flatMap((client) =>
                     client.sites.map((site) => ({
-                      name: `${client.name} ${site.name}`,
+                      name: client.name,
+                      address: site.name,
                       lat: site.lat,
                       lng: site.lng,
                       datum: site.datum,
@@ -294,13 +305,6 @@ async function secretKey(config: Config, store: Store): Promise<string> {
     { upsert: true },
   );
   return String((await settings.findOne({ _id: 'secret-key' as never }))?.['value']);
-}
-
-/** What the visit's QR says: an address of ours with a signature cut to 128 bit, so that it fits a small code. */
-function visitCode(secret: string, publicUrl: string, dealId: string): string {
-  const key = createHmac('sha256', secret).update('visit').digest();
-  const mac = createHmac('sha256', key).update(dealId).digest('base64url').slice(0, 22);
-  return `${publicUrl}/s/${dealId}.${mac}`;
 }
 
 function listen(server: Server, host: string, port: number): Promise<string> {

@@ -109,6 +109,9 @@ export function putQuestion(
       return;
     case 'scan':
       put('ask-scan', base);
+      turn.text(
+        `签收码在这里，发给客户或打印在送货单上：${deps.visitCode(deal._id)}\n客户出示后，用菜单的「扫码」扫一下；在钉钉里直接扫，打开后点「确认签收」。`,
+      );
       return;
     case 'purchase-history':
       put('ask-purchase-history', { ...base, known: [] });

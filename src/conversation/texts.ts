@@ -1,4 +1,4 @@
-import { asId, type DealId } from '../core/index.js';
+import { stableId, type CardId } from '../core/index.js';
 import { currentVisitOf, dealItem, presentGap, type DealDocument, stageOf } from '../deals/index.js';
 
 import { settleTodo, sendExemption } from './asks.js';
@@ -74,7 +74,7 @@ export async function offerTodos(deps: ConversationDeps, turn: Turn): Promise<vo
     const card = deps.todos.cardOf(todo);
     turn.to(turn.me, 'reply', `todo-again:${todo._id}`, {
       kind: 'show',
-      cardId: asId(`ta.${turn.event.key}.${todo._id}`.replace(/[^0-9A-Za-z_.@-]/gu, '').slice(-60)),
+      cardId: stableId<CardId>('ta', turn.event.key, todo._id),
       card,
     });
     turn.remember(card);
@@ -244,14 +244,10 @@ async function wantsToAdvance(
   const there = target === undefined ? false : done.deal.stageId === target.id;
   if (!there) {
     const card = presentGap(deps, done.flow, done.deal, target?.id);
-    turn.to(turn.me, 'reply', 'gap', { kind: 'show', cardId: asId(gapCardId(turn.event.key, deal._id)), card });
+    turn.to(turn.me, 'reply', 'gap', { kind: 'show', cardId: stableId<CardId>('gap', turn.event.key, deal._id), card });
     turn.remember(card);
   }
   return true;
-}
-
-function gapCardId(key: string, dealId: DealId): string {
-  return `gap.${`${key}.${dealId}`.replace(/[^0-9A-Za-z_.@-]/gu, '').slice(-50)}`;
 }
 
 export async function notUnderstood(deps: ConversationDeps, turn: Turn): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose';
 import {
-  asId,
+  stableId,
   type CardId,
   type Clock,
   type DealId,
@@ -60,7 +60,7 @@ export interface Todos {
 
 /** One card an assignee, the same while it changes. */
 export function todoCardId(todoId: string, assignee: PersonId): CardId {
-  return asId<CardId>(`td.${todoId.slice(-20)}.${assignee.slice(-16)}`);
+  return stableId<CardId>('td', todoId, assignee);
 }
 
 export function createTodos(deps: TodoDeps): Todos {

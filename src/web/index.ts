@@ -5,6 +5,7 @@ export type { HealthCheck } from './routes/health.js';
 export { createMongoSessionStore, sessionIndexes } from './mongo-session-store.js';
 export { createPageRoutes } from './routes/pages.js';
 export type { PageRouteDeps } from './routes/pages.js';
+export type { VisitCodes } from './routes/visits.js';
 export { createSandboxRoutes } from './routes/sandbox.js';
 export type { ClockMove, SandboxPlace, SandboxRouteDeps } from './routes/sandbox.js';
 export type { PageBackend } from './backend.js';

@@ -1,9 +1,174 @@
-import { NotFoundError } from '../core/index.js';
-import type { PageBackend } from './backend.js';
+import { NotAllowedError, NotFoundError, type Clock, type EvidenceId } from '../core/index.js';
+import type { DealDocument, Deals, EvidenceDocument, Verification } from '../deals/index.js';
+import type { Insights } from '../insights/index.js';
+import type { Org, Person, Scope, WorkCalendar } from '../org/index.js';
+import type { Vault } from '../store/index.js';
+import type { PageBackend, Picture, Viewer } from './backend.js';
+import { dealRow, dealView } from './views-deal.js';
+import { evidenceView } from './views-evidence.js';
+import { digestView, figureView, managerHome } from './views-figures.js';
 
-export function createPageBackend(_deps: unknown): PageBackend {
-  const none = (): never => {
-    throw new NotFoundError('page.unknown', 'not there yet');
+export interface PageBackendDeps {
+  org: Org;
+  calendar: WorkCalendar;
+  deals: Deals;
+  verification: Verification;
+  insights: Insights;
+  vault: Vault;
+  /** Re-encoded copy with the server's own bar below the picture. */
+  printWatermark: (bytes: Uint8Array, lines: readonly string[]) => Promise<Buffer>;
+  /** Who looked at which evidence is recorded. */
+  recordLook: (look: { who: string; what: string; which: 'page' | 'copy' | 'original'; at: Date }) => Promise<void>;
+  clock: Clock;
+}
+
+/** Figures of the home page: `LIVE` in addresses. */
+const LIVE = 'now';
+const STUCK_SHOWN = 12;
+const DIGESTS_SHOWN = 7;
+
+/** What the phone pages show, each answer made for one viewer and for nobody else. */
+export function createPageBackend(deps: PageBackendDeps): PageBackend {
+  const { org, calendar, deals, insights } = deps;
+
+  const person = (viewer: Viewer): Person => {
+    const found = org.person(viewer.personId);
+    if (found === undefined || (found.leftAt !== undefined && found.leftAt <= deps.clock.now())) {
+      throw new NotAllowedError('person.left', `${viewer.personId} is not active`, {
+        say: '你已经不在这个组织里了，看不到这里的内容。',
+      });
+    }
+    return found;
   };
-  return { home: none, digest: none, figure: none, deal: none, evidence: none, picture: none };
+
+  async function visibleDeal(viewer: Viewer, id: string): Promise<DealDocument> {
+    person(viewer);
+    const deal = await deals.get(id as DealDocument['_id']);
+    if (deal === null)
+      throw new NotFoundError('deal.unknown', `no deal ${id}`, { say: '没有这个商机，可能链接不完整。' });
+    if (!org.canSee(viewer.personId, deal)) {
+      throw new NotAllowedError('deal.out_of_scope', `${viewer.personId} may not see ${id}`, {
+        say: '这个商机不在你能看的范围里。',
+      });
+    }
+    return deal;
+  }
+
+  async function visibleEvidence(
+    viewer: Viewer,
+    id: string,
+  ): Promise<{ evidence: EvidenceDocument; deal: DealDocument }> {
+    const evidence = await deps.verification.get(id as EvidenceId);
+    if (evidence === null) throw new NotFoundError('evidence.unknown', `no evidence ${id}`, { say: '没有这份材料。' });
+    return { evidence, deal: await visibleDeal(viewer, evidence.dealId) };
+  }
+
+  const scopeOf = (viewer: Viewer): Scope => org.scopeOf(viewer.personId);
+  const leads = (scope: Scope): boolean => scope.all || scope.regionIds.length > 0 || scope.teamIds.length > 0;
+  const scopeName = (scope: Scope): string =>
+    scope.all
+      ? '全公司'
+      : [
+          ...scope.regionIds.map((one) => org.region(one)?.name ?? one),
+          ...scope.teamIds.map((one) => org.team(one)?.name ?? one),
+        ].join('、');
+  /** What a digest covers may be read by those who see all of it. */
+  const mayRead = (viewer: Viewer, subjectId: string): boolean => {
+    if (subjectId === viewer.personId) return true;
+    const scope = scopeOf(viewer);
+    const group = org.group(subjectId);
+    if (scope.all) return true;
+    if (group === undefined) return false;
+    if (scope.regionIds.includes(group.regionId)) return true;
+    return group.teamId !== undefined && scope.teamIds.includes(group.teamId);
+  };
+
+  async function readDigest(viewer: Viewer, id: string) {
+    person(viewer);
+    const digest = await insights.digest(id);
+    if (digest === null)
+      throw new NotFoundError('digest.unknown', `no digest ${id}`, { say: '没有这份日报，可能链接不完整。' });
+    if (!mayRead(viewer, digest.subjectId)) {
+      throw new NotAllowedError('digest.out_of_scope', `${viewer.personId} may not read ${id}`, {
+        say: '这份日报不在你能看的范围里。',
+      });
+    }
+    return digest;
+  }
+
+  const views = { org, calendar, deals, now: () => deps.clock.now() };
+
+  return {
+    async home(viewer) {
+      const me = person(viewer);
+      const now = deps.clock.now();
+      const scope = scopeOf(viewer);
+      if (leads(scope)) {
+        const [figures, open, digests] = await Promise.all([
+          insights.figures({ ...scope, personIds: [] }, now),
+          insights.openIn({ ...scope, personIds: [] }),
+          insights.digestsOf(viewer.personId, DIGESTS_SHOWN),
+        ]);
+        return managerHome(views, { me, scope: scopeName(scope), figures, open: open.slice(0, STUCK_SHOWN), digests });
+      }
+      const mine = await deals.find({ ownerId: viewer.personId }, 60);
+      const rows = mine.map((deal) => dealRow(views, deal));
+      return {
+        kind: 'rep',
+        me: { id: me.id, name: me.name, title: me.title },
+        asOf: now.toISOString(),
+        deals: rows.filter((row) => row.status === 'open').sort((a, b) => Number(b.overdue) - Number(a.overdue)),
+        closed: rows.filter((row) => row.status !== 'open').slice(0, 10),
+      };
+    },
+
+    async digest(viewer, id) {
+      const digest = await readDigest(viewer, id);
+      return digestView(views, digest);
+    },
+
+    async figure(viewer, digestId, figureId) {
+      if (digestId !== LIVE) {
+        const digest = await readDigest(viewer, digestId);
+        return figureView(views, digest, { id: digestId, title: digest.scopeName, figureId });
+      }
+      person(viewer);
+      const scope = scopeOf(viewer);
+      const figures = await insights.figures(leads(scope) ? { ...scope, personIds: [] } : scope, deps.clock.now());
+      return figureView(views, figures, { id: LIVE, title: scopeName(scope), figureId });
+    },
+
+    async deal(viewer, id) {
+      const deal = await visibleDeal(viewer, id);
+      return dealView(views, deal, await deps.verification.ofDeal(deal._id));
+    },
+
+    async evidence(viewer, id) {
+      const { evidence, deal } = await visibleEvidence(viewer, id);
+      await deps.recordLook({ who: viewer.personId, what: id, which: 'page', at: deps.clock.now() });
+      return evidenceView(views, deal, evidence, leads(scopeOf(viewer)) || evidence.by === viewer.personId);
+    },
+
+    async picture(viewer, id, which): Promise<Picture> {
+      const { evidence, deal } = await visibleEvidence(viewer, id);
+      const { file } = evidence;
+      if (file === undefined)
+        throw new NotFoundError('evidence.no_file', `${id} has no file`, { say: '这份材料没有文件。' });
+      if (which === 'original' && !leads(scopeOf(viewer)) && evidence.by !== viewer.personId) {
+        throw new NotAllowedError('evidence.original', `${viewer.personId} may not see the original`, {
+          say: '原图只有提交人和他的上级能看。',
+        });
+      }
+      await deps.recordLook({ who: viewer.personId, what: id, which, at: deps.clock.now() });
+      const bytes = await deps.vault.read(file.id);
+      if (which === 'original' || !file.mime.startsWith('image/')) return { bytes, mime: file.mime, name: file.name };
+      const by = org.person(evidence.by)?.name ?? '';
+      const copy = await deps.printWatermark(bytes, [
+        `${deal.clientName} · ${evidence.itemName}`,
+        `${by} · ${calendar.localDate(evidence.at)} ${calendar.localTime(evidence.at)} 服务器收到`,
+        `留痕 ${evidence._id.slice(-8)} · sha256 ${file.sha256.slice(0, 12)}`,
+      ]);
+      return { bytes: copy, mime: 'image/jpeg', name: `${evidence._id}.jpg` };
+    },
+  };
 }

@@ -5,11 +5,13 @@ import { BadInputError, NotFoundError, type Clock, type Log } from '../../core/i
 import type { PageBackend, Viewer } from '../backend.js';
 import { createSessions, type SessionStore } from '../sessions.js';
 import { jsonErrors, requireOwnHeader } from './json.js';
+import { addVisitRoutes, type VisitCodes } from './visits.js';
 import { createLogin, type LoginDeps } from './login.js';
 import { pageHeaders, sendAsset, sendShell, UI_DIR } from './shell.js';
 
 export interface PageRouteDeps extends Omit<LoginDeps, 'sessions'> {
   backend: PageBackend;
+  visits: VisitCodes;
   sessions: SessionStore;
   /** The machine's clock, also in the sandbox: moving the demo's clock does not log anybody out. */
   clock: Clock;
@@ -46,6 +48,8 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
     if ((await login.viewer(ctx)) === null) login.ask(ctx);
     else await sendShell(ctx, uiDir);
   });
+
+  addVisitRoutes(router, { ...deps, login, headers });
 
   const api = new Router({ prefix: '/api/m' });
   api.use(headers, jsonErrors(deps.log), requireOwnHeader);

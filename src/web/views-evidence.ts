@@ -1,0 +1,112 @@
+import type { DealDocument, EvidenceDocument } from '../deals/index.js';
+import type { Finding } from '../evidence/index.js';
+import type { Mark } from '../cards/index.js';
+import type { EvidenceView } from './backend.js';
+import { personBrief, type ViewDeps } from './views-deal.js';
+
+/** What each check is called on pages. A code without words here shows as it is: a new check is seen, not hidden. */
+const CHECKS: Record<string, string> = {
+  'photo.fresh': '现场拍摄',
+  'photo.reuse': '查重',
+  'photo.watermark': '水印时间',
+  'photo.time': '照片时间',
+  'photo.door_plate': '科室门牌',
+  'photo.nameplate': '设备铭牌',
+  'photo.position': '拍摄位置',
+  'photo.environment': '环境特征',
+  'photo.readable': '能否打开',
+  'pdf.readable': '能否打开',
+  'pdf.text': '文字层',
+  'pdf.contains': '含文字',
+  'pdf.client_name': '客户名称',
+  'pdf.size': '文件大小',
+  'pdf.validity': '有效期',
+  'pdf.seal': '授权印章',
+  'sheet.columns': '列名',
+  'sheet.filled': '每行填满',
+  'sheet.levels': '分项层级',
+  'link.date': '发布日期',
+  demo: '演示',
+};
+
+const FACTS: Record<string, string> = {
+  takenAt: '照片上的时间',
+  plate: '门牌',
+  model: '型号',
+  serial: '序列号',
+  pages: '页数',
+  rows: '行数',
+  distanceMetres: '离客户',
+};
+
+export function evidenceView(
+  deps: ViewDeps,
+  deal: DealDocument,
+  evidence: EvidenceDocument,
+  mayOriginal: boolean,
+): EvidenceView {
+  const { verdict, file } = evidence;
+  const submission = deal.visits
+    .flatMap((visit) => visit.items[evidence.itemId]?.submissions ?? [])
+    .find((one) => one.id === evidence._id);
+  const mark: Mark =
+    submission === undefined || submission.status === 'withdrawn' ? (verdict?.status ?? 'checking') : submission.status;
+  return {
+    id: evidence._id,
+    deal: { id: deal._id, clientName: deal.clientName, stageName: evidence.stageName },
+    itemName: evidence.itemName,
+    mark,
+    say: submission?.say ?? verdict?.say ?? null,
+    by: personBrief(deps.org, evidence.by),
+    at: evidence.at.toISOString(),
+    askedAt: evidence.askedAt?.toISOString() ?? null,
+    text: evidence.text,
+    url: evidence.url ?? null,
+    file: file === undefined ? null : { name: file.name, mime: file.mime, bytes: file.bytes, sha256: file.sha256 },
+    hasPicture: file?.mime.startsWith('image/') ?? false,
+    mayOriginal: mayOriginal && file !== undefined,
+    findings: (verdict?.findings ?? []).map((finding) => ({
+      code: finding.code,
+      label: CHECKS[finding.code] ?? finding.code,
+      mark: finding.status,
+      measured: withUnit(finding.measured, finding),
+      expected: withUnit(finding.expected, finding),
+      source: sourceWords(finding.source),
+    })),
+    facts: Object.entries(verdict?.facts ?? {}).flatMap(([name, value]) => {
+      const label = FACTS[name];
+      const plain = typeof value === 'string' || typeof value === 'number';
+      return label === undefined || !plain || value === '' ? [] : [{ label, value: String(value) }];
+    }),
+    verifier: verdict?.verifier ?? null,
+    history: evidence.history.map((entry) => ({
+      at: entry.at.toISOString(),
+      who: entry.who,
+      mark: entry.status as Mark,
+      text: entry.text,
+    })),
+  };
+}
+
+function withUnit(value: Finding['measured'], finding: Finding): string | null {
+  if (value === null) return null;
+  return finding.unit === undefined ? String(value) : `${value} ${finding.unit}`;
+}
+
+/** Sources are English for logs; people read these words. */
+function sourceWords(source: string): string {
+  const words: [RegExp, string][] = [
+    [/^server clock/u, '服务器时间'],
+    [/^exif/iu, '照片信息'],
+    [/^ocr/iu, '文字识别'],
+    [/^pdf/iu, 'PDF 文字'],
+    [/^location/iu, '位置消息'],
+    [/^sha256/iu, '文件指纹'],
+    [/^pixels|^picture/iu, '画面'],
+    [/^sheet/iu, '表格'],
+  ];
+  const found = words.find(([pattern]) => pattern.test(source));
+  if (found === undefined) return source;
+  const confidence = /0\.\d+/u.exec(source)?.[0];
+  return confidence === undefined ? found[1] : `${found[1]} ${confidence}`;
+}
