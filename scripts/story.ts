@@ -1,0 +1,53 @@
+// Plays a whole deal on both platforms through the sandbox's real protocols and checks it from outside.
+//   npm run story -- [--json] [--platform wecom|dingtalk|both]
+import { parseArgs } from 'node:util';
+import type { PlatformName } from '../src/platforms/contract.js';
+import { CASTS, Story, type Check } from './story/chapters.js';
+import { Sandbox } from './story/phone.js';
+import { StoryServer } from './story/server.js';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    platform: { type: 'string', default: 'both' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+if (!['wecom', 'dingtalk', 'both'].includes(values.platform)) {
+  console.error('--platform is wecom, dingtalk or both');
+  process.exit(2);
+}
+const platforms: PlatformName[] =
+  values.platform === 'both' ? ['wecom', 'dingtalk'] : [values.platform as PlatformName];
+
+const server = await StoryServer.create();
+const began = Date.now();
+const checks: Check[] = [];
+try {
+  await server.start();
+  console.log(`server ready after ${Date.now() - began} ms at ${server.base}`);
+  const sandbox = new Sandbox(() => server.base);
+  const stories = platforms.map((platform) => new Story(server, sandbox, CASTS[platform], (line) => console.log(line)));
+  for (const story of stories) checks.push(...(await story.play()));
+  console.log('\n— 快进：三个早晨');
+  for (let morning = 0; morning < 3; morning++) await sandbox.moveClock({ toNext: 'morning' });
+  await sandbox.moveClock({ byMs: 15 * 60_000 });
+  for (const story of stories) checks.push(...(await story.playMornings()));
+  const code = await server.stop();
+  checks.push({ id: 'stop-in-order', ok: code === 0, measured: `SIGTERM, exit ${code}` });
+} catch (error) {
+  const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  console.log(why);
+  checks.push({ id: 'story-told', ok: false, measured: why.slice(0, 500) });
+} finally {
+  if (values.keep) console.log(`kept: ${server.dataDir}\n${server.errors.slice(-4_000)}`);
+  else await server.remove();
+}
+
+const failed = checks.filter((check) => !check.ok);
+console.log(
+  `\n${checks.length - failed.length} of ${checks.length} checks hold, ${Math.round((Date.now() - began) / 1_000)} s`,
+);
+for (const check of failed) console.log(`  ❌ ${check.id}: ${check.measured}`);
+if (values.json) console.log(JSON.stringify({ ok: failed.length === 0, checks }));
+process.exitCode = failed.length === 0 ? 0 : 1;

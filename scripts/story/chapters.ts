@@ -1,0 +1,495 @@
+import gcoordModule from 'gcoord';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { demoCompany } from '../../src/org/index.js';
+import type { PlatformName } from '../../src/platforms/contract.js';
+import { makeSample } from '../../src/sandbox/index.js';
+import type { Message } from '../../src/sandbox/index.js';
+import { Browser } from './browser.js';
+import { Phone, readAll, readCard, type Sandbox } from './phone.js';
+import type { StoryServer } from './server.js';
+
+export interface Check {
+  id: string;
+  ok: boolean;
+  measured: string;
+}
+
+/** Who plays on which platform; different teams, so that the two stories do not meet. */
+export interface Cast {
+  platform: PlatformName;
+  rep: string;
+  supervisor: string;
+  director: string;
+  legal: string;
+  client: string;
+  clientId: string;
+  group: string;
+}
+
+// The package's typings describe its default export one level too deep.
+const gcoord = gcoordModule as unknown as typeof gcoordModule.default;
+
+const suffix = (platform: PlatformName): string => (platform === 'dingtalk' ? '-dt' : '');
+const user = (name: string, platform: PlatformName): string => `demo-${name}${suffix(platform)}`;
+
+export const CASTS: Record<PlatformName, Cast> = {
+  wecom: {
+    platform: 'wecom',
+    rep: 'rep-jia',
+    supervisor: 'supervisor-1',
+    director: 'director-east',
+    legal: 'legal',
+    client: '城东医院',
+    clientId: 'demo-chengdong',
+    group: '华东一组',
+  },
+  dingtalk: {
+    platform: 'dingtalk',
+    rep: 'rep-ding',
+    supervisor: 'supervisor-2',
+    director: 'director-east',
+    legal: 'legal',
+    client: '湖滨医院',
+    clientId: 'demo-hubin',
+    group: '华东二组',
+  },
+};
+
+/** One deal of one rep on one platform, from the first word to the digest; every check is made from outside. */
+export class Story {
+  readonly checks: Check[] = [];
+  private readonly rep: Phone;
+  private readonly supervisor: Phone;
+  private readonly legal: Phone;
+  private seed: number;
+
+  constructor(
+    private readonly server: StoryServer,
+    private readonly sandbox: Sandbox,
+    private readonly cast: Cast,
+    private readonly tell: (line: string) => void,
+  ) {
+    const phone = (name: string, words: string): Phone =>
+      new Phone(sandbox, cast.platform, user(name, cast.platform), words, tell);
+    this.rep = phone(cast.rep, '销售');
+    this.supervisor = phone(cast.supervisor, '主管');
+    this.legal = phone(cast.legal, '法务');
+    this.seed = cast.platform === 'wecom' ? 100 : 500;
+  }
+
+  private check(id: string, ok: boolean, measured: string): void {
+    const check = { id: `${this.cast.platform}.${id}`, ok, measured };
+    this.checks.push(check);
+    this.tell(`  ${ok ? '✅' : '❌'} ${check.id}  ${measured}`);
+  }
+
+  /** A chapter that breaks fails its own checks and says why; the next ones are still told. */
+  private async chapter(title: string, ids: readonly string[], play: () => Promise<void>): Promise<void> {
+    this.tell(`\n— ${title}`);
+    const before = this.checks.length;
+    try {
+      await play();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.tell(`  ‼ ${why}`);
+      const made = new Set(this.checks.slice(before).map((check) => check.id));
+      for (const id of ids) if (!made.has(`${this.cast.platform}.${id}`)) this.check(id, false, why.slice(0, 300));
+    }
+  }
+
+  async play(): Promise<Check[]> {
+    await this.chapter(
+      '进门：消息要真，假的不理，重复只算一次',
+      ['inbound-authentic', 'forged-refused', 'duplicate-once'],
+      () => this.doors(),
+    );
+    await this.chapter('打开商机，想跳过去', ['skip-refused', 'gap-card', 'card-in-place'], () => this.opening());
+    await this.chapter('线索分配、首次触达', ['stage-advanced'], () => this.firstStages());
+    await this.chapter('需求初筛：旧照片不行，现拍的行', ['photo-old-failed', 'photo-passed'], () => this.screening());
+    await this.chapter('方案定制：方案里客户名要够', ['pdf-failed', 'pdf-passed'], () => this.solution());
+    await this.chapter('临床价值论证：门牌', ['photo-reused-failed', 'door-plate-passed'], () => this.clinicalValue());
+    await this.chapter('合规报价：主管复核印章', [], () => this.quotation());
+    await this.chapter('合同签署：法务在聊天里点', [], () => this.contract());
+    await this.chapter('平台停机', ['platform-down-delivered-later'], () => this.platformDown());
+    await this.chapter('断电', ['killed-nothing-lost'], () => this.killed());
+    await this.chapter('交付启动', ['deal-finished'], () => this.delivery());
+    await this.chapter('昨天的卡', ['stale-press-safe'], () => this.staleCard());
+    return this.checks;
+  }
+
+  /** The clock is moved for both stories together, so this is told after both. */
+  async playMornings(): Promise<Check[]> {
+    const before = this.checks.length;
+    await this.chapter('催办', ['nudge-rep', 'nudge-supervisor'], () => this.nudges());
+    await this.chapter('日报，一直点到照片', ['digest-group', 'digest-opens-photo'], () => this.digest());
+    return this.checks.slice(before);
+  }
+
+  private async sample(name: string, params: { plate?: string; seed?: number } = {}) {
+    const place = demoCompany.clients.find((client) => client.id === this.cast.clientId)?.sites[0];
+    const [lng, lat] = gcoord.transform([place?.lng ?? 0, place?.lat ?? 0], gcoord.GCJ02, gcoord.WGS84) as [
+      number,
+      number,
+    ];
+    const state = await this.sandbox.call<{ clock: { offsetMs: number } }>('GET', 'state');
+    return makeSample(name, {
+      at: new Date(Date.now() + state.clock.offsetMs),
+      zone: 'Asia/Shanghai',
+      clientName: this.cast.client,
+      lat,
+      lng,
+      seed: params.seed ?? ++this.seed,
+      ...(params.plate === undefined ? {} : { plate: params.plate }),
+    });
+  }
+
+  private async photo(name: string, params: { plate?: string; seed?: number } = {}): Promise<Buffer> {
+    const sample = await this.sample(name, params);
+    await this.rep.sendsPhoto(sample.name, sample.bytes);
+    return sample.bytes;
+  }
+
+  private async file(name: string): Promise<void> {
+    const sample = await this.sample(name);
+    await this.rep.sendsFile(sample.name, sample.bytes);
+  }
+
+  // ------------------------------------------------------------------ chapters
+
+  private async doors(): Promise<void> {
+    await this.rep.looksAway();
+    const said = await this.rep.says('帮助');
+    const help = await this.rep.seesText(/./u);
+    this.check(
+      'inbound-authentic',
+      said.accepted && (help.kind === 'card' || help.kind === 'text'),
+      `callback ${said.callback?.status} in ${said.callback?.ms} ms, ${said.callback?.tries} try`,
+    );
+
+    const hows = ['signature', 'receiveid', 'old', 'garbage'];
+    const answers: string[] = [];
+    for (const how of hows) answers.push(`${how} ${(await this.sandbox.forge(this.cast.platform, how)).status}`);
+    const refused = answers.every((answer) => !/ 200$/u.test(answer));
+    this.check('forged-refused', refused, answers.join(', '));
+
+    const count = async (): Promise<number> =>
+      (await this.rep.messages()).filter((message) => message.from === 'bot').length;
+    const before = await count();
+    await this.sandbox.faults(this.cast.platform, { duplicateCallbacks: 3 });
+    await this.rep.says('帮助');
+    await this.sandbox.faults(this.cast.platform, { duplicateCallbacks: 0 });
+    await this.sandbox.replay(this.cast.platform);
+    await this.rep.sees('one more answer', () => true, { waitMs: 20_000 });
+    await sleep(1_500);
+    const more = (await count()) - before;
+    this.check('duplicate-once', more === 1, `5 deliveries of one message, ${more} answer(s)`);
+  }
+
+  private checklist(stage: RegExp): Promise<Message> {
+    return this.rep.sees(
+      `the checklist of ${stage}`,
+      (message) => {
+        const card = readCard(message);
+        return (
+          card !== null &&
+          card.title.includes(this.cast.client) &&
+          stage.test(readAll(message)) &&
+          card.buttons.length > 0
+        );
+      },
+      { fromStart: true, newest: true },
+    );
+  }
+
+  private async opening(): Promise<void> {
+    await this.rep.says('我的商机');
+    await this.rep.presses(/打开/u, [new RegExp(this.cast.client, 'u')]);
+    const list = await this.checklist(/线索分配/u);
+
+    await this.rep.looksAway();
+    await this.rep.says('推进到合同签署');
+    const gap = await this.rep.seesText(/还差/u);
+    const now = readAll(await this.rep.again(list));
+    this.check('skip-refused', /线索分配/u.test(now) && !/合同签署 ·/u.test(now), `still ${readCard(list)?.title}`);
+    this.check(
+      'gap-card',
+      /还差 \d+ 项才能进「合同签署」/u.test(readAll(gap)) && /确认接手/u.test(readAll(gap)),
+      readCard(gap)?.title ?? '',
+    );
+
+    const count = (await this.rep.messages()).length;
+    await this.rep.pressesOn(list, /确认接手/u);
+    // The gate takes a confirmation by one press or by a card that asks for it.
+    const asked = await this.rep.again(list);
+    if (readCard(asked)?.buttons.some((button) => /^确认/u.test(button.label)) === true)
+      await this.rep.pressesOn(asked, /^确认/u);
+    const changed = await this.rep.becomes(list, /已完成/u);
+    const fresh = (await this.rep.messages()).length - count;
+    this.check(
+      'card-in-place',
+      fresh === 0 && changed.id === list.id,
+      `same message, ${fresh} new ones; ${readCard(changed)?.title}`,
+    );
+  }
+
+  private async next(stage: RegExp): Promise<Message> {
+    await this.rep.presses(/看下一步/u);
+    return this.checklist(stage);
+  }
+
+  private async firstStages(): Promise<void> {
+    const list = await this.next(/首次触达/u);
+    await this.rep.pressesOn(list, /^首次触达|触达/u);
+    await this.rep.presses(/双向消息/u);
+    await this.rep.seesText(/写一句/u);
+    await this.rep.says('和设备科主任通了电话，约周四上门看现场');
+    await this.rep.presses(/关键决策人职务/u);
+    await this.rep.presses(/选好了|提交|选这个|就这个/u, [/设备科主任/u]);
+    const done = await this.rep.seesText(/首次触达 已完成/u, { fromStart: true, newest: true });
+    this.check('stage-advanced', /需求初筛/u.test(readAll(done)), (readCard(done)?.title ?? '') + ' → 需求初筛');
+  }
+
+  private async screening(): Promise<void> {
+    await this.next(/需求初筛/u);
+    await this.rep.presses(/客户痛点/u);
+    await this.rep.presses(/选好了|提交/u, [/预算审批/u, /维保成本/u, /数据迁移/u]);
+    await this.rep.presses(/拍客户现场照片/u);
+    await this.rep.looksAway();
+    await this.photo('old-photo');
+    const failed = await this.rep.seesText(/没通过/u);
+    this.check('photo-old-failed', /\d+ 月 \d+ 日|差 \d+ 天/u.test(readAll(failed)), firstLine(failed));
+
+    await this.rep.presses(/现在拍|重拍/u);
+    await this.photo('site-photo', { seed: this.sitePhotoSeed });
+    const passed = await this.rep.seesText(/✅[^\n]*客户现场照片|客户现场照片[^\n]*✅/u, {
+      fromStart: true,
+      newest: true,
+    });
+    this.check('photo-passed', true, line(passed, /客户现场照片/u));
+
+    await this.rep.presses(/有效跟进/u);
+    await this.rep.says('检验科反映样本周转慢，夜班要等两小时');
+    await this.rep.seesText(/方案匹配点/u);
+    await this.rep.says('流水线方案能把周转压到四十分钟');
+    await this.rep.seesText(/下一步约定/u);
+    await this.rep.says('11 月底前带工程师上门测一次');
+    await this.rep.seesText(/需求初筛 已完成/u, { fromStart: true, newest: true });
+  }
+
+  private readonly sitePhotoSeed = 7_001;
+
+  private async solution(): Promise<void> {
+    await this.next(/方案定制/u);
+    await this.rep.presses(/客户现有设备清单/u);
+    await this.file('equipment-list');
+    await this.rep.seesText(/✅[^\n]*客户现有设备清单/u, { fromStart: true, newest: true });
+    await this.rep.presses(/定制方案/u);
+    await this.rep.looksAway();
+    await this.file('proposal-short');
+    const failed = await this.rep.seesText(/没通过|还差/u);
+    this.check('pdf-failed', /还差 1 处|2 处|3 处/u.test(readAll(failed)), firstLine(failed));
+    await this.rep.presses(/重交|重传|再传|定制方案/u);
+    await this.file('proposal');
+    const done = await this.rep.seesText(/方案定制 已完成/u, { fromStart: true, newest: true });
+    this.check('pdf-passed', true, readCard(done)?.title ?? '');
+  }
+
+  private async clinicalValue(): Promise<void> {
+    await this.next(/临床价值论证/u);
+    await this.rep.presses(/科室门牌照片/u);
+    await this.rep.looksAway();
+    // The very picture of the screening stage once more: every visit wants its own.
+    await this.photo('site-photo', { seed: this.sitePhotoSeed });
+    const reused = await this.rep.seesText(/用过|没通过/u);
+    this.check('photo-reused-failed', /用过/u.test(readAll(reused)), firstLine(reused));
+
+    await this.rep.presses(/现在拍|重拍|拍科室门牌/u);
+    await this.photo('door-plate', { plate: '检验科' });
+    await this.rep.seesText(/科室门牌照片[^\n]*1\/2/u, { fromStart: true, newest: true });
+    await this.photo('door-plate', { plate: '手术室' });
+    const passed = await this.rep.seesText(/✅[^\n]*科室门牌照片/u, { fromStart: true, newest: true });
+    this.check('door-plate-passed', true, line(passed, /科室门牌照片/u));
+
+    await this.rep.presses(/临床使用场景/u);
+    await this.rep.presses(/选好了|提交/u, [/手术室器械消毒/u, /检验科样本流转/u, /门诊采血/u]);
+    await this.rep.presses(/同类设备采购公告/u);
+    await this.rep.says('https://zfcg.example.com/notice/20261101.html');
+    await this.rep.seesText(/标题/u);
+    await this.rep.says(`${this.cast.client}全自动生化分析仪采购公告`);
+    await this.rep.seesText(/哪天发布/u);
+    const state = await this.sandbox.call<{ clock: { offsetMs: number } }>('GET', 'state');
+    const on = new Date(Date.now() + state.clock.offsetMs - 20 * 86_400_000);
+    await this.rep.says(new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Shanghai' }).format(on));
+    await this.rep.seesText(/临床价值论证 已完成/u, { fromStart: true, newest: true });
+  }
+
+  private async quotation(): Promise<void> {
+    await this.next(/合规报价/u);
+    await this.rep.presses(/阶梯报价单/u);
+    await this.supervisor.looksAway();
+    await this.file('quotation');
+    await this.supervisor.seesText(/阶梯报价单/u);
+    await this.supervisor.presses(/^通过/u);
+    await this.rep.seesText(/✅[^\n]*阶梯报价单/u, { fromStart: true, newest: true });
+    await this.rep.presses(/成本核算表/u);
+    await this.file('cost-sheet');
+    await this.rep.seesText(/合规报价 已完成/u, { fromStart: true, newest: true });
+  }
+
+  private async contract(): Promise<void> {
+    await this.next(/合同签署/u);
+    await this.rep.presses(/已签合同/u);
+    await this.file('contract');
+    await this.rep.seesText(/✅[^\n]*已签合同/u, { fromStart: true, newest: true });
+    await this.legal.sees(
+      'the approval',
+      (message) =>
+        readAll(message).includes(this.cast.client) &&
+        readCard(message)?.buttons.some((one) => /通过/u.test(one.label)) === true,
+      { fromStart: true, newest: true },
+    );
+    await this.legal.presses(/^通过/u);
+    await this.rep.seesText(/合同签署 已完成|「合同签署」/u, { fromStart: true, newest: true });
+  }
+
+  private async platformDown(): Promise<void> {
+    await this.rep.looksAway();
+    await this.sandbox.faults(this.cast.platform, { failRate: 1 });
+    await this.rep.says('我的商机');
+    await sleep(2_500);
+    const during = (await this.rep.messages()).filter((message) => message.from === 'bot').length;
+    await this.sandbox.faults(this.cast.platform, { failRate: 0 });
+    await this.rep.seesText(/我的商机/u, { waitMs: 90_000 });
+    await sleep(1_500);
+    const after = (await this.rep.messages()).filter((message) => message.from === 'bot').length;
+    this.check('platform-down-delivered-later', after - during === 1, `0 while down, ${after - during} after`);
+  }
+
+  private async killed(): Promise<void> {
+    const moments: string[] = [];
+    let lost = 0;
+    let doubled = 0;
+    for (const waitMs of [0, 40, 150, 400]) {
+      await this.rep.looksAway();
+      const before = (await this.rep.messages()).filter((message) => message.from === 'bot').length;
+      const said = await this.rep.says('帮助');
+      await sleep(waitMs);
+      await this.server.kill();
+      await this.server.start();
+      const acknowledged = said.callback?.status === 200 || said.accepted;
+      await this.rep.seesText(/./u, { waitMs: 45_000 }).catch(() => {
+        if (acknowledged) lost++;
+      });
+      await sleep(1_500);
+      const more = (await this.rep.messages()).filter((message) => message.from === 'bot').length - before;
+      if (more > 1) doubled += more - 1;
+      moments.push(`${waitMs} ms`);
+    }
+    this.check(
+      'killed-nothing-lost',
+      lost === 0 && doubled === 0,
+      `kill -9 after ${moments.join(', ')}: ${lost} lost, ${doubled} double`,
+    );
+  }
+
+  private async delivery(): Promise<void> {
+    await this.rep.says(this.cast.client);
+    await this.checklist(/交付启动/u);
+    await this.rep.presses(/设备铭牌照片/u);
+    await this.photo('nameplate');
+    await this.rep.seesText(/✅[^\n]*设备铭牌照片/u, { fromStart: true, newest: true });
+    await this.rep.looksAway();
+    await this.rep.presses(/客户签收/u);
+    const asked = await this.rep.seesText(/\/s\//u, { fromStart: true, newest: true });
+    const address = /https?:\/\/\S+\/s\/[\w.:-]+/u.exec(readAll(asked))?.[0] ?? '';
+    if (this.cast.platform === 'wecom') await this.rep.scans(address);
+    else {
+      const browser = new Browser(this.server.base, this.cast.platform, this.rep.userId);
+      await browser.login('/m');
+      await browser.confirmVisit(address);
+    }
+    const won = await this.rep.seesText(/全部完成/u, { fromStart: true, newest: true });
+    this.check('deal-finished', true, readCard(won)?.title ?? firstLine(won));
+  }
+
+  private async staleCard(): Promise<void> {
+    await this.rep.looksAway();
+    // A card of the screening stage: long passed, and the deal is over.
+    const old = await this.rep.sees(
+      'an old card with a button',
+      (message) =>
+        /没通过|还差/u.test(readAll(message)) &&
+        (readCard(message)?.buttons.length ?? 0) > 0 &&
+        readCard(message)?.closed === '',
+      { fromStart: true },
+    );
+    const button = readCard(old)?.buttons[0];
+    const before = (await this.rep.messages()).length;
+    await this.rep.pressesOn(old, new RegExp(`^${escape(button?.label ?? '')}$`, 'u'));
+    const answer = await this.rep.seesText(/已经过去了|什么都没改/u, { fromStart: true, newest: true, waitMs: 15_000 });
+    this.check(
+      'stale-press-safe',
+      true,
+      `${readCard(answer)?.title ?? firstLine(answer)} (${(await this.rep.messages()).length - before} new)`,
+    );
+  }
+
+  private async nudges(): Promise<void> {
+    const nudge = await this.rep.seesText(/商机今天到期/u, { fromStart: true, newest: true });
+    this.check('nudge-rep', true, readCard(nudge)?.title ?? firstLine(nudge));
+    const told = await this.supervisor.seesText(/需求初筛[^\n]*没动|工作日没更新/u, { fromStart: true, newest: true });
+    const copied = await new Phone(
+      this.sandbox,
+      this.cast.platform,
+      user(this.cast.director, this.cast.platform),
+      '总监',
+      this.tell,
+    )
+      .seesText(/需求初筛[^\n]*没动|工作日没更新/u, { fromStart: true, newest: true, waitMs: 10_000 })
+      .then(
+        () => true,
+        () => false,
+      );
+    this.check(
+      'nudge-supervisor',
+      /跟进/u.test(readAll(told)),
+      `${readCard(told)?.title ?? firstLine(told)}; director in copy here: ${copied}`,
+    );
+  }
+
+  private async digest(): Promise<void> {
+    const message = await this.supervisor.sees(
+      'the digest',
+      (one) => readAll(one).includes(this.cast.group) && /穿透率/u.test(readAll(one)),
+      {
+        chat: 'group',
+        fromStart: true,
+        newest: true,
+      },
+    );
+    const words = `${readAll(message)}\n${JSON.stringify(message.card ?? '')}`;
+    this.check(
+      'digest-group',
+      /🔴|红/u.test(words) && /🟡|黄/u.test(words) && /🟢|绿/u.test(words),
+      firstLine(message),
+    );
+    const address = /https?:\/\/[^\s"\\)\]]+\/m\/digest\/[^\s"\\)\]]+/u.exec(words)?.[0];
+    if (address === undefined) throw new Error(`no link in the digest: ${words.slice(0, 400)}`);
+    const browser = new Browser(this.server.base, this.cast.platform, this.supervisor.userId);
+    const opened = await browser.digestToPhoto(address);
+    this.check('digest-opens-photo', opened.bytes > 5_000 && opened.mime.startsWith('image/'), opened.path);
+  }
+}
+
+const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/gu, '\\$&');
+function firstLine(message: Message): string {
+  return readAll(message).replace(/\s+/gu, ' ').trim().slice(0, 140);
+}
+function line(message: Message, wanted: RegExp): string {
+  return (
+    readAll(message)
+      .split('\n')
+      .find((one) => wanted.test(one))
+      ?.trim() ?? ''
+  );
+}

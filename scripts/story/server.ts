@@ -1,0 +1,82 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../../src/core/index.js';
+
+/** Longest start, cold caches and a busy machine included. */
+const READY_MS = 90_000;
+
+/** The real server in a process of its own, on a fresh store in a temporary folder. */
+export class StoryServer {
+  #child: ChildProcess | null = null;
+  #errors = '';
+  base = '';
+
+  private constructor(readonly dataDir: string) {}
+
+  static async create(): Promise<StoryServer> {
+    return new StoryServer(await mkdtemp(join(tmpdir(), 'trailmark-story-')));
+  }
+
+  /** Where the process's own log of this start can be read. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, ['--enable-source-maps', join(projectRoot, 'build/src/main.js')], {
+      cwd: projectRoot,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        DATA_DIR: this.dataDir,
+        PORT: new URL(this.base === '' ? 'http://127.0.0.1:0' : this.base).port || '0',
+        SANDBOX: 'on',
+        LOG_LEVEL: 'warn',
+      },
+    });
+    this.#child = child;
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#errors = (this.#errors + chunk.toString()).slice(-200_000);
+    });
+    this.base = await new Promise<string>((resolve, reject) => {
+      let out = '';
+      const timer = setTimeout(() => reject(new Error(`no ready line in ${READY_MS} ms\n${this.#errors}`)), READY_MS);
+      child.stdout.on('data', (chunk: Buffer) => {
+        out += chunk.toString();
+        const ready = /^ready (\S+)/mu.exec(out);
+        if (ready?.[1] === undefined) return;
+        clearTimeout(timer);
+        resolve(ready[1]);
+      });
+      child.once('exit', (code) => {
+        clearTimeout(timer);
+        reject(new Error(`the server ended with ${code}\n${this.#errors}`));
+      });
+    });
+  }
+
+  /** As a power cut for the process: nothing is flushed, nothing is said. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  async stop(): Promise<number | null> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    return child.exitCode;
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
