@@ -1,6 +1,8 @@
 import test from 'ava';
-import { GridFSBucket, Long, MongoServerError, ObjectId, type Document } from 'mongodb';
-import { startStore } from './helpers.js';
+import { GridFSBucket, Long, MongoServerError, ObjectId } from 'mongodb';
+import { sharedStore, startStore } from './helpers.js';
+
+const shared = sharedStore(test);
 
 test('what is inserted is found again, also after the store was started anew', async (t) => {
   const first = await startStore(t);
@@ -20,7 +22,7 @@ test('what is inserted is found again, also after the store was started anew', a
 });
 
 test('a cursor gives out batches in order and every document once', async (t) => {
-  const { collection } = await startStore(t);
+  const { collection } = shared();
   const c = collection<{ _id: number }>();
   await c.insertMany(Array.from({ length: 1234 }, (_, i) => ({ _id: i })));
   const seen: number[] = [];
@@ -37,7 +39,7 @@ test('a cursor gives out batches in order and every document once', async (t) =>
 });
 
 test('a closed cursor is gone and an unknown one is refused with code 43', async (t) => {
-  const { collection, db } = await startStore(t);
+  const { collection, db } = shared();
   const c = collection();
   await c.insertMany(Array.from({ length: 300 }, () => ({})));
   const cursor = c.find({}, { batchSize: 2 });
@@ -51,23 +53,23 @@ test('a closed cursor is gone and an unknown one is refused with code 43', async
 });
 
 test("a unique index refuses the second document with MongoDB's words", async (t) => {
-  const { collection } = await startStore(t);
+  const { collection } = shared();
   const c = collection();
   await c.createIndex({ email: 1 }, { unique: true });
   await c.insertOne({ email: 'a@b' });
   const error = await t.throwsAsync(c.insertOne({ email: 'a@b' }), { instanceOf: MongoServerError, code: 11000 });
   t.regex(
-    error!.message,
+    error.message,
     /^E11000 duplicate key error collection: test\.c\d+ index: email_1 dup key: \{ email: "a@b" \}$/,
   );
-  const { keyPattern, keyValue } = error as MongoServerError;
+  const { keyPattern, keyValue } = error;
   t.deepEqual([keyPattern, keyValue], [{ email: 1 }, { email: 'a@b' }]);
   await c.insertOne({ email: null });
   await t.throwsAsync(c.insertOne({}), { code: 11000 }, 'missing counts as null');
 });
 
 test('a unique index over data that breaks it is not built', async (t) => {
-  const { collection } = await startStore(t);
+  const { collection } = shared();
   const c = collection();
   await c.insertMany([{ a: 1 }, { a: 1 }]);
   await t.throwsAsync(c.createIndex({ a: 1 }, { unique: true }), { code: 11000 });
@@ -77,7 +79,7 @@ test('a unique index over data that breaks it is not built', async (t) => {
 });
 
 test('a partial unique index binds only the documents that it covers', async (t) => {
-  const { collection } = await startStore(t);
+  const { collection } = shared();
   const c = collection();
   await c.createIndex({ key: 1 }, { unique: true, partialFilterExpression: { state: 'open' } });
   await c.insertMany([
@@ -91,7 +93,7 @@ test('a partial unique index binds only the documents that it covers', async (t)
 });
 
 test('twenty claims at once give every row to one of them', async (t) => {
-  const { collection } = await startStore(t);
+  const { collection } = shared();
   const c = collection();
   await c.createIndex({ lockedAt: 1, due: 1 });
   await c.insertMany(Array.from({ length: 15 }, (_, i) => ({ due: i, lockedAt: null })));
@@ -108,7 +110,7 @@ test('twenty claims at once give every row to one of them', async (t) => {
 });
 
 test('of ten upserts of one key one inserts and nine update', async (t) => {
-  const { collection } = await startStore(t);
+  const { collection } = shared();
   const c = collection();
   await c.createIndex({ key: 1 }, { unique: true });
   const results = await Promise.all(
@@ -119,7 +121,7 @@ test('of ten upserts of one key one inserts and nine update', async (t) => {
 });
 
 test('bulk writes keep order when asked to and go on when not', async (t) => {
-  const { collection } = await startStore(t);
+  const { collection } = shared();
   const c = collection<{ _id: number; n?: number }>();
   const operations = [
     { insertOne: { document: { _id: 1 } } },
@@ -135,7 +137,7 @@ test('bulk writes keep order when asked to and go on when not', async (t) => {
 });
 
 test('GridFS gives back what was put in, byte by byte', async (t) => {
-  const { db } = await startStore(t);
+  const { db } = shared();
   const bucket = new GridFSBucket(db, { bucketName: 'vault' });
   const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * 7) % 251));
   const upload = bucket.openUploadStream('photo.jpg', { metadata: { sha256: 'x' } });
@@ -153,9 +155,9 @@ test('GridFS gives back what was put in, byte by byte', async (t) => {
 });
 
 test('numbers keep their type through an update of another field', async (t) => {
-  const { collection } = await startStore(t);
+  const { collection } = shared();
   const c = collection();
-  await c.insertOne({ int: 5, double: 5.5, whole: { $numberDouble: '5' }, long: Long.fromNumber(5) } as Document);
+  await c.insertOne({ int: 5, double: 5.5, whole: { $numberDouble: '5' }, long: Long.fromNumber(5) });
   await c.updateOne({}, { $set: { other: 1 }, $inc: { long: 1, int: 1 } });
   t.is(
     await c.countDocuments({ int: { $type: 'int' }, double: { $type: 'double' }, long: { $type: 'long' }, other: 1 }),
@@ -165,14 +167,14 @@ test('numbers keep their type through an update of another field', async (t) => 
 });
 
 test('explain tells an index scan from a collection scan', async (t) => {
-  const { collection } = await startStore(t);
+  const { collection } = shared();
   const c = collection();
   await c.insertMany(Array.from({ length: 50 }, (_, i) => ({ a: i % 10, b: i })));
   await c.createIndex({ a: 1, b: -1 });
-  const indexed = (await c.find({ a: 3 }).sort({ b: -1 }).explain('executionStats')) as Document;
+  const indexed = await c.find({ a: 3 }).sort({ b: -1 }).explain('executionStats');
   t.is(indexed['queryPlanner'].winningPlan.inputStage.indexName, 'a_1_b_-1');
   t.like(indexed['executionStats'], { nReturned: 5, totalKeysExamined: 5, totalDocsExamined: 5 });
-  const scanned = (await c.find({ b: 3 }).explain('executionStats')) as Document;
+  const scanned = await c.find({ b: 3 }).explain('executionStats');
   t.is(scanned['queryPlanner'].winningPlan.stage, 'COLLSCAN');
   t.like(scanned['executionStats'], { nReturned: 1, totalDocsExamined: 50 });
 });
