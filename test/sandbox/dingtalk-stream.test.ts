@@ -1,46 +1,7 @@
 import { once } from 'node:events';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { WebSocket } from 'ws';
-import { type Bench, dingCard, GROUP_ID, type Json, startBench } from './support.js';
-
-interface Frame {
-  type: string;
-  headers: { topic: string; messageId: string };
-  data: string;
-}
-type Answer = (frame: Frame) => Json | 'hang';
-
-const CALLBACKS = ['/v1.0/im/bot/messages/get', '/v1.0/card/instances/callback'];
-
-async function openTicket(bench: Bench, secret = bench.access.dingtalk.clientSecret): Promise<Response> {
-  const { apiBase, clientId } = bench.access.dingtalk;
-  const subscriptions = [{ type: 'EVENT', topic: '*' }, ...CALLBACKS.map((topic) => ({ type: 'CALLBACK', topic }))];
-  return fetch(`${apiBase}/v1.0/gateway/connections/open`, {
-    method: 'POST',
-    body: JSON.stringify({ clientId, clientSecret: secret, subscriptions }),
-  });
-}
-
-async function connect(
-  t: ExecutionContext,
-  bench: Bench,
-  answer: Answer = () => ({ response: null }),
-): Promise<{ frames: Frame[]; socket: WebSocket }> {
-  const { endpoint, ticket } = (await (await openTicket(bench)).json()) as { endpoint: string; ticket: string };
-  const socket = new WebSocket(`${endpoint}?ticket=${encodeURIComponent(ticket)}`);
-  const frames: Frame[] = [];
-  socket.on('message', (raw) => {
-    const frame = JSON.parse(String(raw)) as Frame;
-    frames.push(frame);
-    const data = answer(frame);
-    if (data === 'hang' || frame.headers.topic === 'disconnect') return;
-    const headers = { messageId: frame.headers.messageId, contentType: 'application/json' };
-    socket.send(JSON.stringify({ code: 200, headers, message: 'OK', data: JSON.stringify(data) }));
-  });
-  await once(socket, 'open');
-  t.teardown(() => socket.terminate());
-  return { frames, socket };
-}
+import { connectStream, dingCard, GROUP_ID, type Json, openTicket, startBench } from './support.js';
 
 async function refusedUpgrade(url: string): Promise<number> {
   const socket = new WebSocket(url);
@@ -64,7 +25,7 @@ test('a wrong secret is refused, and a ticket serves once', async (t) => {
 
 test('a text in the 1:1 chat and one said to the robot in the group reach the app', async (t) => {
   const bench = await startBench(t);
-  const { frames } = await connect(t, bench);
+  const { frames } = await connectStream(t, bench);
   const { json } = await bench.control('POST', 'phones/dingtalk/staff01/text', { text: '数字' });
   t.like(json, { accepted: true, callback: { status: 200, tries: 1 } });
   const single = JSON.parse(frames[0]?.data ?? '') as Json;
@@ -78,7 +39,7 @@ test('a text in the 1:1 chat and one said to the robot in the group reach the ap
 
 test('a picture is fetched by its code, without a token', async (t) => {
   const bench = await startBench(t);
-  const { frames } = await connect(t, bench);
+  const { frames } = await connectStream(t, bench);
   const bytes = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]);
   await bench.control('POST', 'phones/dingtalk/staff01/image?name=a.jpg', bytes);
   const { content } = JSON.parse(frames[0]?.data ?? '') as { content: { downloadCode: string } };
@@ -96,7 +57,7 @@ test('a picture is fetched by its code, without a token', async (t) => {
 test('a message without an ACK comes again under a new messageId', async (t) => {
   const bench = await startBench(t, { dingtalkRobotMs: 50 });
   let deaf = true;
-  const { frames, socket } = await connect(t, bench, () => (deaf ? 'hang' : { response: null }));
+  const { frames, socket } = await connectStream(t, bench, () => (deaf ? 'hang' : { response: null }));
   const { json } = await bench.control('POST', 'phones/dingtalk/staff01/text', { text: '数字' });
   t.like(json, { callback: { status: 0, answered: 'no answer in time' } });
   deaf = false;
@@ -108,7 +69,7 @@ test('a message without an ACK comes again under a new messageId', async (t) => 
 
 test('an answer to a click is seen by the clicker alone, an update by everybody', async (t) => {
   const bench = await startBench(t);
-  const { frames } = await connect(t, bench, () => ({
+  const { frames } = await connectStream(t, bench, () => ({
     response: {
       cardUpdateOptions: { updateCardDataByKey: true },
       cardData: { cardParamMap: { closed: '已提交' } },
@@ -154,7 +115,7 @@ test('an answer to a click is seen by the clicker alone, an update by everybody'
 
 test('a click that is answered too late is told on the phone and changes nothing', async (t) => {
   const bench = await startBench(t, { dingtalkCardMs: 50 });
-  await connect(t, bench, () => 'hang');
+  await connectStream(t, bench, () => 'hang');
   await bench.ding('POST', 'card/instances/createAndDeliver', dingCard(bench, 'c1'));
   const { id } = await bench.lastMessage('dingtalk', 'staff01');
   const { json } = await bench.control('POST', 'phones/dingtalk/staff01/press', { messageId: id, action: 'agree' });
@@ -164,7 +125,7 @@ test('a click that is answered too late is told on the phone and changes nothing
 
 test('told to leave, a connection gets nothing more and is closed', async (t) => {
   const bench = await startBench(t);
-  const { frames, socket } = await connect(t, bench);
+  const { frames, socket } = await connectStream(t, bench);
   await bench.control('PUT', 'faults', { dingtalk: { disconnectStream: true } });
   await once(socket, 'close');
   t.deepEqual(
@@ -178,7 +139,10 @@ test('told to leave, a connection gets nothing more and is closed', async (t) =>
 test('the official check-in is an event that comes until it is answered with SUCCESS', async (t) => {
   const bench = await startBench(t);
   let later = true;
-  const { frames, socket } = await connect(t, bench, () => ({ status: later ? 'LATER' : 'SUCCESS', message: '' }));
+  const { frames, socket } = await connectStream(t, bench, () => ({
+    status: later ? 'LATER' : 'SUCCESS',
+    message: '',
+  }));
   await bench.control('POST', 'phones/dingtalk/staff01/location', { lat: 31.2, lng: 121.4, label: '医院' });
   later = false;
   await once(socket, 'message');

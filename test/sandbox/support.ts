@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { WebSocket } from 'ws';
 import { silentLog } from '../../src/core/index.js';
 import type { Message, SandboxAccess, Timings } from '../../src/sandbox/index.js';
 import { startStandIns } from '../../src/sandbox/stand-ins.js';
@@ -279,3 +281,44 @@ export const dingCard = (bench: Bench, outTrackId: string, more: Json = {}): Jso
   imRobotOpenDeliverModel: { spaceType: 'IM_ROBOT', robotCode: bench.access.dingtalk.robotCode },
   ...more,
 });
+
+export interface Frame {
+  type: string;
+  headers: { topic: string; messageId: string };
+  data: string;
+}
+type StreamAnswer = (frame: Frame) => Json | 'hang';
+
+const CALLBACKS = ['/v1.0/im/bot/messages/get', '/v1.0/card/instances/callback'];
+
+export async function openTicket(bench: Bench, secret = bench.access.dingtalk.clientSecret): Promise<Response> {
+  const { apiBase, clientId } = bench.access.dingtalk;
+  const subscriptions = [{ type: 'EVENT', topic: '*' }, ...CALLBACKS.map((topic) => ({ type: 'CALLBACK', topic }))];
+  return fetch(`${apiBase}/v1.0/gateway/connections/open`, {
+    method: 'POST',
+    body: JSON.stringify({ clientId, clientSecret: secret, subscriptions }),
+  });
+}
+
+/** The app's side of the stream: answers each frame as the test says. */
+export async function connectStream(
+  t: ExecutionContext,
+  bench: Bench,
+  answer: StreamAnswer = () => ({ response: null }),
+): Promise<{ frames: Frame[]; socket: WebSocket; closed: Promise<unknown> }> {
+  const { endpoint, ticket } = (await (await openTicket(bench)).json()) as { endpoint: string; ticket: string };
+  const socket = new WebSocket(`${endpoint}?ticket=${encodeURIComponent(ticket)}`);
+  const frames: Frame[] = [];
+  socket.on('message', (raw) => {
+    const frame = JSON.parse(String(raw)) as Frame;
+    frames.push(frame);
+    const data = answer(frame);
+    if (data === 'hang' || frame.headers.topic === 'disconnect') return;
+    const headers = { messageId: frame.headers.messageId, contentType: 'application/json' };
+    socket.send(JSON.stringify({ code: 200, headers, message: 'OK', data: JSON.stringify(data) }));
+  });
+  const closed = once(socket, 'close');
+  await once(socket, 'open');
+  t.teardown(() => socket.terminate());
+  return { frames, socket, closed };
+}
