@@ -161,9 +161,17 @@ const HANDLERS: Record<Verb, Handler> = {
     const own = await ownDeal(deps, turn, ids[0]);
     if (own !== null) await openDeal(deps, turn, own.deal);
   },
-  async ask(deps, turn, ids) {
+  async ask(deps, turn, ids, press) {
     const live = await liveItem(deps, turn, ids);
-    if (live !== null) ask(deps, turn, live.deal, live.flow, live.item);
+    if (live === null) return;
+    if (live.item.kind === 'confirm') {
+      // One press says it all: no question is put for a yes.
+      const about = { dealId: live.deal._id, itemId: live.item.id, askedAt: turn.now };
+      const { done } = await submitValue(deps, turn, about, { kind: 'confirm' });
+      settleCard(turn, done.deal, done.card, press.cardId);
+      return;
+    }
+    ask(deps, turn, live.deal, live.flow, live.item);
   },
   async answer(deps, turn, ids, press) {
     const live = await liveItem(deps, turn, ids);
