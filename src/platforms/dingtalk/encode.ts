@@ -1,6 +1,6 @@
 import { numbered, type CardAction, type CardChoice, type FilledCard } from '../../cards/index.js';
 import type { Recipient } from '../contract.js';
-import { cutLines, escapeMarkdown, LINE_BREAK, lineToMarkdown, link, toVendorMarkdown } from './markdown.js';
+import { cutLines, cutText, escapeMarkdown, LINE_BREAK, lineToMarkdown, link, toVendorMarkdown } from './markdown.js';
 import { sayLink, writePressText } from './press-text.js';
 
 /** From our cards and texts to the vendor's requests. Pure. */
@@ -10,8 +10,11 @@ import { sayLink, writePressText } from './press-text.js';
  * about 3,000 characters stay blank.
  */
 const MAX_CARD_BYTES = 3_000;
-/** Longest plain markdown: far below the 15,000 bytes of a message, since very long ones vanish without an error. */
-const MAX_MESSAGE_BYTES = 12_000;
+/**
+ * Longest text of a message: far below the 15,000 bytes that its parameters may have with all escapes, since very long
+ * markdown vanishes without an error.
+ */
+const MAX_MESSAGE_BYTES = 8_000;
 const MORE = '……';
 
 /** The variables of the product's card template (`template/README.md`). All of them always, so that an update by key leaves nothing old. */
@@ -137,10 +140,13 @@ export interface RobotMessageOut {
   msgParam: Record<string, string>;
 }
 
-export const toText = (text: string): RobotMessageOut => ({ msgKey: 'sampleText', msgParam: { content: text } });
+export const toText = (text: string): RobotMessageOut => ({
+  msgKey: 'sampleText',
+  msgParam: { content: cutText(text, MAX_MESSAGE_BYTES, MORE) },
+});
 
 export function toMarkdown(title: string, text: string): RobotMessageOut {
-  const cut = cutLines(text.split('\n'), MAX_MESSAGE_BYTES, MORE).join('\n');
+  const cut = cutText(text, MAX_MESSAGE_BYTES, `\n${MORE}`);
   return { msgKey: 'sampleMarkdown', msgParam: { title, text: toVendorMarkdown(cut) } };
 }
 

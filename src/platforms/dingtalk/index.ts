@@ -1,4 +1,4 @@
-import { ConfigError, errorCode, PlatformRefusedError, type Clock, type Log } from '../../core/index.js';
+import { ConfigError, errorCode, type Clock, type Log } from '../../core/index.js';
 import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
 import type { TokenStore } from '../token-holder.js';
 import { cardApiSecret } from './callback-crypto.js';
@@ -97,7 +97,12 @@ export function createDingtalkAdapter(deps: DingtalkDeps): PlatformAdapter & { c
   async function registerCardCallback(callbackUrl: string): Promise<void> {
     const apiSecret = cardApiSecret(settings.clientSecret);
     const body = { callbackRouteKey: CALLBACK_ROUTE, callbackUrl, apiSecret, forceUpdate: true };
-    await client.call('POST', '/v1.0/card/callbacks/register', body, OkAnswer);
+    try {
+      await client.call('POST', '/v1.0/card/callbacks/register', body, OkAnswer);
+    } catch (error) {
+      // The server stays up, and an earlier registration still holds at the vendor.
+      log.error({ code: errorCode(error) }, 'the address for card clicks could not be registered');
+    }
   }
 
   return {
@@ -108,15 +113,8 @@ export function createDingtalkAdapter(deps: DingtalkDeps): PlatformAdapter & { c
     deliver: (delivery) => sender.deliver(delivery),
 
     async fetchMedia({ handle, name }) {
-      let downloadUrl: string;
-      try {
-        const body = { downloadCode: handle, robotCode: settings.robotCode };
-        ({ downloadUrl } = await client.call('POST', '/v1.0/robot/messageFiles/download', body, DownloadAnswer));
-      } catch (error) {
-        throw error instanceof PlatformRefusedError && error.code === 'dingtalk.refused'
-          ? new PlatformRefusedError('media.gone', error.message, { details: error.details })
-          : error;
-      }
+      const body = { downloadCode: handle, robotCode: settings.robotCode };
+      const { downloadUrl } = await client.call('POST', '/v1.0/robot/messageFiles/download', body, DownloadAnswer);
       const fetched = await downloadMedia(downloadUrl, allowedMediaHosts(settings), maxMediaBytes);
       return name === undefined ? fetched : { ...fetched, name };
     },

@@ -51,3 +51,10 @@ export function cutLines(lines: readonly string[], maxBytes: number, rest: strin
   }
   return kept;
 }
+
+/** Plain text cut between characters. */
+export function cutText(text: string, maxBytes: number, rest: string): string {
+  if (Buffer.byteLength(text) <= maxBytes) return text;
+  const bytes = Buffer.from(text).subarray(0, maxBytes - Buffer.byteLength(rest));
+  return bytes.toString('utf8').replace(/\uFFFD+$/, '') + rest;
+}

@@ -1,6 +1,12 @@
 import test from 'ava';
 import { decodeRobotMessage } from '../../../src/platforms/dingtalk/decode.js';
-import { toCardRequest, toCardVariables, toMarkdown, toPlainCard } from '../../../src/platforms/dingtalk/encode.js';
+import {
+  toCardRequest,
+  toCardVariables,
+  toMarkdown,
+  toPlainCard,
+  toText,
+} from '../../../src/platforms/dingtalk/encode.js';
 import { cutLines, escapeMarkdown, link, toVendorMarkdown } from '../../../src/platforms/dingtalk/markdown.js';
 import { checklistCard, tagsCard } from '../../contracts/samples.js';
 import { robotMessage } from './vendor.js';
@@ -93,9 +99,16 @@ test('only addresses a client may open become links, and they cannot break out',
 
 test('line breaks of our markdown survive the vendor, lists stay lists', (t) => {
   t.is(toVendorMarkdown('**一**\n二\n\n三\n- 四\n- 五'), '**一**  \n  二\n\n三\n- 四\n- 五');
-  t.true(
-    (toMarkdown('题', '字'.repeat(10) + '\n'.repeat(2) + '字'.repeat(9_000)).msgParam['text']?.length ?? 0) < 5_000,
-  );
+});
+
+test('long messages are cut between characters, below what vanishes', (t) => {
+  for (const { msgParam } of [toText('😀字'.repeat(9_000)), toMarkdown('题', '😀字'.repeat(9_000))]) {
+    const text = msgParam['content'] ?? msgParam['text'] ?? '';
+    t.true(Buffer.byteLength(text) <= 8_100);
+    t.true(text.startsWith('😀字😀') && text.endsWith('……') && !text.includes('\uFFFD'));
+  }
+  const { text = '' } = toMarkdown('题', '一行\n'.repeat(4_000)).msgParam;
+  t.true(Buffer.byteLength(JSON.stringify({ title: '题', text })) <= 15_000);
 });
 
 test('a card is asked for with its callback, its chat and the words of the notification', (t) => {
