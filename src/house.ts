@@ -28,6 +28,7 @@ import { createOutbox, type Outbox } from './outbox/index.js';
 import {
   SEND,
   type CallbackReceiver,
+  type Intake,
   type Outgoing,
   type PlatformAdapter,
   type PlatformName,
@@ -82,7 +83,28 @@ const EVIDENCE_WORKERS = 2;
 
 /** Builds every room on the store, in the order in which they lean on each other. Nothing runs yet. */
 export async function buildHouse(deps: HouseDeps): Promise<House> {
-  const { store, clock, log } = deps;
+  const evidence = createEvidence({
+    workers: EVIDENCE_WORKERS,
+    timeoutMs: VERIFY_TIMEOUT_MS,
+    ocr: deps.ocrEngines,
+    log: deps.log,
+  });
+  try {
+    return await wireHouse({ ...deps, evidence, openPlatforms: (intake) => openPlatforms(deps, intake) });
+  } catch (error) {
+    await evidence.close();
+    throw error;
+  }
+}
+
+/** The house's inside: everything but the two platforms and the workers that look at files, which are handed in. */
+export interface InsideDeps extends Pick<HouseDeps, 'store' | 'clock' | 'log' | 'zone' | 'publicUrl' | 'visitCode'> {
+  evidence: Evidence;
+  openPlatforms: (intake: Intake) => Pick<House, 'adapters' | 'callbacks'>;
+}
+
+export async function wireHouse(deps: InsideDeps): Promise<House> {
+  const { store, clock, log, evidence } = deps;
   const { connection } = store;
   await ensureIndexes(connection);
 
@@ -100,12 +122,6 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
 
   const relay = createRelay({ connection, clock, log });
   const vault = createVault(connection);
-  const evidence = createEvidence({
-    workers: EVIDENCE_WORKERS,
-    timeoutMs: VERIFY_TIMEOUT_MS,
-    ocr: deps.ocrEngines,
-    log,
-  });
   const todos = createTodos({ connection, relay, cards, words, clock, log });
   const deals = createDeals({ connection, relay, flows, org, calendar, words, cards, clock, log });
   const verification = createVerification({
@@ -137,37 +153,10 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
 
   // The way in and the way out hold each other by these two handles only.
   const inboxHolder: { inbox?: Inbox } = {};
-  const intake = (...args: Parameters<Inbox['intake']>): ReturnType<Inbox['intake']> => {
+  const { adapters, callbacks } = deps.openPlatforms((...args) => {
     if (inboxHolder.inbox === undefined) throw new AppError('intake.closed', 'not open yet', { retryable: true });
     return inboxHolder.inbox.intake(...args);
-  };
-  const tokens = createMongoTokenStore(connection, clock);
-  const adapters = new Map<PlatformName, PlatformAdapter>();
-  const callbacks: House['callbacks'] = {};
-  if (deps.wecom !== null) {
-    const wecom = createWecomAdapter({
-      settings: deps.wecom,
-      clock,
-      log,
-      intake,
-      tokens,
-      meter: (call) => deps.meter('wecom', call.api),
-    });
-    adapters.set('wecom', wecom);
-    callbacks.wecom = { agentId: deps.wecom.agentId, receive: wecom.callback };
-  }
-  if (deps.dingtalk !== null) {
-    const dingtalk = createDingtalkAdapter({
-      settings: deps.dingtalk,
-      clock,
-      log,
-      intake,
-      tokens,
-      meter: (call) => deps.meter('dingtalk', call.api),
-    });
-    adapters.set('dingtalk', dingtalk);
-    if (deps.dingtalk.mode === 'http') callbacks.dingtalk = { receive: dingtalk.callback };
-  }
+  });
 
   const sessions = createSessions({ connection, relay, clock, log });
   const outbox = createOutbox({
@@ -262,4 +251,24 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
       await relay.sweep({ all: true });
     },
   };
+}
+
+function openPlatforms(deps: HouseDeps, intake: Intake): Pick<House, 'adapters' | 'callbacks'> {
+  const { clock, log } = deps;
+  const tokens = createMongoTokenStore(deps.store.connection, clock);
+  const adapters = new Map<PlatformName, PlatformAdapter>();
+  const callbacks: House['callbacks'] = {};
+  const meter = (platform: PlatformName) => (call: { api: string }) => deps.meter(platform, call.api);
+  if (deps.wecom !== null) {
+    const wecom = createWecomAdapter({ settings: deps.wecom, clock, log, intake, tokens, meter: meter('wecom') });
+    adapters.set('wecom', wecom);
+    callbacks.wecom = { agentId: deps.wecom.agentId, receive: wecom.callback };
+  }
+  if (deps.dingtalk !== null) {
+    const { dingtalk: settings } = deps;
+    const dingtalk = createDingtalkAdapter({ settings, clock, log, intake, tokens, meter: meter('dingtalk') });
+    adapters.set('dingtalk', dingtalk);
+    if (settings.mode === 'http') callbacks.dingtalk = { receive: dingtalk.callback };
+  }
+  return { adapters, callbacks };
 }
