@@ -86,6 +86,8 @@ function createStore() {
     });
     on('traffic', (data: { traffic: TrafficRow }) => {
       traffic.value.unshift(data.traffic);
+      // The app has set up its menu: the phones show it.
+      if (data.traffic.path.endsWith('/menu/create')) refresh().catch(report);
       if (traffic.value.length > TRAFFIC_KEPT) traffic.value.length = TRAFFIC_KEPT;
     });
     on('clock', (clock: { offsetMs: number }) => (offsetMs.value = clock.offsetMs));
