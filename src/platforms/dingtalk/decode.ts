@@ -196,7 +196,7 @@ function choicesOf(form: unknown): Record<string, string[]> {
   return Object.fromEntries(choices);
 }
 
-/** Something that happened in the company and was ticked in the console. Kept; nothing of ours reacts to one yet. */
+/** Something that happened in the company and was ticked in the console. Kept, and `silent`: nobody waits for an answer. */
 export function decodeEvent(frame: StreamFrame, now: Date): InboundEvent | null {
   const { eventId, eventType, eventBornTime } = frame.headers;
   if (!eventId) return null;
@@ -208,7 +208,7 @@ export function decodeEvent(frame: StreamFrame, now: Date): InboundEvent | null 
     from: personOf(data),
     chat: { kind: 'single' },
     sentAt: Number.isSafeInteger(born) && born > 0 ? new Date(born) : now,
-    body: { kind: 'unknown', what: `event:${eventType ?? 'nothing'}` },
+    body: { kind: 'unknown', what: `silent:event:${eventType ?? 'nothing'}` },
   };
 }
 

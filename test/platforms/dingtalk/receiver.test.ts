@@ -262,7 +262,7 @@ test('an encrypted event is stored under its id', async (t) => {
   t.is((await callback(request({}, { encrypt }, query))).status, 200);
   t.deepEqual(
     events.map(({ key, from, body }) => [key as string, from, body]),
-    [['dingtalk:event:evt1', 'staff0101', { kind: 'unknown', what: 'event:check_in' }]],
+    [['dingtalk:event:evt1', 'staff0101', { kind: 'unknown', what: 'silent:event:check_in' }]],
   );
 });
 
