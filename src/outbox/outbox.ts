@@ -123,13 +123,17 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (row !== null) fresh.push(row);
     }
     if (fresh.length === 0) return;
+    let waiting = fresh;
     try {
       await rows.insertMany(fresh as never[], { ordered: false, ...AS_GIVEN });
     } catch (error) {
-      if (!isDuplicateKey(error)) throw error; // the same message again: it is on its way or gone already
+      if (!isDuplicateKey(error)) throw error;
+      // The same message again: it is on its way or gone already, and keeps the place in the order that it has.
+      const keys = fresh.map((row) => row._id);
+      waiting = (await rows.find({ _id: { $in: keys as never[] }, state: 'due' }).toArray()) as unknown as OutboxRow[];
     }
     // A newer look of a card makes older ones that have not left yet unnecessary.
-    for (const row of fresh) {
+    for (const row of waiting) {
       if (row.cardId === undefined) continue;
       await rows.updateMany(
         { cardId: row.cardId, lane: row.lane, state: 'due', seq: { $lt: row.seq }, leasedUntil: { $exists: false } },
@@ -335,7 +339,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (done.modifiedCount > 0) wake(0); // what waited behind it may go now
     },
     async noteHandle(cardId, handle) {
-      await cards.updateOne({ _id: cardId as never }, { $push: { handles: handle } as never });
+      await cards.updateOne({ _id: cardId }, { $push: { handles: handle } as never });
     },
     async counts() {
       const [due, dead] = await Promise.all([
