@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import test from 'ava';
 import { checkCard } from '../../src/sandbox/wecom/card.js';
 import { decrypt, encrypt, signature } from '../../src/sandbox/wecom/crypto.js';
@@ -299,5 +300,19 @@ test('the cipher agrees with the vendor’s published sample', (t) => {
   t.is(encrypt(KEY, '1616140317555161061', CORP, Buffer.from('c41b64491c2468d0', 'latin1')), echo);
   for (const broken of [echo.slice(0, -4), 'AAAA', '', `A${echo.slice(1)}`.replace('qQ==', 'qA==')]) {
     t.is(decrypt(KEY, broken), undefined, broken);
+  }
+});
+
+test('the cipher agrees with the vendor’s own package at every length of the padding', (t) => {
+  const vendor = createRequire(import.meta.url)('@wecom/crypto') as {
+    decrypt(key: string, encrypted: string): { message: string; id: string };
+    encrypt(key: string, message: string, id: string): string;
+  };
+  for (let length = 0; length <= 33; length += 1) {
+    const message = 'x'.repeat(length);
+    t.deepEqual(decrypt(KEY, vendor.encrypt(KEY, message, CORP)), { message, receiveId: CORP });
+    const sealed = encrypt(KEY, message, CORP);
+    t.is(Buffer.from(sealed, 'base64').length % 32, 0);
+    t.like(vendor.decrypt(KEY, sealed), { message, id: CORP });
   }
 });
