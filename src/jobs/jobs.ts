@@ -63,30 +63,40 @@ export function createJobs(deps: {
     }
   };
 
-  const runThrough: Jobs['runThrough'] = async (from, to, setClock) => {
-    const due = ticks
-      .flatMap((tick) => occurrences(tick.cron, from, to, calendar).map((at) => ({ at, tick })))
-      .sort((a, b) => a.at.getTime() - b.at.getTime());
-    let failed = 0;
-    for (const { at, tick } of due) {
-      setClock(at);
-      if (!(await attempt(tick.name, () => tick.run(at)))) failed++;
-    }
-    setClock(to);
-    reached = to;
-    return { runs: due.length, failed };
+  /** A moved clock is worked through by one at a time: no instant is run twice side by side. */
+  let moving: Promise<unknown> = Promise.resolve();
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = moving.then(work);
+    moving = mine.catch(() => undefined); // whoever asked for it is told
+    return mine;
   };
 
+  const runThrough: Jobs['runThrough'] = (from, to, setClock) =>
+    alone(async () => {
+      const due = ticks
+        .flatMap((tick) => occurrences(tick.cron, from, to, calendar).map((at) => ({ at, tick })))
+        .sort((a, b) => a.at.getTime() - b.at.getTime());
+      let failed = 0;
+      for (const { at, tick } of due) {
+        setClock(at);
+        if (!(await attempt(tick.name, () => tick.run(at)))) failed++;
+      }
+      setClock(to);
+      reached = to;
+      return { runs: due.length, failed };
+    });
+
   /** The cluster's clock runs by real time; where the app's clock was moved, its own minutes are worked through here. */
-  const followMovedClock = async () => {
-    const now = clock.now();
-    const from = reached ?? new Date(now.getTime() - MINUTE);
-    reached = now;
-    if (!isMoved() || now <= from) return;
-    for (const tick of ticks) {
-      for (const at of occurrences(tick.cron, from, now, calendar)) await attempt(tick.name, () => tick.run(at));
-    }
-  };
+  const followMovedClock = () =>
+    alone(async () => {
+      const now = clock.now();
+      const from = reached ?? new Date(now.getTime() - MINUTE);
+      reached = now;
+      if (!isMoved() || now <= from) return;
+      for (const tick of ticks) {
+        for (const at of occurrences(tick.cron, from, now, calendar)) await attempt(tick.name, () => tick.run(at));
+      }
+    });
 
   const startAgenda = async (): Promise<Agenda> => {
     const db = connection.db;
