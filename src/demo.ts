@@ -19,7 +19,7 @@ export interface DemoDeps {
  * `npm run demo -- remove`, after which it does not come back.
  */
 export async function startDemo(deps: DemoDeps): Promise<void> {
-  const { house, store, sandbox } = deps;
+  const { house, store } = deps;
   const settings = store.connection.collection('settings');
   const mark = await settings.findOne({ _id: 'demo' as never });
   if (mark === null) {
@@ -76,6 +76,7 @@ async function tellSandbox({ house, sandbox, publicUrl, log }: DemoDeps): Promis
   const { agentId } = sandbox.wecom;
   const saved = await put('wecom/callback', { url: `${publicUrl}/callback/wecom/${agentId}` });
   if (saved['ok'] !== true) log.error({ reason: saved['reason'] }, 'the sandbox could not verify the callback address');
+  await house.makeMenu();
   await ensureGroups(house, log);
 }
 

@@ -59,6 +59,8 @@ export interface House {
   flows: Awaited<ReturnType<typeof createFlows>>;
   /** After a restart of the only process on this store: what the dead one had taken is free at once. */
   takeOver(): Promise<void>;
+  /** Keeps the app menu of platforms that have one in step. */
+  makeMenu(): Promise<void>;
 }
 
 export interface HouseDeps {
@@ -100,7 +102,7 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
 /** The house's inside: everything but the two platforms and the workers that look at files, which are handed in. */
 export interface InsideDeps extends Pick<HouseDeps, 'store' | 'clock' | 'log' | 'zone' | 'publicUrl' | 'visitCode'> {
   evidence: Evidence;
-  openPlatforms: (intake: Intake) => Pick<House, 'adapters' | 'callbacks'>;
+  openPlatforms: (intake: Intake) => Pick<House, 'adapters' | 'callbacks' | 'makeMenu'>;
 }
 
 export async function wireHouse(deps: InsideDeps): Promise<House> {
@@ -153,7 +155,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
 
   // The way in and the way out hold each other by these two handles only.
   const inboxHolder: { inbox?: Inbox } = {};
-  const { adapters, callbacks } = deps.openPlatforms((...args) => {
+  const { adapters, callbacks, makeMenu } = deps.openPlatforms((...args) => {
     if (inboxHolder.inbox === undefined) throw new AppError('intake.closed', 'not open yet', { retryable: true });
     return inboxHolder.inbox.intake(...args);
   });
@@ -176,7 +178,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     },
   });
   relay.addSink(SEND, (effects) => outbox.enqueue(effects.map((effect) => effect.data as unknown as Outgoing)));
-  relay.addReader((events) => insights.fold(events as unknown as Parameters<Insights['fold']>[0]));
+  relay.addReader((events) => insights.fold(events));
   addDealSinks({
     relay,
     deals,
@@ -241,6 +243,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     adapters,
     callbacks,
     flows,
+    makeMenu,
     async takeOver() {
       for (const name of ['inbox', 'outbox', 'evidence']) {
         await connection
@@ -253,15 +256,19 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   };
 }
 
-function openPlatforms(deps: HouseDeps, intake: Intake): Pick<House, 'adapters' | 'callbacks'> {
+function openPlatforms(deps: HouseDeps, intake: Intake): Pick<House, 'adapters' | 'callbacks' | 'makeMenu'> {
   const { clock, log } = deps;
   const tokens = createMongoTokenStore(deps.store.connection, clock);
   const adapters = new Map<PlatformName, PlatformAdapter>();
   const callbacks: House['callbacks'] = {};
+  let makeMenu = (): Promise<void> => Promise.resolve();
   const meter = (platform: PlatformName) => (call: { api: string }) => deps.meter(platform, call.api);
   if (deps.wecom !== null) {
     const wecom = createWecomAdapter({ settings: deps.wecom, clock, log, intake, tokens, meter: meter('wecom') });
     adapters.set('wecom', wecom);
+    makeMenu = async () => {
+      await wecom.setMenu();
+    };
     callbacks.wecom = { agentId: deps.wecom.agentId, receive: wecom.callback };
   }
   if (deps.dingtalk !== null) {
@@ -270,5 +277,5 @@ function openPlatforms(deps: HouseDeps, intake: Intake): Pick<House, 'adapters' 
     adapters.set('dingtalk', dingtalk);
     if (settings.mode === 'http') callbacks.dingtalk = { receive: dingtalk.callback };
   }
-  return { adapters, callbacks };
+  return { adapters, callbacks, makeMenu };
 }

@@ -22,6 +22,8 @@ export interface DingtalkConfig {
   apiBase: string;
   oapiBase: string;
   cardTemplateId: string;
+  /** Our own address for card clicks in HTTP mode; known once the server listens. */
+  callbackUrl?: string;
 }
 
 export type Role = 'web' | 'worker' | 'ocr';

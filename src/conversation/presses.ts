@@ -1,5 +1,5 @@
 import { parseActionKey, type Verb } from '../cards/index.js';
-import { asId, type DealId, type EvidenceId, type PersonId, type TodoId } from '../core/index.js';
+import { asId, type DealId, type EvidenceId, type TodoId } from '../core/index.js';
 import { checklistCardId, currentVisitOf, dealItem, presentGap, type DealDocument, stageOf } from '../deals/index.js';
 import { formatLimit, itemStates, type Flow } from '../flow/index.js';
 import type { Person } from '../org/index.js';
@@ -299,7 +299,7 @@ async function nudged(deps: ConversationDeps, turn: Turn, ids: readonly string[]
   const stage = open[0] === undefined ? undefined : stageOf(deps.deals.flowOf(open[0]), ids[1] ?? '');
   const clients = open.map((deal) => deal.clientName).join('、');
   const about = `「${stage?.name ?? '当前阶段'}」${clients === '' ? '' : `（${clients}）`}`;
-  turn.to({ kind: 'person', personId: rep.id as PersonId, prefer: turn.event.platform }, 'nudge', 'nudge-word', {
+  turn.to({ kind: 'person', personId: rep.id, prefer: turn.event.platform }, 'nudge', 'nudge-word', {
     kind: 'text',
     text:
       how === 'ask'

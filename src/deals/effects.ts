@@ -170,7 +170,7 @@ function outsideEffect(deps: EffectDeps, flow: Flow, deal: DealDocument, effect:
       return {
         _id: effect.key,
         kind: ASK,
-        data: { id: stableId<TodoId>('todo', effect.key), subject: subject as unknown as Record<string, unknown> },
+        data: { id: stableId<TodoId>('todo', effect.key), subject: subject },
       };
     }
   }

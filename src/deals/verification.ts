@@ -109,7 +109,7 @@ export function createVerification(deps: VerificationDeps): Verification {
           verdict = { ...BROKEN, facts: {} };
         }
         await rows.updateOne(
-          { _id: current._id as never, round: current.round },
+          { _id: current._id, round: current.round },
           {
             $set: { state: 'verified', verdict },
             $push: {
@@ -121,14 +121,14 @@ export function createVerification(deps: VerificationDeps): Verification {
       }
       if (current.verdict !== undefined) await deps.judge(current, current.verdict);
       await rows.updateOne(
-        { _id: current._id as never, round: current.round },
+        { _id: current._id, round: current.round },
         { $set: { state: 'judged' }, $unset: { leasedUntil: '' } },
       );
     } catch (error) {
       const waitMs = SECOND * 3 ** current.attempts;
       deps.log.warn({ error: errorText(error), evidence: current._id, waitMs }, 'verification will be tried again');
       await rows.updateOne(
-        { _id: current._id as never },
+        { _id: current._id },
         { $set: { dueAt: new Date(deps.clock.now().getTime() + waitMs) }, $unset: { leasedUntil: '' } },
       );
       const timer = setTimeout(wake, waitMs + 20);
@@ -190,7 +190,7 @@ export function createVerification(deps: VerificationDeps): Verification {
       wake();
     },
     async get(id) {
-      return (await rows.findOne({ _id: id as never })) as unknown as EvidenceDocument | null;
+      return (await rows.findOne({ _id: id })) as unknown as EvidenceDocument | null;
     },
     async ofDeal(dealId) {
       return (await rows.find({ dealId }).sort({ at: 1 }).toArray()) as unknown as EvidenceDocument[];
@@ -208,7 +208,7 @@ export function createVerification(deps: VerificationDeps): Verification {
         );
         if (onlyPlace !== true) continue;
         const put = await rows.updateOne(
-          { _id: evidence._id as never, round: evidence.round, state: 'judged' },
+          { _id: evidence._id, round: evidence.round, state: 'judged' },
           {
             $set: { state: 'waiting', dueAt: now, attempts: 0 },
             $inc: { round: 1 },
@@ -221,7 +221,7 @@ export function createVerification(deps: VerificationDeps): Verification {
       return again;
     },
     async note(id, entry) {
-      await rows.updateOne({ _id: id as never }, { $push: { history: entry } as never });
+      await rows.updateOne({ _id: id }, { $push: { history: entry } as never });
     },
     sweep,
     async queueLength() {

@@ -1,5 +1,4 @@
-import { sha256 } from '../core/index.js';
-import { unreachable } from '../core/index.js';
+import { sha256, unreachable } from '../core/index.js';
 import { weighTimes } from './judge/photo-time.js';
 import type { PhotoWant } from './photo/extract.js';
 import { findHeader, measureDepth } from './tables.js';
@@ -56,7 +55,10 @@ export async function readFacts(
       };
     }
     case 'photo': {
-      const { exif, environment, width, height } = await evidence.extract('photo', bytes, NOTHING);
+      const { exif, environment, width, height } = await evidence.extract('photo', bytes, {
+        ...NOTHING,
+        anySize: true,
+      });
       return {
         sha256: sha256(bytes),
         width,

@@ -26,7 +26,7 @@ export function createVault(connection: Connection): Vault {
   const chunks = connection.collection('vault.chunks');
 
   async function info(id: FileId): Promise<VaultFile | null> {
-    const found = await files.findOne({ _id: id as never });
+    const found = await files.findOne({ _id: id });
     if (found === null) return null;
     const metadata = found['metadata'] as { sha256: string; mime: string };
     return {
@@ -44,7 +44,7 @@ export function createVault(connection: Connection): Vault {
       const existing = await info(id);
       if (existing !== null) return existing;
       // Chunks of an upload that died half way: the files entry is written last, so its absence means leftovers.
-      await chunks.deleteMany({ files_id: id as never });
+      await chunks.deleteMany({ files_id: id });
       const hash = sha256(bytes);
       const upload = bucket.openUploadStreamWithId(id as never, about.name, {
         metadata: { sha256: hash, mime: about.mime, at: about.at },
@@ -64,7 +64,7 @@ export function createVault(connection: Connection): Vault {
     },
     async remove(id) {
       await files.deleteOne({ _id: id as never });
-      await chunks.deleteMany({ files_id: id as never });
+      await chunks.deleteMany({ files_id: id });
     },
   };
 }

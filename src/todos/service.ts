@@ -84,7 +84,7 @@ export function createTodos(deps: TodoDeps): Todos {
       to: { kind: 'person', personId: person, prefer: todo.prefer },
       message: { kind: 'show', cardId: todoCardId(todo._id, person), card },
       purpose: 'todo',
-    } satisfies Outgoing as unknown as Record<string, unknown>,
+    } satisfies Outgoing,
   });
 
   const find: Todos['find'] = async (filter) =>
@@ -158,7 +158,7 @@ export function createTodos(deps: TodoDeps): Todos {
         fromId,
         'answer.approved': true,
         'answer.at': { $gte: since },
-      } as never);
+      });
     },
     cardOf: (todo) =>
       todo.answer === undefined

@@ -49,7 +49,7 @@ export interface WeighedTime {
 
 export function weighTimes(readings: readonly TimeReading[], windows: readonly ExpectedTime[]): WeighedTime {
   const votes = new Map<string, Set<string>>();
-  for (const { source, dates, times } of readings) {
+  for (const { source, dates, times } of [...readings, ...pieced(readings)]) {
     for (const date of dates) {
       for (const key of times.length === 0 ? [date] : times.map((time) => `${date}T${time}`)) {
         votes.set(key, (votes.get(key) ?? new Set()).add(source));
@@ -69,6 +69,14 @@ export function weighTimes(readings: readonly TimeReading[], windows: readonly E
   if (best === undefined) return { at: null, support: 0, fits: false, ambiguous: false, source: 'ocr' };
   const ambiguous = readings.some(({ dates, times }) => dates.length > 1 && times.length > 1);
   return { at: best.at, support: best.support, fits: best.fits, ambiguous, source: `ocr ${best.source}` };
+}
+
+/** A day from one reader and a time from another, when nobody read both and there is only one of each. */
+function pieced(readings: readonly TimeReading[]): TimeReading[] {
+  if (readings.some(({ dates, times }) => dates.length > 0 && times.length > 0)) return [];
+  const dates = [...new Set(readings.flatMap((one) => one.dates))];
+  const times = [...new Set(readings.flatMap((one) => one.times))];
+  return dates.length === 1 && times.length === 1 ? [{ source: 'pieced together', dates, times }] : [];
 }
 
 export function judgeWatermark(

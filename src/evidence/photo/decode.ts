@@ -8,10 +8,16 @@ import type { Rgb } from './grey.js';
 const DECODE_SECONDS = 10;
 
 /** Opens a picture with every limit on; upright. The pixels are read only when asked for. */
-export async function openPicture(bytes: Uint8Array): Promise<{ image: Sharp; width: number; height: number }> {
+export async function openPicture(
+  bytes: Uint8Array,
+  minSide = MIN_SIDE_PIXELS,
+): Promise<{ image: Sharp; width: number; height: number }> {
   const { ext, kind } = await sniffFile(bytes);
   if (kind !== 'image') throw new BadFileError('file.wrong_kind', 'not a picture', ext);
-  return ext === 'heic' ? await openHeic(bytes) : await open(bytes);
+  const picture = ext === 'heic' ? await openHeic(bytes) : await open(bytes);
+  const { width, height } = picture;
+  if (Math.min(width, height) < minSide) throw new BadFileError('file.too_small', 'too small', `${width}×${height}`);
+  return picture;
 }
 
 async function open(bytes: Uint8Array): Promise<{ image: Sharp; width: number; height: number }> {
@@ -55,18 +61,18 @@ async function openHeic(bytes: Uint8Array): Promise<{ image: Sharp; width: numbe
 }
 
 function checkSize(width: number, height: number): void {
-  if (width * height > MAX_PIXELS)
+  if (width * height > MAX_PIXELS) {
     throw new BadFileError('file.too_many_pixels', 'too many pixels', `${width}×${height}`);
-  if (Math.min(width, height) < MIN_SIDE_PIXELS)
-    throw new BadFileError('file.too_small', 'too small', `${width}×${height}`);
+  }
 }
 
 /** Pixels with the long side at most `longSide`, never enlarged. */
 export async function decodePicture(
   bytes: Uint8Array,
   longSide: number,
+  minSide = MIN_SIDE_PIXELS,
 ): Promise<Rgb & { originalWidth: number; originalHeight: number }> {
-  const { image, width, height } = await openPicture(bytes);
+  const { image, width, height } = await openPicture(bytes, minSide);
   try {
     const { data, info } = await image
       .resize(longSide, longSide, { fit: 'inside', withoutEnlargement: true })

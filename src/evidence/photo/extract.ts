@@ -17,6 +17,8 @@ export interface PhotoWant {
   /** Names that may stand on the plate; null: no plate is wanted. */
   plates: string[] | null;
   nameplate: boolean;
+  /** Thumbnails too: for reading their EXIF; they are no evidence. */
+  anySize?: boolean;
 }
 
 export interface PhotoFacts {
@@ -33,7 +35,7 @@ export interface PhotoFacts {
 const ENVIRONMENT_LONG_SIDE = 1024;
 
 export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, engine: OcrEngine): Promise<PhotoFacts> {
-  const picture = await decodePicture(bytes, OCR_LONG_SIDE);
+  const picture = await decodePicture(bytes, OCR_LONG_SIDE, want.anySize === true ? 1 : undefined);
   const [exif, environment] = await Promise.all([readExif(bytes), environmentOf(picture)]);
   const read = !isBlank(environment);
   return {

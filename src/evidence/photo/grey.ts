@@ -54,49 +54,67 @@ export function orangeness({ width, height, data }: Rgb): Grey {
   return out;
 }
 
-/** Minimum (erode) or maximum (dilate) over a window of `2 * radius + 1` in one direction; van Herk: time independent of the radius. */
-function runningExtreme(image: Grey, radius: number, horizontal: boolean, maximum: boolean): Grey {
-  const { width, height, data } = image;
-  const out = grey(width, height);
+/**
+ * Minimum (erode) or maximum (dilate) over `2 * radius + 1` rows: van Herk, so that the time does not depend on the radius; whole rows at a
+ * time, so that memory is read in order. Beyond the edges nothing counts.
+ */
+function extremeOfRows({ width, height, data }: Grey, radius: number, maximum: boolean): Grey {
   const size = 2 * radius + 1;
-  const length = horizontal ? width : height;
-  const lines = horizontal ? height : width;
-  const step = horizontal ? 1 : width;
-  const padded = length + 2 * radius;
-  const forward = new Uint8Array(padded);
-  const backward = new Uint8Array(padded);
-  const neutral = maximum ? 0 : 255;
-  const better = maximum ? Math.max : Math.min;
-  for (let line = 0; line < lines; line += 1) {
-    const start = horizontal ? line * width : line;
-    const value = (i: number): number => {
-      const at = i - radius;
-      return at < 0 || at >= length ? neutral : (data[start + at * step] ?? 0);
-    };
-    for (let i = 0; i < padded; i += 1) {
-      forward[i] = i % size === 0 ? value(i) : better(forward[i - 1] ?? 0, value(i));
+  const forward = new Uint8Array(data);
+  const backward = new Uint8Array(data);
+  for (let y = 1; y < height; y += 1) if (y % size !== 0) mergeRow(forward, y * width, (y - 1) * width, width, maximum);
+  for (let y = height - 2; y >= 0; y -= 1) {
+    if ((y + 1) % size !== 0) mergeRow(backward, y * width, (y + 1) * width, width, maximum);
+  }
+  const out = grey(width, height);
+  for (let y = 0; y < height; y += 1) {
+    const top = Math.max(0, y - radius);
+    const bottom = Math.min(height - 1, y + radius);
+    const to = y * width;
+    if (bottom - top === 2 * radius) {
+      // A whole window is the end of one block and the beginning of the next.
+      out.data.set(backward.subarray(top * width, (top + 1) * width), to);
+      mergeRow(out.data, to, bottom * width, width, maximum, forward);
+    } else {
+      out.data.set(data.subarray(top * width, (top + 1) * width), to);
+      for (let row = top + 1; row <= bottom; row += 1) mergeRow(out.data, to, row * width, width, maximum, data);
     }
-    for (let i = padded - 1; i >= 0; i -= 1) {
-      backward[i] = i === padded - 1 || (i + 1) % size === 0 ? value(i) : better(backward[i + 1] ?? 0, value(i));
-    }
-    for (let i = 0; i < length; i += 1) {
-      out.data[start + i * step] = better(backward[i] ?? 0, forward[i + size - 1] ?? 0);
+  }
+  return out;
+}
+
+/** `into[to…]` becomes the extreme of itself and `from[at…]`. */
+function mergeRow(into: Uint8Array, to: number, at: number, width: number, maximum: boolean, from = into): void {
+  for (let x = 0; x < width; x += 1) {
+    const value = from[at + x] ?? 0;
+    const so = into[to + x] ?? 0;
+    if (maximum ? value > so : value < so) into[to + x] = value;
+  }
+}
+
+function transposed({ width, height, data }: Grey): Grey {
+  const out = grey(height, width);
+  // In blocks that fit the cache.
+  for (let top = 0; top < height; top += 32) {
+    for (let left = 0; left < width; left += 32) {
+      const bottom = Math.min(height, top + 32);
+      const right = Math.min(width, left + 32);
+      for (let y = top; y < bottom; y += 1)
+        for (let x = left; x < right; x += 1) out.data[x * height + y] = data[y * width + x] ?? 0;
     }
   }
   return out;
 }
 
 export function dilate(image: Grey, radiusX: number, radiusY: number): Grey {
-  const wide = radiusX > 0 ? runningExtreme(image, radiusX, true, true) : image;
-  return radiusY > 0 ? runningExtreme(wide, radiusY, false, true) : wide;
+  const tall = radiusY > 0 ? extremeOfRows(image, radiusY, true) : image;
+  return radiusX > 0 ? transposed(extremeOfRows(transposed(tall), radiusX, true)) : tall;
 }
 
 /** White top-hat: the picture minus its opening, which keeps bright strokes thinner than `2 * radius`. */
 export function topHat(image: Grey, radius: number): Grey {
-  let opened = runningExtreme(image, radius, true, false);
-  opened = runningExtreme(opened, radius, false, false);
-  opened = runningExtreme(opened, radius, true, true);
-  opened = runningExtreme(opened, radius, false, true);
+  const eroded = extremeOfRows(transposed(extremeOfRows(image, radius, false)), radius, false);
+  const opened = extremeOfRows(transposed(extremeOfRows(eroded, radius, true)), radius, true);
   const out = grey(image.width, image.height);
   for (let i = 0; i < out.data.length; i += 1) out.data[i] = (image.data[i] ?? 0) - (opened.data[i] ?? 0);
   return out;

@@ -79,13 +79,22 @@ function elect(labelled: LabelledValue | null, lines: readonly string[]): CodeFa
     else vote(near);
   }
   const winner = [...votes.values()].sort((a, b) => b.length - a.length)[0];
-  return winner === undefined ? null : { value: commonest(winner), agreed: winner.length };
+  return winner === undefined ? null : spelling(winner);
 }
 
-/** Look-alikes and dashes differ between spellings of one code: the most frequent, among equals the longest (dashes get lost, not found). */
-function commonest(spellings: readonly string[]): string {
-  const count = (value: string): number => spellings.filter((one) => one === value).length;
-  return [...spellings].sort((a, b) => count(b) - count(a) || b.length - a.length)[0] ?? '';
+/**
+ * Readings of one code may still differ in look-alikes (Z and 2, I and 1): the most frequent spelling wins, the first among equals (the
+ * labelled line's), and every reading that spells it otherwise takes one agreement away. Dashes get lost, never found: the longest form is shown.
+ */
+function spelling(readings: readonly string[]): CodeFacts {
+  const groups = new Map<string, string[]>();
+  for (const value of readings) {
+    const bare = value.replace(/[^\p{L}\p{N}]/gu, '');
+    groups.set(bare, [...(groups.get(bare) ?? []), value]);
+  }
+  const best = [...groups.values()].sort((a, b) => b.length - a.length)[0] ?? [];
+  const value = [...best].sort((a, b) => b.length - a.length)[0] ?? '';
+  return { value, agreed: Math.max(1, 2 * best.length - readings.length) };
 }
 
 /** The run of words in a line that comes within one edit in six of the wanted code. */

@@ -16,13 +16,15 @@ export interface PlateFacts {
 interface Attempt {
   longSide: number;
   radius: number;
+  /** Lines that are read at most. */
+  lines: number;
 }
 // Big letters must be made smaller: 1440 px finds less than 640.
 const ATTEMPTS: readonly Attempt[] = [
-  { longSide: 900, radius: 60 },
-  { longSide: 900, radius: 90 },
-  { longSide: 700, radius: 60 },
-  { longSide: 1200, radius: 80 },
+  { longSide: 900, radius: 60, lines: 10 },
+  { longSide: 900, radius: 90, lines: 6 },
+  { longSide: 700, radius: 60, lines: 6 },
+  { longSide: 1200, radius: 80, lines: 6 },
 ];
 const GAIN = 3;
 const READ_HEIGHT = 64;
@@ -31,7 +33,6 @@ const LINE = {
   maxHeight: 260,
   maxPart: 260,
   smears: [9, 18, 32],
-  most: 10,
   minParts: 2,
   minAspect: 1.3,
 };
@@ -40,13 +41,16 @@ const LINE = {
 export async function readPlate(picture: Rgb, list: readonly string[], engine: OcrEngine): Promise<PlateFacts> {
   const facts: PlateFacts = { match: null, step: null, heightShare: null, text: [] };
   const whole = luminance(picture);
-  for (const { longSide, radius } of ATTEMPTS) {
+  // How dark and how light text hang, measured once.
+  const angles = new Map<boolean, number>();
+  for (const { longSide, radius, lines } of ATTEMPTS) {
     const scaled = await scaleTo(whole, longSide);
     for (const lightText of [false, true]) {
-      const angle = await tilt(evenPaper(scaled, radius, GAIN, lightText));
+      const angle = angles.get(lightText) ?? (await tilt(evenPaper(scaled, radius, GAIN, lightText)));
+      angles.set(lightText, angle);
       const level = await turned(scaled, -angle, 128);
       const paper = evenPaper(level, radius, GAIN, lightText);
-      for (const { box } of findLines(paper, LINE)) {
+      for (const { box } of findLines(paper, { ...LINE, most: lines })) {
         const { text } = await engine.line(await cutLine(paper, box, READ_HEIGHT), 'chinese');
         consider(facts, text, list, 'lines', box.height / longSide);
         if (facts.match?.score === 1 && facts.match.listed) return facts;

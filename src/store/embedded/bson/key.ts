@@ -3,8 +3,7 @@ import { T, numeric, typeClass, type Doc, type Value } from './value.js';
 
 /**
  * Bytes whose order under memcmp is the order of `compare`, and that are equal exactly when the values are. No key is the
- * prefix of another of the same type and no key's first byte is 00 or above 7F, so keys can be put one after another and
- * 00 and FF serve as "before everything" and "after everything" that follows.
+ * prefix of another, so keys can be put one after another, each in its own direction.
  */
 export function keyOf(value: Value): Buffer {
   const writer = new KeyWriter();
@@ -109,21 +108,14 @@ class KeyWriter {
     this.at += bytes.length;
   }
 
-  /** UTF-8 with 00 written as 00 FF, closed by 00. */
+  /** UTF-8 closed by 00; 00 and 01 inside are written 01 01 and 01 02, so that no text's key begins with another's. */
   private text(text: string): void {
     this.room(text.length * 6 + 1);
-    if (!text.includes('\0')) {
-      this.at += scratch.write(text, this.at, 'utf8');
-    } else {
-      for (const part of text.split('\0').flatMap((piece, i) => (i === 0 ? [piece] : ['\0', piece]))) {
-        if (part === '\0') {
-          this.byte(0);
-          this.byte(0xff);
-        } else {
-          this.at += scratch.write(part, this.at, 'utf8');
-        }
-      }
-    }
+
+    const plain = /[\0\x01]/.test(text)
+      ? text.replace(/[\0\x01]/g, (c) => (c === '\0' ? '\x01\x01' : '\x01\x02'))
+      : text;
+    this.at += scratch.write(plain, this.at, 'utf8');
     this.byte(0);
   }
 

@@ -32,8 +32,6 @@ const MAX_RANGES = 2000;
 /** Index entries looked at to tell two candidate indexes apart. */
 const PROBE = 256;
 
-const AFTER = Buffer.from([0xff]);
-
 type FieldPredicates = ReadonlyMap<string, Predicate[]>;
 
 /** The conditions that every matching document meets, by path. */
@@ -153,14 +151,13 @@ function candidate(access: Access, predicates: FieldPredicates, sort: SortSpec):
     if (bounds) {
       rangeSides = bounds.sides;
       const { low, high } = by.direction === 1 ? bounds : { low: inverted(bounds.high), high: inverted(bounds.low) };
-      // An end is a whole key or a type byte; FF behind a key is "after everything that begins with it".
-      const lowEnd = (by.direction === 1 ? bounds.lowInclusive : bounds.highInclusive)
-        ? low
-        : Buffer.concat([low, AFTER]);
-      const highEnd = (by.direction === 1 ? bounds.highInclusive : bounds.lowInclusive)
-        ? Buffer.concat([high, AFTER])
-        : high;
-      ranges = heads.map((head) => ({ low: Buffer.concat([head, lowEnd]), high: Buffer.concat([head, highEnd]) }));
+      const lowIn = by.direction === 1 ? bounds.lowInclusive : bounds.highInclusive;
+      const highIn = by.direction === 1 ? bounds.highInclusive : bounds.lowInclusive;
+      ranges = heads.map((head) => {
+        const from = Buffer.concat([head, low]);
+        const to = Buffer.concat([head, high]);
+        return { low: lowIn ? from : successor(from), high: highIn ? successor(to) : to };
+      });
       if (bounds.point) {
         const key = by.direction === 1 ? bounds.point : inverted(bounds.point);
         ranges.push(...heads.map((head) => pointRange(Buffer.concat([head, key]))));
@@ -184,8 +181,20 @@ function candidate(access: Access, predicates: FieldPredicates, sort: SortSpec):
   };
 }
 
+/**
+ * The first key behind all that begin with these bytes. Appending FF would not do: after a bare type byte, or after half a
+ * string going down, the next byte can be FF itself, and what it begins would be lost.
+ */
+function successor(bytes: Buffer): Buffer {
+  let end = bytes.length;
+  while (bytes[end - 1] === 0xff) end--;
+  const next = Buffer.from(bytes.subarray(0, end));
+  next[end - 1]!++;
+  return next;
+}
+
 function pointRange(head: Buffer): KeyRange {
-  return { low: head, high: Buffer.concat([head, AFTER]) };
+  return { low: head, high: successor(head) };
 }
 
 /** 1 or -1 when walking the index that way gives the order, 0 when it does not. */
