@@ -1,0 +1,209 @@
+import { Long, type Collection, type Document } from 'mongodb';
+
+/** Random documents, queries, sorts and indexes, seeded. Used by the test and by the long run. */
+export class Fuzz {
+  private state: number;
+
+  constructor(seed: number) {
+    this.state = seed >>> 0;
+  }
+
+  random(): number {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let t = this.state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+
+  int(below: number): number {
+    return Math.floor(this.random() * below);
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.int(list.length)]!;
+  }
+
+  scalar(): unknown {
+    switch (this.int(12)) {
+      case 0:
+        return null;
+      case 1:
+        return this.random() < 0.5;
+      case 2:
+        return new Date(this.int(5) * 1000);
+      case 3:
+      case 4:
+        return this.pick(['a', 'ab', 'abc', 'b', 'B', '', '𠮷', '留痕', 'a'.repeat(300)]);
+      case 5:
+        return this.int(8) + 0.5;
+      case 6:
+        return Long.fromString(this.pick(['9007199254740992', '9007199254740993', '9007199254740994', '3']));
+      case 7:
+        return { x: this.int(3), y: this.pick(['a', 'b']) };
+      default:
+        return this.int(8);
+    }
+  }
+
+  value(): unknown {
+    const kind = this.random();
+    if (kind < 0.15) return Array.from({ length: this.int(4) }, () => this.scalar());
+    if (kind < 0.18) return [[this.scalar()], this.scalar()];
+    return this.scalar();
+  }
+
+  doc(_id: number): Document {
+    const doc: Document = { _id };
+    for (const name of ['a', 'b', 'c']) if (this.random() < 0.8) doc[name] = this.value();
+    const s = this.random();
+    if (s < 0.5) doc['s'] = { x: this.scalar(), y: this.scalar() };
+    else if (s < 0.7)
+      doc['s'] = Array.from({ length: this.int(3) }, () =>
+        this.random() < 0.8 ? { x: this.scalar(), y: this.int(3) } : this.scalar(),
+      );
+    else if (s < 0.8) doc['s'] = this.scalar();
+    return doc;
+  }
+
+  path(): string {
+    return this.pick(['a', 'b', 'c', 's.x', 's.y', '_id', 's.0.x', 'a.0', 's']);
+  }
+
+  condition(): unknown {
+    switch (this.int(16)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+        return this.scalar();
+      case 4:
+      case 5:
+        return { [this.pick(['$gt', '$gte'])]: this.scalar(), [this.pick(['$lt', '$lte'])]: this.scalar() };
+      case 6:
+      case 7:
+        return { [this.pick(['$gt', '$gte', '$lt', '$lte'])]: this.scalar() };
+      case 8:
+      case 9:
+        return { $in: Array.from({ length: this.int(4) }, () => this.scalar()) };
+      case 10:
+        return { $ne: this.scalar() };
+      case 11:
+        return { $exists: this.random() < 0.5 };
+      case 12:
+        return {
+          $regex: this.pick(['^a', '^ab', '^b', 'b', '^a.c', '^', '^ab*', '^a|b']),
+          $options: this.pick(['', '', 'i']),
+        };
+      case 13:
+        return { $elemMatch: this.random() < 0.5 ? { $gte: this.int(4), $lt: 4 + this.int(4) } : { x: this.scalar() } };
+      case 14:
+        return this.value();
+      default:
+        return { $not: { [this.pick(['$gt', '$lt', '$eq'])]: this.scalar() } };
+    }
+  }
+
+  query(): Document {
+    const clauses = Array.from({ length: 1 + this.int(3) }, () => ({ [this.path()]: this.condition() }));
+    const kind = this.random();
+    if (kind < 0.15 && clauses.length > 1) return { $or: clauses };
+    if (kind < 0.4) return { $and: clauses };
+    return Object.assign({}, ...clauses) as Document;
+  }
+
+  sort(): Document {
+    const sort: Document = {};
+    const fields = this.int(3);
+    for (let i = 0; i < fields; i++) sort[this.pick(['a', 'b', 'c', 's.x'])] = this.pick([1, -1]);
+    return { ...sort, _id: this.pick([1, -1]) };
+  }
+
+  index(): { key: Document; options: Document } {
+    const key: Document = {};
+    for (let i = 0; i < 1 + this.int(3); i++) key[this.pick(['a', 'b', 'c', 's.x', 's.y', 'a.0'])] = this.pick([1, -1]);
+    const options: Document = {};
+    const kind = this.random();
+    if (kind < 0.2) options['sparse'] = true;
+    else if (kind < 0.45)
+      options['partialFilterExpression'] = this.pick([
+        { b: { $gt: 3 } },
+        { c: 'a' },
+        { a: { $exists: true } },
+        { 's.y': { $lte: 2 } },
+      ]);
+    return { key, options };
+  }
+}
+
+export interface FuzzReport {
+  queries: number;
+  indexed: number;
+  differences: string[];
+}
+
+/** Asks every query twice, planned and as a full scan, in between changing documents; the answers have to be the same. */
+export async function fuzzPlanner(
+  indexed: Collection<Document>,
+  options: { seed: number; rounds: number; queries: number; documents: number },
+): Promise<FuzzReport> {
+  const report: FuzzReport = { queries: 0, indexed: 0, differences: [] };
+  const fuzz = new Fuzz(options.seed);
+  for (let round = 0; round < options.rounds; round++) {
+    await indexed.drop();
+    await indexed.insertMany(Array.from({ length: options.documents }, (_, i) => fuzz.doc(i)));
+    for (let i = 0; i < 4; i++) {
+      const { key, options: kind } = fuzz.index();
+      // Parallel arrays, or the same key again: that index is not made.
+      await indexed.createIndex(key as never, { ...kind, name: `i${i}` }).catch(() => undefined);
+    }
+    for (let i = 0; i < options.queries; i++) {
+      if (fuzz.random() < 0.1) await change(indexed, fuzz);
+      const query = fuzz.query();
+      const sort = fuzz.sort();
+      const limit = fuzz.random() < 0.3 ? 1 + fuzz.int(5) : 0;
+      const planned = await indexed
+        .find(query)
+        .sort(sort as never)
+        .limit(limit)
+        .project({ _id: 1 })
+        .toArray();
+      const scanned = await indexed
+        .find(query)
+        .sort(sort as never)
+        .limit(limit)
+        .hint({ $natural: 1 })
+        .project({ _id: 1 })
+        .toArray();
+      report.queries++;
+      if (JSON.stringify(planned) !== JSON.stringify(scanned)) {
+        const plan = await indexed.find(query).sort(sort).limit(limit).explain('queryPlanner');
+        report.differences.push(
+          `seed ${options.seed} round ${round}: ${JSON.stringify({ query, sort, limit, planned, scanned, plan: plan['queryPlanner'].winningPlan })}`,
+        );
+        if (report.differences.length > 3) return report;
+      }
+      if (i % 20 === 0) {
+        const plan = await indexed.find(query).sort(sort).explain('queryPlanner');
+        if (JSON.stringify(plan).includes('IXSCAN')) report.indexed += 20;
+      }
+    }
+    const { errors } = (await indexed.db.command({ validate: indexed.collectionName })) as unknown as {
+      errors: string[];
+    };
+    report.differences.push(...errors);
+  }
+  return report;
+}
+
+async function change(collection: Collection<Document>, fuzz: Fuzz): Promise<void> {
+  const _id = fuzz.int(120) as never;
+  const write =
+    fuzz.random() < 0.3
+      ? collection.deleteOne({ _id })
+      : fuzz.random() < 0.5
+        ? collection.replaceOne({ _id }, fuzz.doc(_id), { upsert: true })
+        : collection.updateOne({ _id }, { $set: { [fuzz.pick(['a', 'b', 's.x'])]: fuzz.value() } });
+  // A path through a scalar or parallel arrays: refused, and nothing has changed.
+  await write.catch(() => undefined);
+}

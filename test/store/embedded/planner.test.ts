@@ -1,0 +1,87 @@
+import test from 'ava';
+import { ObjectId, type Document } from 'mongodb';
+import { sharedStore } from './helpers.js';
+import { fuzzPlanner } from './planner-fuzz.js';
+
+const shared = sharedStore(test);
+
+test('an index plan finds what a full scan finds', async (t) => {
+  t.timeout(240_000);
+  const report = await fuzzPlanner(shared().collection('fuzz'), { seed: 4, rounds: 6, queries: 150, documents: 100 });
+  t.deepEqual(report.differences, []);
+  t.is(report.queries, 900);
+  t.true(report.indexed > 100, `only ${report.indexed} of ${report.queries} by index`);
+  t.deepEqual(shared().internalErrors, []);
+});
+
+test('a range in a descending index loses nothing at its ends', async (t) => {
+  const c = shared().collection();
+  const values = [
+    false,
+    true,
+    0,
+    -1,
+    5,
+    Infinity,
+    -Infinity,
+    NaN,
+    '',
+    '\0',
+    'a',
+    'ab',
+    'a\u{10ffff}',
+    new ObjectId('ff'.repeat(12)),
+    new ObjectId('00'.repeat(12)),
+    new Date(0),
+    [],
+    null,
+    {},
+  ];
+  await c.insertMany(values.map((v, i) => ({ v, i })));
+  const ask = (query: Document, hint: Document): Promise<unknown> =>
+    c.find(query).hint(hint).sort({ i: 1 }).project({ _id: 0, i: 1 }).toArray();
+  await c.createIndexes([{ key: { v: 1 } }, { key: { v: -1, i: 1 } }]);
+  const operators = ['$gt', '$gte', '$lt', '$lte'];
+  const queries: Document[] = values
+    .filter((v) => !Array.isArray(v))
+    .flatMap((v) => operators.map((operator) => ({ v: { [operator]: v } })));
+  queries.push({ v: /^a/ }, { v: /^ab/ }, { v: '' }, { v: { $in: ['', '\0'] } }, { v: { $gt: -1, $lte: 5 } });
+  for (const query of queries) {
+    const scanned = await ask(query, { $natural: 1 });
+    t.deepEqual(await ask(query, { v: 1 }), scanned, JSON.stringify(query));
+    t.deepEqual(await ask(query, { v: -1, i: 1 }), scanned, `${JSON.stringify(query)} descending`);
+  }
+});
+
+const stageOf = (plan: Document): string => JSON.stringify(plan['queryPlanner'].winningPlan);
+
+test('the planner takes the index that looks at fewest documents', async (t) => {
+  const c = shared().collection();
+  await c.insertMany(
+    Array.from({ length: 2000 }, (_, i) => ({
+      kind: 'k',
+      n: i,
+      state: i % 500 === 0 ? 'open' : 'done',
+      due: 2000 - i,
+    })),
+  );
+  await c.createIndexes([
+    { key: { kind: 1 } },
+    { key: { state: 1, due: 1 } },
+    { key: { n: 1 }, unique: true },
+    { key: { due: -1 }, partialFilterExpression: { state: 'open' } },
+  ]);
+  const explain = async (query: Document, sort: Document = {}): Promise<Document> =>
+    await c.find(query).sort(sort).explain('executionStats');
+  const open = await explain({ kind: 'k', state: 'open' });
+  t.is(open['executionStats'].totalDocsExamined, 4);
+  const one = await explain({ n: 77, kind: 'k' });
+  t.is(one['executionStats'].totalDocsExamined, 1);
+  const ordered = await explain({ state: 'open' }, { due: 1 });
+  t.notRegex(stageOf(ordered), /SORT/);
+  const byId = await explain({ _id: 1 });
+  t.is(byId['executionStats'].totalDocsExamined, 0);
+  const latest = await c.find().sort({ n: -1 }).limit(3).explain('executionStats');
+  t.notRegex(stageOf(latest), /SORT|COLLSCAN/);
+  t.true(latest['executionStats'].totalDocsExamined <= 3);
+});
