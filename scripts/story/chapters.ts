@@ -214,7 +214,7 @@ export class Story {
     this.check('skip-refused', /线索分配/u.test(now) && !/合同签署 ·/u.test(now), `still ${readCard(list)?.title}`);
     this.check(
       'gap-card',
-      /还差 \d+ 项才能进「合同签署」/u.test(readAll(gap)) && /确认接手/u.test(readAll(gap)),
+      /还差 \d+ 项才能进/u.test(readAll(gap)) && /合同签署/u.test(readAll(gap)) && /确认接手/u.test(readAll(gap)),
       readCard(gap)?.title ?? '',
     );
 

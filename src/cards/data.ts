@@ -26,8 +26,8 @@ export interface CardData {
   };
   /** A stage is done (a message of its own, for chats where the checklist has scrolled away). */
   'stage-done': OfDeal & { state: 'next' | 'won'; nextStage?: string; nextStandard?: string };
-  /** Wants to go on, but something is missing. `target`: name of the stage wanted. */
-  gap: OfDeal & { target: string; missing: MissingItem[]; /** Exemptions exist in this flow. */ canExempt: boolean };
+  /** Wants to go on, but something is missing. `target`: the next stage; `beyond`: the one wanted, when stages lie between. */
+  gap: OfDeal & { target: string; beyond?: { stage: string; between: number }; missing: MissingItem[]; /** Exemptions exist in this flow. */ canExempt: boolean };
   /** The reps's own list. `due`: `今天到期`, `还有 2 工作日`, `超 1 工作日`. */
   'my-deals': { deals: { dealId: string; client: string; stage: string; due: string; overdue: boolean }[] };
   /** `reason`: asks for one sentence. `done`: noted. One deal or several. */

@@ -50,6 +50,8 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
       ...deal,
       目标阶段: (d) => d.target,
       几项: (d) => d.missing.length,
+      想去的阶段: (d) => d.beyond?.stage,
+      隔几个阶段: (d) => d.beyond?.between,
       可豁免: (d) => yes(d.canExempt),
     },
     lists: {

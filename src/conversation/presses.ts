@@ -63,6 +63,14 @@ export function staleOf(
   };
 }
 
+/** Nothing is changed. A checklist that lags behind simply shows how things are; any other card says that it is over. */
+function outdated(deps: ConversationDeps, turn: Turn, deal: DealDocument, flow: Flow): void {
+  const { body } = turn.event;
+  const visit = deal.visits.find((one) => body.kind === 'press' && checklistCardId(deal, one.id) === body.cardId);
+  if (visit === undefined) turn.replace('stale', staleOf(deps, deal, flow));
+  else turn.replaceWith(deps.deals.card(deal, { visitId: visit.id }));
+}
+
 /** The item of a press, when it belongs to the present stage and still wants something. */
 async function liveItem(deps: ConversationDeps, turn: Turn, ids: readonly string[]) {
   const own = await ownDeal(deps, turn, ids[0]);
@@ -73,7 +81,7 @@ async function liveItem(deps: ConversationDeps, turn: Turn, ids: readonly string
   const repeated = own.deal.applied.some((entry) => entry.key === turn.event.key);
   if (found !== null && repeated) return { ...own, item: found.item };
   if (found === null || state === undefined || state.state === 'passed' || state.state === 'exempt') {
-    turn.replace('stale', staleOf(deps, own.deal, own.flow));
+    outdated(deps, turn, own.deal, own.flow);
     return null;
   }
   return { ...own, item: found.item };

@@ -103,27 +103,24 @@ export function checklistData(
   return { ...base, state: 'passed', nextStage: nextStage.name, nextStandard: formatLimit(nextStage.limit) };
 }
 
-/** The gap card: what is missing on the way to a stage (the next one by default). */
+/** The gap card: what keeps the deal in its stage, and how far the stage is that was asked for. */
 export function presentGap(
   deps: Pick<DealViewDeps, 'cards'>,
   flow: Flow,
   deal: DealDocument,
   target?: string,
 ): FilledCard {
-  const visit = currentVisit(deal);
-  const stage = visit === null ? undefined : stageOf(flow, visit.stageId);
-  const at = flow.stages.findIndex((one) => one.id === deal.stageId);
-  const wanted = flow.stages.find((one) => one.id === target) ?? flow.stages[at + 1] ?? stage;
+  const at = flow.stages.findIndex((stage) => stage.id === deal.stageId);
+  const next = flow.stages[at + 1] ?? flow.stages[at];
+  const wanted = flow.stages.findIndex((stage) => stage.id === target);
+  const beyond = wanted > at + 1 ? { stage: flow.stages[wanted]?.name ?? '', between: wanted - at - 1 } : undefined;
   return deps.cards.fill('gap', {
     dealId: deal._id,
     client: deal.clientName,
-    stage: stage?.name ?? '',
-    target: wanted?.name ?? '',
-    missing: missingItems(
-      gap(flow, deal, wanted?.id)
-        .filter((entry) => entry.stageId === deal.stageId)
-        .map((entry) => entry.item),
-    ),
+    stage: flow.stages[at]?.name ?? '',
+    target: next?.name ?? '',
+    ...(beyond === undefined ? {} : { beyond }),
+    missing: missingItems(gap(flow, deal).map((entry) => entry.item)),
     canExempt: flow.exemptions !== undefined,
   });
 }
