@@ -1,8 +1,10 @@
 import type { CardData, Cards } from '../cards/index.js';
 import { joinKey, stableId, type CardId } from '../core/index.js';
-import type { DigestSnapshot, DigestSubject, Insights } from '../insights/index.js';
+import { digestId, type DigestSnapshot, type DigestSubject, type Insights } from '../insights/index.js';
 import type { Group, Org, Person, WorkCalendar } from '../org/index.js';
 import type { Outgoing, PlatformName } from '../platforms/contract.js';
+import { forEach } from './each.js';
+import { createOnce } from './once.js';
 import type { Tick } from './tick.js';
 
 export interface DigestDeps {
@@ -24,27 +26,36 @@ export interface DigestDeps {
  * the day; the later runs of the same hour send only what the first one could not.
  */
 export function createDigestTick(deps: DigestDeps): Tick {
+  const out = createOnce(deps.enqueue);
+  /** One digest of one subject to these addresses; looks nothing up when all of them have it. */
+  const send = async (subject: DigestSubject, now: Date, to: { key: string; to: Outgoing['to'] }[]) => {
+    if (to.every(({ key }) => out.has(key))) return;
+    const digest = await deps.insights.snapshotDigest(subject, now);
+    await out.send(to.map((one) => message(deps, digest, one.key, one.to)));
+  };
   return {
     name: 'daily-digest',
     cron: '*/10 9 * * *',
     async run(now) {
-      if (!deps.calendar.isWorkday(deps.calendar.localDate(now))) return;
-      for (const group of deps.org.groups()) {
+      const on = deps.calendar.localDate(now);
+      if (!deps.calendar.isWorkday(on)) return;
+      const groups = deps.org.groups().map((group) => () => {
         const chats = group.chats.filter((chat) => deps.platforms.includes(chat.platform));
-        if (chats.length === 0) continue;
-        const digest = await deps.insights.snapshotDigest(ofGroup(group), now);
-        await deps.enqueue(
-          chats.map(({ platform, chatId }) =>
-            message(deps, digest, joinKey(digest._id, platform), { kind: 'group', platform, chatId }, platform),
-          ),
+        return send(
+          ofGroup(group),
+          now,
+          chats.map(({ platform, chatId }) => ({
+            key: joinKey(digestId(group.id, on), platform),
+            to: { kind: 'group', platform, chatId },
+          })),
         );
-      }
-      for (const person of deps.org.people()) {
+      });
+      const people = deps.org.people().map((person) => async () => {
         const subject = ofPerson(deps, person);
-        if (subject === null || deps.org.isAway(person.id, now)) continue;
-        const digest = await deps.insights.snapshotDigest(subject, now);
-        await deps.enqueue([message(deps, digest, digest._id, { kind: 'person', personId: person.id })]);
-      }
+        if (subject === null || deps.org.isAway(person.id, now)) return;
+        await send(subject, now, [{ key: digestId(person.id, on), to: { kind: 'person', personId: person.id } }]);
+      });
+      await forEach([...groups, ...people], (part) => part());
     },
   };
 }
@@ -67,14 +78,8 @@ function ofPerson(deps: DigestDeps, person: Person): DigestSubject | null {
   return names.length === 0 ? null : { id: person.id, scopeName: names.join('、'), scope: { ...scope, personIds: [] } };
 }
 
-function message(
-  deps: DigestDeps,
-  digest: DigestSnapshot,
-  key: string,
-  to: Outgoing['to'],
-  platform?: PlatformName,
-): Outgoing {
-  const card = deps.cards.fill('digest', digestData(deps, digest, platform));
+function message(deps: DigestDeps, digest: DigestSnapshot, key: string, to: Outgoing['to']): Outgoing {
+  const card = deps.cards.fill('digest', digestData(deps, digest, to.kind === 'group' ? to.platform : undefined));
   return { key, to, message: { kind: 'show', cardId: stableId<CardId>('digest', key), card }, purpose: 'digest' };
 }
 

@@ -11,6 +11,8 @@ import {
 } from '../insights/index.js';
 import type { Org, Person, WorkCalendar } from '../org/index.js';
 import type { Outgoing } from '../platforms/contract.js';
+import { forEach } from './each.js';
+import { createOnce, type Once } from './once.js';
 import type { Tick } from './tick.js';
 
 export interface NudgeDeps {
@@ -27,6 +29,8 @@ export interface NudgeDeps {
   };
 }
 
+type Scan = NudgeDeps & { out: Once };
+
 /** Follow-ups attached when the flow's rule does not say how many. */
 const ATTACH_LAST = 3;
 
@@ -34,22 +38,21 @@ const ATTACH_LAST = 3;
  * Looks every ten minutes of working time: reminds the rep of what is due, then tells those above. Every message has a
  * key made of what it is about and of its day, so another look, another process or a restart sends nothing twice.
  */
-export function createNudgeTick(deps: NudgeDeps): Tick {
+export function createNudgeTick(given: NudgeDeps): Tick {
+  const deps: Scan = { ...given, out: createOnce(given.enqueue) };
   return {
     name: 'nudge-scan',
     cron: '*/10 9-17 * * *',
     async run(now) {
       if (!deps.calendar.isWorking(now)) return;
-      await remindReps(deps, now);
-      for (const flow of deps.flows()) {
-        for (const rule of flow.nudges) await tellAbove(deps, flow, rule, now);
-      }
+      const rules = deps.flows().flatMap((flow) => flow.nudges.map((rule) => () => tellAbove(deps, flow, rule, now)));
+      await forEach([() => remindReps(deps, now), ...rules], (part) => part());
     },
   };
 }
 
-/** Active, here today, and not told to the wrong person. */
-function present(deps: NudgeDeps, id: PersonId, now: Date): Person | undefined {
+/** The person, unless they have left or are away today. */
+function present(deps: Scan, id: PersonId, now: Date): Person | undefined {
   const person = deps.org.person(id);
   const gone = person?.leftAt !== undefined && person.leftAt <= now;
   return person === undefined || gone || deps.org.isAway(id, now) ? undefined : person;
@@ -59,7 +62,7 @@ function present(deps: NudgeDeps, id: PersonId, now: Date): Person | undefined {
  * At most one card a day per rep, with all deals that are due today or over. In the morning it also holds what falls due
  * later in the day; what was entered only today is left alone until it is due.
  */
-async function remindReps(deps: NudgeDeps, now: Date): Promise<void> {
+async function remindReps(deps: Scan, now: Date): Promise<void> {
   const { calendar } = deps;
   const on = calendar.localDate(now);
   const today = calendar.dayOf(now);
@@ -69,9 +72,9 @@ async function remindReps(deps: NudgeDeps, now: Date): Promise<void> {
       // Put off with a reason: not again on the same day.
       !(row.postponed !== null && calendar.localDate(row.postponed.at) === on),
   );
-  const messages: Outgoing[] = [];
-  for (const [repId, rows] of byOwner(due)) {
-    if (present(deps, repId, now) === undefined) continue;
+  await forEach(byOwner(due), async ([repId, rows]) => {
+    const key = joinKey('nudge', repId, on);
+    if (deps.out.has(key) || present(deps, repId, now) === undefined) return;
     const deals = rows.map((row) => ({
       dealId: row.dealId,
       client: row.clientName,
@@ -81,21 +84,19 @@ async function remindReps(deps: NudgeDeps, now: Date): Promise<void> {
           .join('、') || '最后一步',
       overdue: isOverdue(row, now, deps.org.calendarOf(repId)),
     }));
-    messages.push({
-      key: joinKey('nudge', repId, on),
-      to: { kind: 'person', personId: repId },
-      message: {
-        kind: 'show',
-        cardId: stableId<CardId>('nudge', repId, on),
-        card: deps.cards.fill('nudge-rep', { deals }),
+    const card = deps.cards.fill('nudge-rep', { deals });
+    await deps.out.send([
+      {
+        key,
+        to: { kind: 'person', personId: repId },
+        message: { kind: 'show', cardId: stableId<CardId>('nudge', repId, on), card },
+        purpose: 'nudge',
       },
-      purpose: 'nudge',
-    });
-  }
-  if (messages.length > 0) await deps.enqueue(messages);
+    ]);
+  });
 }
 
-async function tellAbove(deps: NudgeDeps, flow: Flow, rule: NudgeRule, now: Date): Promise<void> {
+async function tellAbove(deps: Scan, flow: Flow, rule: NudgeRule, now: Date): Promise<void> {
   switch (rule.when.kind) {
     case 'silent':
       return tellSilence(deps, flow, rule, rule.when, now);
@@ -106,18 +107,18 @@ async function tellAbove(deps: NudgeDeps, flow: Flow, rule: NudgeRule, now: Date
 
 /** Once when the silence has lasted so many full working days, and once more per that many further days. */
 async function tellSilence(
-  deps: NudgeDeps,
+  deps: Scan,
   flow: Flow,
   rule: NudgeRule,
   when: { stage: string; forWorkdays: number },
   now: Date,
 ): Promise<void> {
   const open = await deps.insights.openInStage(flow.id, when.stage);
-  for (const [repId, rows] of byOwner(open)) {
+  await forEach(byOwner(open), async ([repId, rows]) => {
     const rep = present(deps, repId, now);
     const own = deps.org.calendarOf(repId);
     const silence = silenceOf(rows, when.stage, when.forWorkdays, now, own);
-    if (rep === undefined || silence === null) continue;
+    if (rep === undefined || silence === null) return;
     const times = Math.floor(silence.days / when.forWorkdays);
     await send(deps, rule, rep, joinKey('silent', when.stage, own.localDate(silence.since), times), {
       state: 'silent',
@@ -127,22 +128,22 @@ async function tellSilence(
       clients: silence.rows.map((row) => row.clientName),
       trailUrl: deps.pages.trail(repId),
     });
-  }
+  });
 }
 
 /** Once per visit that has lasted longer than so many times its limit. */
 async function tellDwell(
-  deps: NudgeDeps,
+  deps: Scan,
   flow: Flow,
   rule: NudgeRule,
   when: { timesLimit: number },
   now: Date,
 ): Promise<void> {
   const due = (await deps.insights.openDueBy(now)).filter((row) => row.flowId === flow.id);
-  for (const row of due) {
+  await forEach(due, async (row) => {
     const rep = deps.org.person(row.ownerId);
     const own = deps.org.calendarOf(row.ownerId);
-    if (rep === undefined || dwellOverLimit(row, now, own) <= when.timesLimit) continue;
+    if (rep === undefined || dwellOverLimit(row, now, own) <= when.timesLimit) return;
     await send(deps, rule, rep, joinKey('dwell', row._id, when.timesLimit), {
       state: 'dwell',
       stage: row.stageName,
@@ -152,15 +153,16 @@ async function tellDwell(
       clients: [row.clientName],
       trailUrl: deps.pages.deal(row.dealId),
     });
-  }
+  });
 }
 
 type AboutRep = Omit<CardData['nudge-supervisor'], 'rep' | 'repId' | 'last'>;
 
 /** To everyone the rule names, each person once. */
-async function send(deps: NudgeDeps, rule: NudgeRule, rep: Person, about: string, data: AboutRep): Promise<void> {
+async function send(deps: Scan, rule: NudgeRule, rep: Person, about: string, data: AboutRep): Promise<void> {
   const people = new Set([...rule.notify, ...rule.copy].flatMap((role) => whoIs(deps, role, rep.id)?.id ?? []));
-  if (people.size === 0) return;
+  const keys = [...people].map((personId) => ({ personId, key: joinKey('nudge', rep.id, about, personId) }));
+  if (keys.every(({ key }) => deps.out.has(key))) return;
   const last = (await deps.insights.followUps(rep.id, rule.attachLast ?? ATTACH_LAST)).map((followUp) => ({
     on: followUp.on.slice(5),
     client: followUp.clientName,
@@ -168,9 +170,9 @@ async function send(deps: NudgeDeps, rule: NudgeRule, rep: Person, about: string
     url: deps.pages.deal(followUp.dealId),
   }));
   const card = deps.cards.fill('nudge-supervisor', { ...data, rep: rep.name, repId: rep.id, last });
-  await deps.enqueue(
-    [...people].map((personId) => ({
-      key: joinKey('nudge', rep.id, about, personId),
+  await deps.out.send(
+    keys.map(({ personId, key }) => ({
+      key,
       to: { kind: 'person', personId },
       message: { kind: 'show', cardId: stableId<CardId>('nudge', rep.id, about, personId), card },
       purpose: 'nudge',
@@ -178,7 +180,7 @@ async function send(deps: NudgeDeps, rule: NudgeRule, rep: Person, about: string
   );
 }
 
-function whoIs(deps: NudgeDeps, role: OrgRole, repId: PersonId): Person | undefined {
+function whoIs(deps: Scan, role: OrgRole, repId: PersonId): Person | undefined {
   switch (role) {
     case 'owner':
       return deps.org.person(repId);

@@ -53,7 +53,9 @@ function setup(rows: Obligation[], away: Record<string, Absence[]> = {}) {
     },
     pages: { deal: (id) => `https://x.test/m/deals/${id}`, trail: (id) => `https://x.test/m/trail/${id}` },
   };
-  const tick = createNudgeTick(deps);
+  let tick = createNudgeTick(deps);
+  /** Another process, or the same one after a restart. */
+  const restart = () => (tick = createNudgeTick(deps));
   const at = async (...times: string[]) => {
     for (const time of times) await tick.run(sh(time));
     return [...sent.keys()];
@@ -62,12 +64,12 @@ function setup(rows: Obligation[], away: Record<string, Absence[]> = {}) {
     const message = sent.get(key)?.message;
     return message?.kind === 'show' ? message.card : undefined;
   };
-  return { at, sent, card };
+  return { at, sent, card, restart };
 }
 const busy = { lastEventAt: sh('2026-11-24 08:00') };
 
 test('a rep gets one card a day with all deals that are due', async (t) => {
-  const { at, card } = setup([
+  const { at, card, restart } = setup([
     row({ ...busy, stageId: 'solution', dueAt: sh('2026-11-24 15:00'), clientName: '滨江医院' }),
     row({
       ...busy,
@@ -85,6 +87,8 @@ test('a rep gets one card a day with all deals that are due', async (t) => {
   t.regex(text, /滨江医院（差材料a）/);
   t.regex(text, /城东医院（已超期/);
   t.notRegex(text, /城西医院/);
+  restart();
+  t.is((await at('2026-11-24 16:30')).length, 1);
   t.is((await at('2026-11-25 09:00')).length, 2);
 });
 
@@ -156,4 +160,17 @@ test('a visit longer than twice its limit is reported once', async (t) => {
   t.deepEqual(await told('2026-11-20 09:00'), []); // exactly twice is not more
   t.deepEqual(await told('2026-11-20 09:10'), ['nudge:rep-9:dwell:v1:2:boss']);
   t.deepEqual(await told('2026-11-24 09:10'), ['nudge:rep-9:dwell:v1:2:boss']);
+});
+
+test('one rep whose card cannot be made does not keep the others from theirs', async (t) => {
+  const due = { ...busy, stageId: 'solution', dueAt: sh('2026-11-24 15:00') };
+  const broken = row({ ...due, ownerId: 'broken' });
+  Object.defineProperty(broken, 'required', {
+    get: () => {
+      throw new Error('broken row');
+    },
+  });
+  const { at, sent } = setup([broken, row({ ...due, ownerId: 'whole' })]);
+  await t.throwsAsync(at('2026-11-24 09:00'), { message: 'broken row' });
+  t.deepEqual([...sent.keys()], ['nudge:whole:2026-11-24']);
 });
