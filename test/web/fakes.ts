@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { urlToHttpOptions } from 'node:url';
 import Koa from 'koa';
 import type Router from '@koa/router';
 import type { ExecutionContext } from 'ava';
@@ -51,11 +52,14 @@ export async function serveControl(
 
 /** A folder with the one page, so that these tests need no built pages. */
 export async function uiFolder(t: ExecutionContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'trailmark-ui-'));
+  const around = await mkdtemp(join(tmpdir(), 'trailmark-ui-'));
+  const folder = join(around, 'ui');
+  await mkdir(folder);
+  await writeFile(join(around, 'outside.js'), 'secret');
   await writeFile(join(folder, 'index.html'), '<!doctype html><div id="app"></div>');
   await writeFile(join(folder, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   t.teardown(async () => {
-    await rm(folder, { recursive: true });
+    await rm(around, { recursive: true });
   });
   return folder;
 }
@@ -141,6 +145,22 @@ export async function servePages(t: ExecutionContext, change: Partial<PageRouteD
 
 export const get = (url: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(url, { headers, redirect: 'manual' });
+
+/** As a client sends it: `fetch` tidies paths and refuses a Host header of its own. */
+export function rawGet(
+  base: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: IncomingMessage['headers'] }> {
+  return new Promise((resolve, reject) => {
+    request({ ...urlToHttpOptions(new URL(base)), path, headers }, (answer) => {
+      answer.resume();
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers });
+    })
+      .on('error', reject)
+      .end();
+  });
+}
 
 /** `name=value` of the cookies that an answer sets. */
 export const cookiesOf = (response: Response): string[] =>

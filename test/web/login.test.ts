@@ -1,6 +1,6 @@
 import test from 'ava';
 import { ownTarget } from '../../src/web/routes/login.js';
-import { cookiesOf, get, logIn, REP, servePages } from './fakes.js';
+import { cookiesOf, get, logIn, rawGet, REP, servePages } from './fakes.js';
 
 test('a page without a session leads to the platform and back to the page', async (t) => {
   const world = await servePages(t);
@@ -91,20 +91,11 @@ test('only configured platforms are offered; with two the person, the link or th
 test('in the sandbox each phone logs in on its own host, told apart from the others', async (t) => {
   const world = await servePages(t, { sandbox: true, publicUrl: 'http://127.0.0.1:8080' });
   const host = `rep-1.wecom.localhost:${world.port}`;
-  // `fetch` refuses a Host header of its own: asked by hand.
-  const { request } = await import('node:http');
-  const begun = await new Promise<{ location: string; cookies: string[] }>((resolve, reject) => {
-    request(`${world.base}/login/wecom?to=/m`, { headers: { host } }, (answer) => {
-      answer.resume();
-      resolve({ location: answer.headers.location ?? '', cookies: answer.headers['set-cookie'] ?? [] });
-    })
-      .on('error', reject)
-      .end();
-  });
-  const login = new URL(begun.location);
+  const begun = await rawGet(world.base, '/login/wecom?to=/m', { host });
+  const login = new URL(begun.headers.location ?? '');
   t.is(login.searchParams.get('redirect_uri'), `http://${host}/login/wecom/done`);
   t.is(login.searchParams.get('sandbox_user'), 'rep-1');
-  t.regex(begun.cookies[0] ?? '', /SameSite=None; Secure; Partitioned$/);
+  t.regex(begun.headers['set-cookie']?.[0] ?? '', /SameSite=None; Secure; Partitioned$/);
 });
 
 test('a login never leads out of the phone pages', (t) => {

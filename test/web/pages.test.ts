@@ -1,6 +1,6 @@
 import test from 'ava';
 import sharp from 'sharp';
-import { fakeBackend, get, logIn, servePages } from './fakes.js';
+import { fakeBackend, get, logIn, rawGet, servePages } from './fakes.js';
 
 interface Answer {
   error?: { code: string; message: string };
@@ -109,4 +109,6 @@ test('only built files of known types come out of the folder of the pages', asyn
   t.is((await get(`${world.base}/ui/icon.svg`)).headers.get('content-type'), 'image/svg+xml');
   for (const path of ['index.html', '..%2f..%2fpackage.json', '%2e%2e/%2e%2e/etc/passwd.js', 'none.js'])
     t.is((await get(`${world.base}/ui/${path}`)).status, 404, path);
+  t.is((await rawGet(world.base, '/ui/icon.svg')).status, 200);
+  t.is((await rawGet(world.base, '/ui/../outside.js')).status, 404);
 });

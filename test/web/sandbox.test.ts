@@ -1,8 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
-import { request } from 'node:http';
 import { silentLog } from '../../src/core/index.js';
 import { createSandboxRoutes, type ClockMove } from '../../src/web/routes/sandbox.js';
-import { get, serveControl, serveRoutes, uiFolder } from './fakes.js';
+import { get, rawGet, serveControl, serveRoutes, uiFolder } from './fakes.js';
 
 async function serveSandbox(t: ExecutionContext, publicUrl = 'http://127.0.0.1:8080') {
   const asked: string[] = [];
@@ -77,15 +76,7 @@ test('directory, callback address and identity are not the page’s business', a
 test('other sites can neither act nor read', async (t) => {
   const world = await serveSandbox(t);
   t.is((await post(`${world.base}/sandbox/api/phones/wecom/rep/text`, '{}', {})).status, 403);
-  const status = await new Promise<number>((resolve, reject) => {
-    request(`${world.base}/sandbox/api/state`, { headers: { host: 'rebound.example' } }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
-    })
-      .on('error', reject)
-      .end();
-  });
-  t.is(status, 421);
+  t.is((await rawGet(world.base, '/sandbox/api/state', { host: 'rebound.example' })).status, 421);
   t.deepEqual(world.asked, []);
 });
 
