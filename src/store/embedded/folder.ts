@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, connect, type Server } from 'node:net';
@@ -26,6 +27,9 @@ const DATA_FILE = 'data.mdb';
 
 /** Data files of other engines, and LMDB's without our marker. */
 const FOREIGN_FILES = /\.(mdb|wt|sqlite3?|db|ldb|sst)$|^(WiredTiger.*|mongod\.lock|PG_VERSION|CURRENT)$/;
+
+/** LMDB's two meta pages; a shorter file it would take for a new one. */
+const LEAST_DATA_BYTES = 8192;
 
 export interface Folder {
   path: string;
@@ -154,10 +158,10 @@ function checkMarker(path: string): void {
         `数据目录 ${path} 是另一个版本写的（格式 ${String(found.format)}，本程序认得 ${FORMAT}）。请用写它的那个版本打开，导出后再恢复到这里。`,
       );
     }
-    if (found.ready === true && !existsSync(join(path, DATA_FILE))) {
+    if (found.ready === true && dataBytes(path) < LEAST_DATA_BYTES) {
       throw new EmbeddedStoreError(
         'damaged',
-        `数据目录 ${path} 缺少数据文件 ${DATA_FILE}。请从备份恢复整个目录，或用 DATA_DIR 换一个空目录。`,
+        `数据目录 ${path} 的数据文件 ${DATA_FILE} 缺失或不完整。请从备份恢复整个目录，或用 DATA_DIR 换一个空目录。`,
       );
     }
     return;
@@ -170,6 +174,11 @@ function checkMarker(path: string): void {
     );
   }
   writeMarker(path, false);
+}
+
+function dataBytes(path: string): number {
+  const file = join(path, DATA_FILE);
+  return existsSync(file) ? statSync(file).size : 0;
 }
 
 /** Written as a whole or not at all. `ready` is false until the data file exists, so that a first start that died can be repeated. */

@@ -1,4 +1,5 @@
 import { open, type RootDatabase } from 'lmdb';
+import { checkDataFile } from './data-file.js';
 
 export interface Entry {
   key: Buffer;
@@ -13,6 +14,7 @@ export class Storage {
   private constructor(private readonly db: RootDatabase<Buffer, Buffer>) {}
 
   static open(path: string): Storage {
+    checkDataFile(path);
     return new Storage(
       open<Buffer, Buffer>({ path, keyEncoding: 'binary', encoding: 'binary', cache: false, noSubdir: false }),
     );
