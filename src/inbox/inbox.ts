@@ -52,6 +52,9 @@ interface InboxRow {
 
 const LEASE_MS = 120 * SECOND;
 const MAX_ATTEMPTS = 5;
+/** The longest wait of a platform for the answer of a press (WeCom 5 s). */
+const ANSWER_WAIT_MS = 5 * SECOND;
+const ANSWER_POLL_MS = 100;
 /** Longer than the longest redelivery (7 days), so that a late copy is still recognised. */
 const KEEP_DAYS = 14;
 
@@ -59,7 +62,6 @@ export function createInbox(deps: InboxDeps): Inbox {
   const rows = deps.connection.collection('inbox');
   /** One chain a person: events of one person are worked on in order, different people side by side. */
   const lanes = new Map<string, Promise<void>>();
-  const results = new Map<string, Promise<FilledCard | null>>();
   let stopped = false;
   let lastSeq = 0;
 
@@ -99,27 +101,27 @@ export function createInbox(deps: InboxDeps): Inbox {
       if (!isDuplicateKey(error)) throw error;
       duplicate = true;
     }
-    if (!duplicate) {
-      if (hints.updateHandle !== undefined && event.body.kind === 'press') {
-        await deps.noteHandle(event.body.cardId, hints.updateHandle);
-      }
-      const work = inLane(lane, () => workLane(lane));
-      const answer = work.then(() => storedAnswer(event.key)).catch(() => null);
-      results.set(event.key, answer);
-      void answer.then(() => results.delete(event.key));
+    // A copy of an event that is still waiting (its process died) sets it going as well.
+    const work = inLane(lane, () => workLane(lane));
+    if (hints.updateHandle !== undefined && event.body.kind === 'press') {
+      await deps.noteHandle(event.body.cardId, hints.updateHandle);
     }
     if (event.body.kind !== 'press') return { duplicate };
-    // Every copy of one press gets the same answer: the one in work, or the stored one.
-    const answer = results.get(event.key) ?? storedAnswer(event.key).catch(() => null);
+    // Every copy of one press gets the same answer, here or in another process.
+    const answer = work.then(() => answerOf(event.key)).catch(() => null);
     return { duplicate, answer, answered: () => passivelyAnswered(event.key) };
   }
 
-  async function storedAnswer(key: string): Promise<FilledCard | null> {
-    const row = (await rows.findOne({ _id: key as never }, { projection: { answer: 1 } })) as Pick<
-      InboxRow,
-      'answer'
-    > | null;
-    return row?.answer?.card ?? null;
+  /** Waits for whoever works on it, no longer than a platform waits for the answer of a press. */
+  async function answerOf(key: string): Promise<FilledCard | null> {
+    for (let waited = 0; ; waited += ANSWER_POLL_MS) {
+      const row = (await rows.findOne({ _id: key as never }, { projection: { answer: 1, state: 1 } })) as Pick<
+        InboxRow,
+        'answer' | 'state'
+      > | null;
+      if (row === null || row.state !== 'new' || waited >= ANSWER_WAIT_MS || stopped) return row?.answer?.card ?? null;
+      await new Promise((resolve) => setTimeout(resolve, ANSWER_POLL_MS).unref());
+    }
   }
 
   async function passivelyAnswered(key: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { Connection } from 'mongoose';
 import { errorCode, errorText, HOUR, SECOND, AppError, type CardId, type Clock, type Log } from '../core/index.js';
 import type { Address, Outgoing, PlatformAdapter, PlatformName, Purpose } from '../platforms/contract.js';
 import { AS_GIVEN, isDuplicateKey } from '../store/index.js';
+import { createCardBook } from './cards.js';
 import { backoffMs, createRateKeeper, type RateKeeper } from './rate.js';
 import type { CardRow, OutboxRow } from './types.js';
 
@@ -17,7 +18,7 @@ export interface Outbox {
   /** For pages and /metrics. */
   counts(): Promise<{ due: number; dead: number }>;
   dead(): Promise<OutboxRow[]>;
-  /** Puts a dead letter back. */
+  /** Puts a dead letter back; false when there is none, or when its card has a newer look already. */
   resend(key: string): Promise<boolean>;
   start(): void;
   stop(): Promise<void>;
@@ -41,12 +42,10 @@ const LEASE_MS = 60 * SECOND;
 const MAX_ATTEMPTS = 14;
 const BATCH = 200;
 const LANES_AT_ONCE = 8;
-/** WeCom's response codes live 72 h. */
-const HANDLE_LIFE_MS = 71 * HOUR;
 
 export function createOutbox(deps: OutboxDeps): Outbox {
   const rows = deps.connection.collection('outbox');
-  const cards = deps.connection.collection('outbox_cards');
+  const cards = createCardBook(deps.connection, deps.clock);
   const random = deps.random ?? Math.random;
   const rates = new Map<PlatformName, RateKeeper>();
   for (const [name, adapter] of deps.adapters) rates.set(name, createRateKeeper(adapter.budget));
@@ -55,6 +54,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   let again = false;
   let stopped = true;
   let timer: NodeJS.Timeout | null = null;
+  let timerAt = 0;
   let lastSeq = 0;
 
   const nextSeq = (now: Date): number => {
@@ -66,6 +66,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const since = new Date(deps.clock.now().getTime() - HOUR);
     const recent = await rows
       .find({ state: 'sent', sentAt: { $gte: since } }, { projection: { platform: 1, lane: 1, sentAt: 1, how: 1 } })
+      .sort({ sentAt: 1 })
       .toArray();
     for (const [name, keeper] of rates) {
       keeper.restore(
@@ -141,17 +142,21 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       );
     }
     wake(0);
-    const soonest = Math.min(...fresh.map((row) => row.dueAt.getTime())) - deps.clock.now().getTime();
-    if (soonest > 0) wake(soonest);
   }
 
+  /** Only the soonest wake-up is kept: the sweep that it starts looks when the next one is due. */
   function wake(inMs: number): void {
     if (stopped) return;
     if (inMs <= 0) {
       sweep().catch((error: unknown) => deps.log.error({ err: error }, 'outbox sweep failed'));
       return;
     }
-    if (timer !== null) clearTimeout(timer);
+    const at = Date.now() + inMs;
+    if (timer !== null) {
+      if (timerAt <= at) return;
+      clearTimeout(timer);
+    }
+    timerAt = at;
     timer = setTimeout(() => {
       timer = null;
       wake(0);
@@ -169,7 +174,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       await restored;
       do {
         again = false;
-        while (!stopped && (await dispatchBatch())) again = true;
+        await dispatchRound();
+        await wakeForNext();
       } while (again && !stopped);
     })().finally(() => {
       running = null;
@@ -177,48 +183,58 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     return running;
   }
 
-  /** One round over what is due; true when something left, so that a further round may find more. */
-  async function dispatchBatch(): Promise<boolean> {
-    const now = deps.clock.now();
-    const due = (await rows
-      .find({
-        state: 'due',
-        dueAt: { $lte: now },
-        $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }],
-      })
-      .sort({ priority: 1, seq: 1 })
-      .limit(BATCH)
-      .toArray()) as unknown as OutboxRow[];
-    if (due.length === 0) {
-      const next = await rows.find({ state: 'due' }).sort({ dueAt: 1 }).limit(1).toArray();
-      const nextAt = next[0]?.['dueAt'] as Date | undefined;
-      if (nextAt !== undefined) wake(Math.min(Math.max(nextAt.getTime() - now.getTime(), 50), 30 * SECOND));
-      return false;
+  /**
+   * One round over what is due: every lane once, the urgent ones first. A lane that cannot go on (its platform is down, its
+   * recipient has had enough) is left out of the rest of the round, however much waits in it, so that it holds up nobody.
+   */
+  async function dispatchRound(): Promise<void> {
+    const done: string[] = [];
+    while (!stopped) {
+      const now = deps.clock.now();
+      const due = (await rows
+        .find(
+          {
+            state: 'due',
+            dueAt: { $lte: now },
+            lane: { $nin: done },
+            $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }],
+          },
+          { projection: { lane: 1 } },
+        )
+        .sort({ priority: 1, seq: 1 })
+        .limit(BATCH)
+        .toArray()) as unknown as Pick<OutboxRow, 'lane'>[];
+      if (due.length === 0) return;
+      const lanes = [...new Set(due.map((row) => row.lane))];
+      done.push(...lanes);
+      const work = async (): Promise<void> => {
+        for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) await dispatchLane(lane);
+      };
+      await Promise.all(Array.from({ length: LANES_AT_ONCE }, work));
     }
-    const lanes = [...new Set(due.map((row) => row.lane))];
-    let sent = false;
-    const work = async (): Promise<void> => {
-      for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) {
-        if (await dispatchLane(lane)) sent = true;
-      }
-    };
-    await Promise.all(Array.from({ length: LANES_AT_ONCE }, work));
-    return sent;
+  }
+
+  async function wakeForNext(): Promise<void> {
+    const now = deps.clock.now();
+    const [next] = await rows
+      .find({ state: 'due', dueAt: { $gt: now } }, { projection: { dueAt: 1 } })
+      .sort({ dueAt: 1 })
+      .limit(1)
+      .toArray();
+    if (next !== undefined) wake(Math.min((next['dueAt'] as Date).getTime() - now.getTime(), 30 * SECOND));
   }
 
   /** The waiting messages of one recipient, oldest first; stops at the first that cannot leave now. */
-  async function dispatchLane(lane: string): Promise<boolean> {
-    let sent = false;
-    for (;;) {
-      if (stopped) return sent;
+  async function dispatchLane(lane: string): Promise<void> {
+    while (!stopped) {
       const now = deps.clock.now();
       const [head] = (await rows
         .find({ lane, state: 'due' })
         .sort({ seq: 1 })
         .limit(1)
         .toArray()) as unknown as OutboxRow[];
-      if (head === undefined || head.dueAt > now) return sent;
-      if (head.leasedUntil !== undefined && head.leasedUntil > now) return sent;
+      if (head === undefined || head.dueAt > now) return;
+      if (head.leasedUntil !== undefined && head.leasedUntil > now) return;
       const adapter = deps.adapters.get(head.platform);
       const keeper = rates.get(head.platform);
       if (adapter === undefined || keeper === undefined) {
@@ -226,12 +242,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
           { _id: head._id as never },
           { $set: { dueAt: new Date(now.getTime() + 10 * 60 * SECOND) } },
         );
-        return sent;
+        return;
       }
       const waitMs = keeper.waitMs(lane, now.getTime());
       if (waitMs > 0) {
         await rows.updateOne({ _id: head._id as never }, { $set: { dueAt: new Date(now.getTime() + waitMs) } });
-        return sent;
+        return;
       }
       const claimed = await rows.updateOne(
         {
@@ -241,38 +257,18 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         },
         { $set: { leasedUntil: new Date(now.getTime() + LEASE_MS) }, $inc: { attempts: 1 } },
       );
-      if (claimed.modifiedCount === 0) return sent; // another process has it
-      if (!(await deliver(adapter, keeper, { ...head, attempts: head.attempts + 1 }))) return sent;
-      sent = true;
+      if (claimed.modifiedCount === 0) return; // another process has it
+      if (!(await deliver(adapter, keeper, { ...head, attempts: head.attempts + 1 }))) return;
     }
   }
 
   async function deliver(adapter: PlatformAdapter, keeper: RateKeeper, row: OutboxRow): Promise<boolean> {
     try {
-      const known =
-        row.cardId === undefined ? null : ((await cards.findOne({ _id: row.cardId as never })) as CardRow | null);
+      const known = row.cardId === undefined ? null : await cards.find(row.cardId);
       const receipt = await adapter.deliver({ key: row._id, to: row.to, body: toBody(row, known) });
       const now = deps.clock.now();
       keeper.sent(row.lane, now.getTime());
-      if (row.cardId !== undefined) {
-        const used = receipt.how === 'replaced' ? (known?.handles ?? []) : (receipt.usedHandles ?? []);
-        if (used.length > 0)
-          await cards.updateOne({ _id: row.cardId as never }, { $pull: { handles: { $in: used } } as never });
-        await cards.updateOne(
-          { _id: row.cardId as never },
-          {
-            $set: {
-              platform: row.platform,
-              lane: row.lane,
-              sentAt: now,
-              ...(receipt.messageId === undefined ? {} : { messageId: receipt.messageId }),
-            },
-            ...(receipt.handle === undefined ? {} : { $push: { handles: receipt.handle } as never }),
-            ...(receipt.handle === undefined ? { $setOnInsert: { handles: [] } } : {}),
-          },
-          { upsert: true },
-        );
-      }
+      if (row.cardId !== undefined) await cards.delivered(row.cardId, row, receipt, known);
       await rows.updateOne(
         { _id: row._id as never },
         { $set: { state: 'sent', how: receipt.how, sentAt: now }, $unset: { leasedUntil: '' } },
@@ -293,8 +289,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         return { kind: 'markdown', title: message.title, text: message.text };
       case 'show': {
         if (known === null) return { kind: 'card', cardId: message.cardId, card: message.card };
-        const fresh = deps.clock.now().getTime() - known.sentAt.getTime() < HANDLE_LIFE_MS;
-        return { kind: 'card-update', cardId: message.cardId, card: message.card, handles: fresh ? known.handles : [] };
+        return { kind: 'card-update', cardId: message.cardId, card: message.card, handles: cards.usable(known) };
       }
     }
   }
@@ -325,7 +320,6 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       { key: row._id, code: lastError.code, why: lastError.message, waitMs },
       'message will be tried again',
     );
-    wake(waitMs);
   }
 
   return {
@@ -338,9 +332,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       );
       if (done.modifiedCount > 0) wake(0); // what waited behind it may go now
     },
-    async noteHandle(cardId, handle) {
-      await cards.updateOne({ _id: cardId }, { $push: { handles: handle } as never });
-    },
+    noteHandle: (cardId, handle) => cards.addHandle(cardId, handle),
     async counts() {
       const [due, dead] = await Promise.all([
         rows.countDocuments({ state: 'due' }),
@@ -352,12 +344,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       return (await rows.find({ state: 'dead' }).sort({ seq: -1 }).limit(200).toArray()) as unknown as OutboxRow[];
     },
     async resend(key) {
-      const put = await rows.updateOne(
-        { _id: key as never, state: 'dead' },
-        { $set: { state: 'due', dueAt: deps.clock.now(), attempts: 0 } },
-      );
+      const row = (await rows.findOne({ _id: key as never, state: 'dead' })) as unknown as OutboxRow | null;
+      if (row === null) return false;
+      // The card has moved on since: an old look must not come back over the new one.
+      const newer =
+        row.cardId === undefined
+          ? 0
+          : await rows.countDocuments(
+              { cardId: row.cardId, lane: row.lane, state: { $in: ['due', 'sent'] }, seq: { $gt: row.seq } },
+              { limit: 1 },
+            );
+      const change = newer > 0 ? { state: 'superseded' } : { state: 'due', dueAt: deps.clock.now(), attempts: 0 };
+      const put = await rows.updateOne({ _id: key as never, state: 'dead' }, { $set: change });
       wake(0);
-      return put.modifiedCount > 0;
+      return newer === 0 && put.modifiedCount > 0;
     },
     start() {
       stopped = false;

@@ -8,6 +8,8 @@ export interface Outcome<Doc extends AggregateDocument, Result> {
   /** `at`: when it happened, if that is not the time of the command (imports). */
   events?: readonly { type: string; data: Record<string, unknown>; at?: Date }[];
   effects?: readonly Effect[];
+  /** Nothing came of it: nothing is written, and the same command decides afresh when it comes again. */
+  unchanged?: boolean;
   result: Result;
 }
 
@@ -120,6 +122,7 @@ export function createAggregate<Doc extends AggregateDocument>(
           throw new ConflictError('store.relay_stuck', `${name} ${id} has too many pending entries`);
         }
         const outcome = await decide(doc);
+        if (outcome.unchanged === true) return { doc, result: outcome.result, repeated: false };
         const ver = doc.ver + 1;
         const events = toEvents(id, ver, command, outcome.events);
         const effects = [...(outcome.effects ?? [])];

@@ -1,0 +1,335 @@
+import test from 'ava';
+import type { FilledCard } from '../../src/cards/index.js';
+import {
+  asId,
+  FixedClock,
+  HOUR,
+  MINUTE,
+  PlatformRefusedError,
+  PlatformUnreachableError,
+  SECOND,
+  silentLog,
+  type CardId,
+  type PersonId,
+} from '../../src/core/index.js';
+import { createOutbox, type OutboxRow } from '../../src/outbox/index.js';
+import type { Outgoing, PlatformAdapter } from '../../src/platforms/contract.js';
+import type { Store } from '../../src/store/index.js';
+import { Phones } from '../helpers/phones.js';
+import { testStore } from '../helpers/store.js';
+
+const C1 = asId<CardId>('card-1');
+const down = () => new PlatformUnreachableError('wecom.unreachable', 'no answer');
+
+const text = (key: string, to = 'jia', more: Partial<Outgoing> = {}): Outgoing => ({
+  key,
+  to: { kind: 'user', platform: 'wecom', userId: to },
+  message: { kind: 'text', text: key },
+  purpose: 'reply',
+  ...more,
+});
+const show = (key: string, title = key, more: Partial<Outgoing> = {}): Outgoing => {
+  const card: FilledCard = {
+    name: 'checklist',
+    title,
+    tone: 'plain',
+    lines: [],
+    fields: [],
+    actions: [],
+    summary: title,
+  };
+  return text(key, 'jia', { message: { kind: 'show', cardId: C1, card }, ...more });
+};
+
+interface Options {
+  store?: Store;
+  clock?: FixedClock;
+  budget?: PlatformAdapter['budget'];
+  phones?: Phones;
+}
+
+async function setup({ store, clock = new FixedClock('2026-03-02T01:00:00Z'), budget, phones }: Options = {}) {
+  const { connection } = (store ??= await testStore());
+  const wecom = phones ?? new Phones('wecom', () => Promise.reject(new Error('no way in')), clock, budget);
+  const dead: OutboxRow[] = [];
+  const open = () =>
+    createOutbox({
+      connection,
+      adapters: new Map([['wecom', wecom.adapter]]),
+      reach: ({ personId }) =>
+        Promise.resolve(personId === 'nobody' ? null : { platform: 'wecom', userId: `u-${personId}` }),
+      clock,
+      log: silentLog,
+      random: () => 0.5,
+      onDead: (row) => void dead.push(row),
+    });
+  const outbox = open();
+  outbox.start();
+  /** Sends what is due now; `later`: after so much time. */
+  const send = async (later = 0) => {
+    clock.advance(later);
+    await outbox.sweep();
+  };
+  const row = async (key: string) =>
+    (await connection.collection('outbox').findOne({ _id: key as never })) as unknown as OutboxRow | null;
+  const says = (id = 'jia') => wecom.chat(id).map((one) => one.card?.title ?? one.text);
+  return { store, connection, clock, wecom, outbox, open, send, row, says, dead };
+}
+
+test('a message is sent once, however often it is stored', async (t) => {
+  const { outbox, send, says } = await setup();
+  await Promise.all(Array.from({ length: 10 }, () => outbox.enqueue([text('m1')])));
+  await send();
+  await outbox.enqueue([text('m1'), text('m2')]);
+  await send();
+  t.deepEqual(says(), ['m1', 'm2']);
+});
+
+test('messages to one recipient leave in the order in which they came', async (t) => {
+  const { outbox, send, says } = await setup();
+  for (let n = 0; n < 12; n++) await outbox.enqueue([text(`m${n}`, 'jia', { purpose: n % 2 ? 'digest' : 'reply' })]);
+  await send();
+  t.deepEqual(
+    says(),
+    Array.from({ length: 12 }, (_, n) => `m${n}`),
+  );
+});
+
+test('an older look of a card that has not left is not sent any more', async (t) => {
+  const { outbox, send, says, wecom, clock, row } = await setup();
+  const later = new Date(clock.now().getTime() + SECOND);
+  await outbox.enqueue([show('s1', 'checking', { notBefore: later })]);
+  await outbox.enqueue([show('s2', 'passed')]);
+  await send(5 * SECOND);
+  t.deepEqual(says(), ['passed']);
+  t.is(wecom.deliveries.length, 1);
+  t.is((await row('s1'))?.state, 'superseded');
+});
+
+test('the same look stored a second time supersedes neither itself nor what is newer', async (t) => {
+  const { outbox, send, says, clock, row } = await setup();
+  const later = new Date(clock.now().getTime() + SECOND);
+  await outbox.enqueue([show('s1', 'first', { notBefore: later })]);
+  await outbox.enqueue([show('s1', 'first', { notBefore: later })]);
+  t.is((await row('s1'))?.state, 'due');
+  await outbox.enqueue([show('s2', 'second', { notBefore: later })]);
+  await outbox.enqueue([show('s1', 'first', { notBefore: later })]);
+  t.is((await row('s2'))?.state, 'due');
+  await send(5 * SECOND);
+  t.deepEqual(says(), ['second']);
+});
+
+test('a card that was sent is changed in place, with the handles that are left', async (t) => {
+  const { outbox, send, says, wecom, connection } = await setup();
+  await outbox.enqueue([show('s1', 'open')]);
+  await send();
+  await outbox.noteHandle(C1, 'code-1');
+  await outbox.noteHandle(C1, 'code-1');
+  await outbox.enqueue([show('s2', 'done')]);
+  await send();
+  t.deepEqual(says(), ['done']);
+  const update = wecom.deliveries.at(-1)?.body;
+  t.deepEqual(update?.kind === 'card-update' ? update.handles : null, ['code-1']);
+  const kept = await connection.collection('outbox_cards').findOne({ _id: C1 });
+  t.is(kept?.['platform'], 'wecom');
+});
+
+test('handles older than their life are not used', async (t) => {
+  const { outbox, send, wecom } = await setup();
+  await outbox.enqueue([show('s1')]);
+  await send();
+  await outbox.noteHandle(C1, 'code-1');
+  await outbox.enqueue([show('s2')]);
+  await send(72 * HOUR);
+  const update = wecom.deliveries.at(-1)?.body;
+  t.deepEqual(update?.kind === 'card-update' ? update.handles : null, []);
+});
+
+test('what was written into the answer of the press is not sent, and what waited behind it goes on', async (t) => {
+  const { outbox, send, says, clock, row } = await setup();
+  await outbox.enqueue([show('s1', 'answered', { notBefore: new Date(clock.now().getTime() + 2_500) }), text('m2')]);
+  await send();
+  t.deepEqual(says(), []);
+  await outbox.answeredPassively('s1');
+  await send();
+  t.deepEqual(says(), ['m2']);
+  t.is((await row('s1'))?.how, 'passive');
+  await send(MINUTE);
+  t.deepEqual(says(), ['m2']);
+});
+
+test('without a passive answer the held message leaves by itself', async (t) => {
+  const { outbox, send, says, clock } = await setup();
+  await outbox.enqueue([show('s1', 'late', { notBefore: new Date(clock.now().getTime() + 2_500) })]);
+  await send(3 * SECOND);
+  t.deepEqual(says(), ['late']);
+});
+
+test('a platform that is down for an hour gets everything late, in order, once; others are not held up', async (t) => {
+  const { outbox, send, says, wecom, clock } = await setup();
+  wecom.fault = ({ to }) => (to.kind === 'person' && to.userId === 'jia' ? down() : null);
+  for (let n = 0; n < 5; n++) await outbox.enqueue([text(`m${n}`), text(`o${n}`, 'yi')]);
+  const until = clock.now().getTime() + HOUR;
+  while (clock.now().getTime() < until) await send(MINUTE);
+  t.deepEqual(says('yi'), ['o0', 'o1', 'o2', 'o3', 'o4']);
+  t.deepEqual(says(), []);
+  wecom.fault = null;
+  await send(12 * MINUTE);
+  t.deepEqual(says(), ['m0', 'm1', 'm2', 'm3', 'm4']);
+});
+
+test('tries grow apart, and the platform may ask for more', async (t) => {
+  const { outbox, send, wecom, row, clock } = await setup();
+  const waits: number[] = [];
+  wecom.fault = down;
+  await outbox.enqueue([text('m1')]);
+  for (let n = 0; n < 4; n++) {
+    await send();
+    const dueAt = (await row('m1'))?.dueAt.getTime() ?? 0;
+    waits.push(dueAt - clock.now().getTime());
+    clock.set(new Date(dueAt));
+  }
+  t.deepEqual(waits, [1_000, 4_000, 16_000, 64_000]);
+  wecom.fault = () =>
+    new PlatformRefusedError('wecom.rate', 'slow down', { retryable: true, details: { retryAfterMs: 20 * MINUTE } });
+  await send();
+  t.is(((await row('m1'))?.dueAt.getTime() ?? 0) - clock.now().getTime(), 20 * MINUTE);
+});
+
+test('what is refused for good is a dead letter, and can be sent again', async (t) => {
+  const { outbox, send, says, wecom, dead } = await setup();
+  wecom.fault = ({ key }) => (key === 'm1' ? new PlatformRefusedError('wecom.81013', 'no such user') : null);
+  await outbox.enqueue([text('m1'), text('m2')]);
+  await send();
+  await send();
+  t.deepEqual(says(), ['m2'], 'the neighbours go on');
+  t.deepEqual(await outbox.counts(), { due: 0, dead: 1 });
+  t.is((await outbox.dead())[0]?.lastError?.code, 'wecom.81013');
+  t.is(dead[0]?._id, 'm1');
+  wecom.fault = null;
+  t.true(await outbox.resend('m1'));
+  t.false(await outbox.resend('m1'));
+  await send();
+  t.deepEqual(says(), ['m2', 'm1']);
+  t.deepEqual(await outbox.counts(), { due: 0, dead: 0 });
+});
+
+test('after fourteen tries a message is given up, and seen', async (t) => {
+  const { outbox, send, wecom } = await setup();
+  let tries = 0;
+  wecom.fault = () => {
+    tries += 1;
+    return down();
+  };
+  await outbox.enqueue([text('m1')]);
+  for (let n = 0; n < 20; n++) await send(15 * MINUTE);
+  t.is(tries, 14);
+  t.deepEqual(await outbox.counts(), { due: 0, dead: 1 });
+});
+
+test('a dead look of a card does not come back over a newer one', async (t) => {
+  const { outbox, send, says, wecom } = await setup();
+  wecom.fault = ({ key }) => (key === 's1' ? new PlatformRefusedError('wecom.43', 'no') : null);
+  await outbox.enqueue([show('s1', 'old')]);
+  await send();
+  await outbox.enqueue([show('s2', 'new')]);
+  await send();
+  wecom.fault = null;
+  t.false(await outbox.resend('s1'));
+  await send();
+  t.deepEqual(says(), ['new']);
+  t.deepEqual(await outbox.counts(), { due: 0, dead: 0 });
+});
+
+test('nobody gets more than the platform allows in a minute; the rest follows', async (t) => {
+  const { outbox, send, says } = await setup({
+    budget: { perRecipient: { perMinute: 30, perHour: 1_000 }, perApp: {} },
+  });
+  await outbox.enqueue(Array.from({ length: 40 }, (_, n) => text(`m${n}`)));
+  await outbox.enqueue([text('o1', 'yi')]);
+  await send();
+  t.is(says().length, 30);
+  t.deepEqual(says('yi'), ['o1']);
+  await send(59 * SECOND);
+  t.is(says().length, 30);
+  await send(2 * SECOND);
+  t.is(says().length, 40);
+});
+
+test('the budget is remembered over a restart', async (t) => {
+  const budget = { perRecipient: { perMinute: 30, perHour: 1_000 }, perApp: {} };
+  const first = await setup({ budget });
+  await first.outbox.enqueue(Array.from({ length: 40 }, (_, n) => text(`m${n}`)));
+  await first.send();
+  await first.outbox.stop();
+  const second = first.open();
+  second.start();
+  await second.sweep();
+  t.is(first.says().length, 30);
+  first.clock.advance(61 * SECOND);
+  await second.sweep();
+  t.deepEqual(
+    first.says(),
+    Array.from({ length: 40 }, (_, n) => `m${n}`),
+  );
+});
+
+test('hundreds of messages that cannot leave now hold up nobody else', async (t) => {
+  const { outbox, send, says } = await setup({
+    budget: { perRecipient: { perMinute: 5, perHour: 1_000 }, perApp: {} },
+  });
+  await outbox.enqueue(Array.from({ length: 450 }, (_, n) => text(`m${n}`)));
+  await outbox.enqueue([text('late', 'yi', { purpose: 'digest' })]);
+  await send();
+  t.is(says().length, 5);
+  t.deepEqual(says('yi'), ['late']);
+});
+
+test('a new process goes on where the old one stopped; what it had taken is free when its lease is over', async (t) => {
+  const first = await setup();
+  await first.outbox.stop();
+  await first.outbox.enqueue([text('m1'), text('m2')]);
+  const lease = { leasedUntil: new Date(first.clock.now().getTime() + 30 * SECOND), attempts: 1 };
+  await first.connection.collection('outbox').updateOne({ _id: 'm1' as never }, { $set: lease });
+  const second = first.open();
+  second.start();
+  await second.sweep();
+  t.deepEqual(first.says(), [], 'the order holds: the second waits for the first');
+  first.clock.advance(31 * SECOND);
+  await second.sweep();
+  t.deepEqual(first.says(), ['m1', 'm2']);
+});
+
+test('two dispatchers on one store send nothing twice and keep the order', async (t) => {
+  const { outbox, open, wecom, says } = await setup();
+  const other = open();
+  other.start();
+  const people = ['jia', 'yi', 'bing', 'ding'];
+  for (let n = 0; n < 10; n++) {
+    const messages = people.map((who) => text(`${who}-${n}`, who));
+    await (n % 2 === 0 ? outbox : other).enqueue(messages);
+  }
+  for (let round = 0; round < 20 && (await outbox.counts()).due > 0; round++)
+    await Promise.all([outbox.sweep(), other.sweep()]);
+  t.is(wecom.deliveries.length, 40);
+  for (const who of people) {
+    t.deepEqual(
+      says(who),
+      Array.from({ length: 10 }, (_, n) => `${who}-${n}`),
+    );
+  }
+  await other.stop();
+});
+
+test('a person is reached where they are; nobody to reach is no error', async (t) => {
+  const { outbox, send, says } = await setup();
+  await outbox.enqueue([
+    text('m1', '', { to: { kind: 'person', personId: asId<PersonId>('jia') } }),
+    text('m2', '', { to: { kind: 'person', personId: asId<PersonId>('nobody') } }),
+    text('m3', '', { to: { kind: 'group', platform: 'wecom', chatId: 'g1' } }),
+  ]);
+  await send();
+  t.deepEqual(says('u-jia'), ['m1']);
+  t.deepEqual(says('g1'), ['m3']);
+  t.deepEqual(await outbox.counts(), { due: 0, dead: 0 });
+});
