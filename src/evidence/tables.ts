@@ -69,11 +69,21 @@ export interface EmptyCell {
   column: string;
 }
 
-/** Data rows under the header, without totals and notes. */
+/** Data rows under the header, without totals and without notes (one cell that stands in no wanted column alone). */
 export function dataRows(rows: readonly TableRow[], header: Header): TableRow[] {
-  return rows
-    .slice(header.at + 1)
-    .filter(({ cells }) => !TOTAL.test(cells.find((cell) => cell !== '')?.replace(/\s/gu, '') ?? ''));
+  const wanted = [...header.columns.values()];
+  return rows.slice(header.at + 1).filter(({ cells }) => {
+    const filled = cells.flatMap((cell, index) => (cell === '' ? [] : [index]));
+    const first = cells[filled[0] ?? -1]?.replace(/\s/gu, '') ?? '';
+    if (TOTAL.test(first)) return false;
+    // A sentence of its own; in a table of one column it would be a value.
+    return !(
+      filled.length === 1 &&
+      wanted.length > 1 &&
+      first.length > 6 &&
+      (filled[0] === 0 || !wanted.includes(filled[0] ?? -1))
+    );
+  });
 }
 
 export function emptyCells(rows: readonly TableRow[], header: Header): EmptyCell[] {

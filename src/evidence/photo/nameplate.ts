@@ -1,6 +1,6 @@
 import { foldCode, readLabels, type LabelledValue } from '../labels.js';
 import type { OcrEngine } from '../ocr/engine.js';
-import { evenPaper, luminance, scaleTo, turned, type Rgb } from './grey.js';
+import { evenPaper, luminance, scaleTo, turned, type Box, type Rgb } from './grey.js';
 import { cutLine, findLines } from './lines.js';
 import { tilt } from './tilt.js';
 
@@ -39,20 +39,43 @@ export async function readNameplate(picture: Rgb, engine: OcrEngine): Promise<Na
     const ordered = [...lines].sort((a, b) => a.box.y - b.box.y);
     const chinese: string[] = [];
     const latin: string[] = [];
+    const placed: PlacedText[] = [];
     for (const { box } of ordered) {
       const cut = await cutLine(paper, box, READ_HEIGHT);
       const line = tidy((await engine.line(cut, 'chinese')).text);
       if (line === '') continue;
       chinese.push(line);
+      placed.push({ box, text: line });
       if (/[A-Za-z0-9]{2}/u.test(line)) latin.push(tidy((await engine.line(cut, 'latin')).text));
     }
     text.push(...chinese);
-    const labels = readLabels(chinese);
+    const labels = readLabels([...chinese, ...joined(placed)]);
     model ??= elect(labels.model, [...chinese, ...latin]);
     serial ??= elect(labels.serial, [...chinese, ...latin]);
     if (model !== null && serial !== null) break;
   }
   return { model, serial, text: text.slice(0, 40) };
+}
+
+interface PlacedText {
+  box: Box;
+  text: string;
+}
+
+/** A label and its value that were found as two lines of one row (after a colon there is a wide gap), put together again. */
+function joined(lines: readonly PlacedText[]): string[] {
+  return lines.flatMap(({ box, text }) => {
+    const right = lines
+      .filter(
+        (other) =>
+          other.box.x >= box.x + box.width - 4 &&
+          other.box.x - box.x - box.width < box.height * 4 &&
+          Math.abs(other.box.y + other.box.height / 2 - box.y - box.height / 2) <
+            Math.min(box.height, other.box.height) / 2,
+      )
+      .sort((a, b) => a.box.x - b.box.x || b.box.width - a.box.width)[0];
+    return right === undefined ? [] : [`${text} ${right.text}`];
+  });
 }
 
 const tidy = (text: string): string => text.replace(/\s+/gu, ' ').trim();
@@ -93,7 +116,7 @@ function spelling(readings: readonly string[]): CodeFacts {
     groups.set(bare, [...(groups.get(bare) ?? []), value]);
   }
   const best = [...groups.values()].sort((a, b) => b.length - a.length)[0] ?? [];
-  const value = [...best].sort((a, b) => b.length - a.length)[0] ?? '';
+  const value = [...best].map(trimmed).sort((a, b) => b.length - a.length)[0] ?? '';
   return { value, agreed: Math.max(1, 2 * best.length - readings.length) };
 }
 
@@ -128,3 +151,5 @@ function editDistance(a: string, b: string): number {
   }
   return previous[b.length] ?? 0;
 }
+
+const trimmed = (value: string): string => value.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');

@@ -23,8 +23,9 @@ export interface ExpectedTime {
   to: string;
 }
 
-/** At 1440 px: strokes of watermark text are up to ~18 px wide (a clock of 84 px height). */
+/** At 1440 px: strokes of watermark text are up to ~18 px wide (a clock of 84 px height), those of small outlined text up to ~10. */
 const STROKE_RADIUS = 9;
+const THIN_RADIUS = 5;
 const LINE = { minHeight: 14, maxHeight: 120, maxPart: 120, smears: [11, 22], most: 14 };
 /** px of text height that the recognisers read best. */
 const READ_HEIGHT = 40;
@@ -49,6 +50,15 @@ export async function readWatermark(
   await readInto(facts, engine, white, whiteLines, 'digits', 'white lines', READ_HEIGHT);
   if (settled()) return facts;
 
+  if (!facts.readings.some(isComplete)) {
+    // On a busy ground only what is thin and stands out clearly.
+    const thin = strokes(darkestChannel(picture), 90, 150, 245, THIN_RADIUS);
+    const thinLines = findLines(thin, LINE);
+    await readInto(facts, engine, thin, thinLines, 'chinese', 'thin lines', READ_HEIGHT);
+    if (settled()) return facts;
+    await readInto(facts, engine, thin, thinLines, 'digits', 'thin lines', READ_HEIGHT);
+    if (settled()) return facts;
+  }
   if (facts.readings.some(isComplete)) {
     if (!isConfirmed(facts.readings)) {
       await readInto(facts, engine, white, whiteLines, 'chinese', 'white lines, larger', SECOND_HEIGHT);
@@ -96,8 +106,8 @@ function isConfirmed(readings: readonly TimeReading[]): boolean {
 }
 
 /** Thin bright strokes as soft ink on paper; soft edges read better than any hard threshold. */
-function strokes(bright: Grey, minContrast: number, black: number, white: number): Grey {
-  const hat = topHat(bright, STROKE_RADIUS);
+function strokes(bright: Grey, minContrast: number, black: number, white: number, radius = STROKE_RADIUS): Grey {
+  const hat = topHat(bright, radius);
   const out = grey(bright.width, bright.height, 255);
   for (let i = 0; i < out.data.length; i += 1) {
     if ((hat.data[i] ?? 0) <= minContrast) continue;

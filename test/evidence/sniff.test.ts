@@ -1,0 +1,43 @@
+import test from 'ava';
+import { sniffFile } from '../../src/evidence/index.js';
+import { makeSample, sampleNames } from '../../src/sandbox/samples/index.js';
+import { buildSampleParams } from './support/context.js';
+
+const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+
+const cases: [title: string, file: Uint8Array, kind: string, ext: string][] = [
+  ['nothing', new Uint8Array(0), 'empty', ''],
+  ['a PDF behind a few bytes', bytes('\n\n%PDF-1.7\n'), 'pdf', 'pdf'],
+  ['SVG', bytes('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'other', ''],
+  ['HTML', bytes('<html><a href="x,y">'), 'other', ''],
+  ['a table as text', bytes('a,b\n1,2\n'), 'csv', 'csv'],
+  ['prose', bytes('hello world\n'), 'other', ''],
+  ['GIF', bytes('GIF89a\x01\x00\x01\x00'), 'other', 'gif'],
+  [
+    'old Office',
+    Uint8Array.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ...new Array<number>(600).fill(0)]),
+    'other',
+    'cfb',
+  ],
+  ['a zip', bytes('PK\x03\x04\x14\x00\x00\x00\x00\x00'), 'other', 'zip'],
+  ['three bytes', Uint8Array.from([0xff, 0xd8, 0xff]), 'image', 'jpg'],
+];
+for (const [title, file, kind, ext] of cases) {
+  test(`${title} is ${kind} ${ext}`, async (t) => {
+    const sniffed = await sniffFile(file);
+    t.is(sniffed.kind, kind as never);
+    t.is(sniffed.ext, ext);
+  });
+}
+
+test('documents among the samples are what they say, and other seeds give other bytes', async (t) => {
+  const kinds = { pdf: ['pdf'], sheet: ['xlsx', 'csv'], photo: ['image'] };
+  for (const { name, kind } of sampleNames().filter((one) => one.kind !== 'photo')) {
+    const [one, other] = [
+      await makeSample(name, buildSampleParams({ seed: 1 })),
+      await makeSample(name, buildSampleParams({ seed: 2 })),
+    ];
+    t.true(kinds[kind].includes((await sniffFile(one.bytes)).kind), name);
+    t.false(one.bytes.equals(other.bytes), name);
+  }
+});
