@@ -1,6 +1,6 @@
 import { MongoBackend } from '@agendajs/mongo-backend';
 import { Agenda } from 'agenda';
-import type { Connection } from 'mongoose';
+import mongoose, { type Connection } from 'mongoose';
 import { createTask, type ScheduledTask } from 'node-cron';
 import { MINUTE, SECOND, type Clock, type Log } from '../core/index.js';
 import type { WorkCalendar } from '../org/index.js';
@@ -16,6 +16,8 @@ export interface LightTick {
 
 export interface Jobs {
   start(): Promise<void>;
+  /** Before `start`, by the only process on this store: what a dead one had locked is free at once, not after `LOCK_MS`. */
+  takeOver(): Promise<void>;
   /**
    * Takes no new work, waits for what runs, at most `timeoutMs`. Agenda keeps a timer of half a lock's life per job that
    * has run (6.2.6, its check for expired locks) and offers no way to clear it: the process ends by `process.exit`.
@@ -45,7 +47,12 @@ export function createJobs(deps: {
   log: Log;
 }): Jobs {
   const { connection, ticks, calendar, clock, log } = deps;
+  const jobs = connection.collection(COLLECTION);
   let agenda: Agenda | null = null;
+  let stopping = false;
+  /** Looks for due jobs that are under way, and the locks they have taken (by job id). */
+  const looking = new Set<Promise<unknown>>();
+  const locks = new Map<string, Date>();
   let tasks: ScheduledTask[] = [];
   const running = new Set<Promise<void>>();
   /** Up to where a moved clock has been worked through. */
@@ -101,7 +108,6 @@ export function createJobs(deps: {
   const startAgenda = async (): Promise<Agenda> => {
     const db = connection.db;
     if (db === undefined) throw new TypeError('jobs need an open connection');
-    const jobs = connection.collection(COLLECTION);
     // Two processes that start at once must not both create the one job of a name.
     await jobs.createIndex(
       { name: 1, type: 1 },
@@ -119,6 +125,20 @@ export function createJobs(deps: {
       log.error({ err: error, job: job.attrs?.name }, 'job failed');
     });
     await made.ready;
+    // Agenda's stop does not wait for a look that is under way; what that look locks would stay locked for `LOCK_MS`.
+    const look = made.db.getNextJobToRun.bind(made.db);
+    made.db.getNextJobToRun = async (...query) => {
+      if (stopping) return undefined;
+      const found = look(...query);
+      looking.add(found);
+      try {
+        const job = await found;
+        if (job?._id && job.lockedAt) locks.set(job._id, job.lockedAt);
+        return job;
+      } finally {
+        looking.delete(found);
+      }
+    };
     for (const tick of ticks) {
       made.define(tick.name, async () => {
         if (!isMoved()) await tick.run(clock.now());
@@ -136,7 +156,12 @@ export function createJobs(deps: {
   };
 
   return {
+    async takeOver() {
+      await jobs.updateMany({ lockedAt: { $ne: null } }, { $set: { lockedAt: null } });
+    },
+
     async start() {
+      stopping = false;
       // A process without durable work (role web only) leaves the cluster's schedule alone.
       agenda = ticks.length === 0 ? null : await startAgenda();
       const light: readonly LightTick[] = [
@@ -162,8 +187,19 @@ export function createJobs(deps: {
     async stop(timeoutMs = STOP_MS) {
       for (const task of tasks) await task.destroy();
       tasks = [];
+      stopping = true;
+      await Promise.allSettled(looking);
       const drained = await agenda?.drain({ timeout: timeoutMs, closeConnection: false });
       agenda = null;
+      // What was locked and never begun is given back; a lock that somebody else has taken since has another time.
+      if (!drained?.timedOut) {
+        for (const [id, lockedAt] of locks)
+          await jobs.updateOne(
+            { _id: new mongoose.mongo.ObjectId(id), lockedAt },
+            { $set: { lockedAt: null } },
+          );
+      }
+      locks.clear();
       await Promise.race([Promise.all(running), new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
       if (drained?.timedOut || running.size > 0) log.warn({ running: drained?.running }, 'jobs stopped while running');
     },

@@ -94,6 +94,34 @@ test('a lock of a process that is running a job is left alone by one that starts
   await Promise.all([first.stop(), second.stop()]);
 });
 
+test('what was locked and not begun is given back on stopping', async (t) => {
+  for (let round = 0; round < 5; round++) {
+    const connection = await openTestStore();
+    const jobs = make(connection, [counting('a')]);
+    await jobs.start();
+    // Due just now: the next look takes it, at any moment of the stop.
+    await connection.collection('agendaJobs').updateOne({ name: 'a' }, { $set: { nextRunAt: new Date(0) } });
+    await jobs.stop();
+    t.is((await rowOf(connection, 'a'))?.['lockedAt'], null, `round ${round}`);
+  }
+});
+
+test('the only process on a store frees at once what a dead one had locked', async (t) => {
+  const connection = await openTestStore();
+  const dead = make(connection, [counting('a')]);
+  await dead.start();
+  await dead.stop();
+  const left = { lockedAt: new Date(), nextRunAt: new Date(0) };
+  await connection.collection('agendaJobs').updateOne({ name: 'a' }, { $set: left });
+  const tick = counting('a');
+  const jobs = make(connection, [tick]);
+  await jobs.takeOver();
+  await jobs.start();
+  await tick.first;
+  await jobs.stop();
+  t.is(tick.runs, 1);
+});
+
 test('while the clock is moved by hand, the schedule of real time runs nothing', async (t) => {
   const connection = await openTestStore();
   const tick = counting('daily');

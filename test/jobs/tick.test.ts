@@ -35,7 +35,7 @@ test('moving the clock runs everything in between, in order, with the clock at e
     },
   });
   const jobs = createJobs({
-    connection: {} as Connection,
+    connection: { collection: () => ({}) } as unknown as Connection,
     ticks: [
       tick('noon', '0 12 * * *'),
       tick('broken', '0 9 * * *', () => Promise.reject(new Error('broken'))),
