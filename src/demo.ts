@@ -1,7 +1,7 @@
 import type { Log, MovableClock } from './core/index.js';
 import type { House } from './house.js';
 import { addDemoEvidence, seedDemoDeals } from './demo-deals.js';
-import { demoCompany } from './org/index.js';
+import { demoCompany, type Person } from './org/index.js';
 import type { SandboxHandle } from './sandbox/index.js';
 import type { Store } from './store/index.js';
 
@@ -56,7 +56,7 @@ async function tellSandbox({ house, sandbox, publicUrl, log }: DemoDeps): Promis
     return (await answer.json()) as Record<string, unknown>;
   };
   await put('directory', {
-    people: org.people().map((person) => ({
+    people: inDemoOrder(org.people()).map((person) => ({
       id: person.id,
       name: person.name,
       title: person.title,
@@ -78,6 +78,12 @@ async function tellSandbox({ house, sandbox, publicUrl, log }: DemoDeps): Promis
   if (saved['ok'] !== true) log.error({ reason: saved['reason'] }, 'the sandbox could not verify the callback address');
   await house.makeMenu();
   await ensureGroups(house, log);
+}
+
+/** As the company lists them, then everybody else. */
+function inDemoOrder(people: readonly Person[]): Person[] {
+  const order = new Map(demoCompany.people.map((person, n) => [person.id, n]));
+  return [...people].sort((a, b) => (order.get(a.id) ?? order.size) - (order.get(b.id) ?? order.size));
 }
 
 /** Groups of the company that an app can make by itself are made and kept in step with the teams. */

@@ -19,7 +19,10 @@ const INDEXES: Record<string, readonly object[]> = {
   todos: [...aggregateIndexes, ...todoIndexes],
   sessions_chat: aggregateIndexes,
   evidence: evidenceIndexes,
-  events: [{ key: { aggregateId: 1, ver: 1, n: 1 }, name: 'aggregate' }],
+  events: [
+    { key: { aggregateId: 1, ver: 1, n: 1 }, name: 'aggregate' },
+    { key: { 'data.evidenceId': 1 }, name: 'evidence', sparse: true },
+  ],
 };
 
 export async function ensureIndexes(connection: Connection): Promise<void> {

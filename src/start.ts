@@ -236,12 +236,22 @@ async function moveClock(
     'byMs' in move
       ? new Date(from.getTime() + move.byMs)
       : calendar.nextWorkdayAt(from, move.toNext === 'morning' ? '09:00' : calendar.localTime(from));
-  await jobs.runThrough(from, to, (at) => clock.moveTo(at));
-  await fetch(`${sandbox.controlBase}/control/clock`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ offsetMs: clock.offsetMs }),
+  // The stand-ins' clock goes along step by step, so that a message carries the time at which it would have come.
+  let told = Promise.resolve();
+  const tell = (offsetMs: number): void => {
+    told = told.then(async () => {
+      await fetch(`${sandbox.controlBase}/control/clock`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ offsetMs }),
+      });
+    });
+  };
+  await jobs.runThrough(from, to, (at) => {
+    clock.moveTo(at);
+    tell(clock.offsetMs);
   });
+  await told;
   await house.outbox.sweep();
   return { offsetMs: clock.offsetMs };
 }

@@ -67,6 +67,8 @@ export interface Deals {
   /** Open deals of a rep, the ones touched last first. */
   openOf(owner: PersonId): Promise<DealDocument[]>;
   find(filter: Record<string, unknown>, limit?: number): Promise<DealDocument[]>;
+  /** The deal that something was handed in for, by the event that says so. */
+  ofEvidence(id: EvidenceId): Promise<DealDocument | null>;
   flowOf(deal: DealDocument): Flow;
   /** Required items that keep the deal from the next stage. */
   missing(deal: DealDocument): Item[];

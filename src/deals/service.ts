@@ -143,6 +143,10 @@ export function createDeals(deps: DealDeps): Deals {
     async find(filter, limit = 100) {
       return (await raw.find(filter).sort({ updatedAt: -1 }).limit(limit).toArray()) as unknown as DealDocument[];
     },
+    async ofEvidence(id) {
+      const event = await deps.connection.collection('events').findOne({ 'data.evidenceId': id });
+      return event === null ? null : deals.load(String(event['aggregateId']));
+    },
     flowOf,
     card: (deal, options = {}): FilledCard => presentChecklist(view, flowOf(deal), deal, options),
     missing: (deal) => gap(flowOf(deal), deal).map((entry) => entry.item),

@@ -78,10 +78,12 @@ function reviewSubject(deps: SinkDeps, deal: DealDocument, evidence: EvidenceDoc
 /** Short words for the facts a reviewer sees (≤ 5 characters). */
 const FINDING_WORDS: Record<string, string> = {
   'photo.fresh': '拍摄',
-  'photo.watermark': '水印时间',
+  'photo.watermark_time': '水印时间',
   'photo.door_plate': '门牌',
   'photo.nameplate': '铭牌',
   'photo.position': '位置',
-  'photo.environment': '画面',
+  'photo.content': '画面',
+  'pdf.valid_until': '有效期',
+  'pdf.client_name': '客户名',
   'photo.reuse': '查重',
 };

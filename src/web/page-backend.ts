@@ -5,7 +5,7 @@ import type { Org, Person, Scope, WorkCalendar } from '../org/index.js';
 import type { Vault } from '../store/index.js';
 import type { PageBackend, Picture, Viewer } from './backend.js';
 import { dealRow, dealView } from './views-deal.js';
-import { evidenceView } from './views-evidence.js';
+import { evidenceView, submissionView } from './views-evidence.js';
 import { digestView, figureView, managerHome } from './views-figures.js';
 
 export interface PageBackendDeps {
@@ -144,6 +144,11 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend {
     },
 
     async evidence(viewer, id) {
+      if ((await deps.verification.get(id as EvidenceId)) === null) {
+        // Tags, words, choices: judged by the gate itself, so there is no verification to show.
+        const holder = await deals.ofEvidence(id as EvidenceId);
+        if (holder !== null) return submissionView(views, await visibleDeal(viewer, holder._id), id);
+      }
       const { evidence, deal } = await visibleEvidence(viewer, id);
       await deps.recordLook({ who: viewer.personId, what: id, which: 'page', at: deps.clock.now() });
       return evidenceView(views, deal, evidence, leads(scopeOf(viewer)) || evidence.by === viewer.personId);

@@ -1,31 +1,38 @@
-import type { DealDocument, EvidenceDocument } from '../deals/index.js';
+import { NotFoundError } from '../core/index.js';
+import { stageOf, submissionText, type DealDocument, type EvidenceDocument } from '../deals/index.js';
+import { findSubmission } from '../flow/index.js';
 import type { Finding } from '../evidence/index.js';
 import type { Mark } from '../cards/index.js';
 import type { EvidenceView } from './backend.js';
-import { personBrief, type ViewDeps } from './views-deal.js';
+import { markOf, personBrief, type ViewDeps } from './views-deal.js';
 
 /** What each check is called on pages. A code without words here shows as it is: a new check is seen, not hidden. */
 const CHECKS: Record<string, string> = {
   'photo.fresh': '现场拍摄',
   'photo.reuse': '查重',
-  'photo.watermark': '水印时间',
-  'photo.time': '照片时间',
+  'photo.watermark_time': '水印时间',
+  'photo.exif_time': '照片信息时间',
   'photo.door_plate': '科室门牌',
   'photo.nameplate': '设备铭牌',
   'photo.position': '拍摄位置',
-  'photo.environment': '环境特征',
-  'photo.readable': '能否打开',
+  'photo.content': '画面内容',
+  'photo.light': '亮度',
+  'photo.sharp': '清晰度',
   'pdf.readable': '能否打开',
-  'pdf.text': '文字层',
-  'pdf.contains': '含文字',
+  'pdf.text': '含文字',
   'pdf.client_name': '客户名称',
   'pdf.size': '文件大小',
-  'pdf.validity': '有效期',
+  'pdf.valid_until': '有效期',
   'pdf.seal': '授权印章',
+  'sheet.content': '表格内容',
+  'sheet.rows': '行数',
   'sheet.columns': '列名',
   'sheet.filled': '每行填满',
   'sheet.levels': '分项层级',
-  'link.date': '发布日期',
+  'link.address': '网址',
+  'link.title': '标题',
+  'link.published': '发布日期',
+  'verifier.unavailable': '核验',
   demo: '演示',
 };
 
@@ -85,6 +92,37 @@ export function evidenceView(
       mark: entry.status as Mark,
       text: entry.text,
     })),
+  };
+}
+
+/** What was handed in without a file: judged by the gate, with nothing measured. */
+export function submissionView(deps: ViewDeps, deal: DealDocument, id: string): EvidenceView {
+  const found = findSubmission(deal, id as EvidenceDocument['_id']);
+  const stage = found === null ? undefined : stageOf(deps.deals.flowOf(deal), found.visit.stageId);
+  const item = stage?.items.find((one) => one.id === found?.itemId);
+  if (found === null || stage === undefined || item === undefined) {
+    throw new NotFoundError('evidence.unknown', `no evidence ${id}`, { say: '没有这份材料。' });
+  }
+  const { submission } = found;
+  const mark = markOf(submission.status);
+  return {
+    id,
+    deal: { id: deal._id, clientName: deal.clientName, stageName: stage.name },
+    itemName: item.name,
+    mark,
+    say: submission.say === undefined || submission.say === '' ? null : submission.say,
+    by: personBrief(deps.org, submission.by),
+    at: submission.at.toISOString(),
+    askedAt: submission.askedAt?.toISOString() ?? null,
+    text: submissionText(submission),
+    url: submission.value.kind === 'link' ? submission.value.url : null,
+    file: null,
+    hasPicture: false,
+    mayOriginal: false,
+    findings: [],
+    facts: [],
+    verifier: null,
+    history: [],
   };
 }
 
