@@ -70,12 +70,9 @@ test.serial('the plate of a listed department passes, of another goes to a perso
 
 test.serial('the watermark of a photo is no door plate, though it names a department', async (t) => {
   t.timeout(180_000);
-  const bytes = await sample('site-photo-plain');
-  const { data } = await sharp(
-    Buffer.from(await sample('site-photo', { clientName: `${CLIENT}检验科`, seed: 2 })),
-  ).toBuffer({ resolveWithObject: true });
-  t.not(bytes.length, data.length);
-  const verdict = await judge({ doorPlates: ['检验科'] }, data);
+  // The camera app prints the client's name: here one that names a listed department.
+  const bytes = await sample('site-photo', { clientName: `${CLIENT}检验科`, seed: 2 });
+  const verdict = await judge({ doorPlates: ['检验科'] }, bytes);
   t.not(verdict.status, 'passed', verdict.say);
 });
 
