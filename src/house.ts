@@ -1,15 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCards } from './cards/index.js';
 import type { DingtalkConfig, WecomConfig } from './config/index.js';
 import { createConversation, createSessions, type Conversation } from './conversation/index.js';
 import {
   AppError,
+  asId,
   ConfigError,
   projectRoot,
   type Clock,
   type DealId,
   type EvidenceId,
   type Log,
+  type PersonId,
 } from './core/index.js';
 import {
   addDealSinks,
@@ -23,7 +26,14 @@ import { createEvidence, sniffFile, type Evidence } from './evidence/index.js';
 import { loadFlows } from './flow/index.js';
 import { createInbox, type Inbox } from './inbox/index.js';
 import { createInsights, type Insights } from './insights/index.js';
-import { createCalendar, createOrg, createTimeWords, type Org, type WorkCalendar } from './org/index.js';
+import {
+  createCalendar,
+  createOrg,
+  createTimeWords,
+  parseCalendarFile,
+  type Org,
+  type WorkCalendar,
+} from './org/index.js';
 import { createOutbox, type Outbox } from './outbox/index.js';
 import {
   SEND,
@@ -111,7 +121,11 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   await ensureIndexes(connection);
 
   const cards = loadCards(join(projectRoot, 'cards'));
-  const calendar = createCalendar({ zone: deps.zone });
+  const calendarFile = join(projectRoot, 'bot-flows/calendar.zh.yaml');
+  const calendar = createCalendar({
+    ...parseCalendarFile(readFileSync(calendarFile, 'utf8'), 'bot-flows/calendar.zh.yaml'),
+    zone: deps.zone,
+  });
   const words = createTimeWords(calendar, clock);
   const org = createOrg({ connection, clock, calendar });
   await org.reload();
@@ -207,6 +221,28 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       return adapter.fetchMedia(media);
     },
     sniff: sniffFile,
+    fileFits: async (file, bytes, when) => {
+      const demands = {
+        ...(when.fileContains === undefined ? {} : { containsText: when.fileContains }),
+        ...(when.largerThanBytes === undefined ? {} : { largerThanBytes: when.largerThanBytes }),
+      };
+      const now = clock.now();
+      const context = {
+        evidenceId: asId<EvidenceId>(file.id),
+        by: asId<PersonId>('-'),
+        askedAt: null,
+        receivedAt: now,
+        now,
+        zone: deps.zone,
+      };
+      const nobody = { client: { name: '', aliases: [], sites: [] }, positions: [], reuseOf: null };
+      const verdict = await evidence.verify(
+        { kind: 'file', formats: ['PDF'], demands },
+        { bytes, name: file.name },
+        { ...context, ...nobody },
+      );
+      return verdict.status === 'passed';
+    },
     send: (messages) => outbox.enqueue(messages),
     pages: {
       deal: (dealId, platform) => `${deps.publicUrl}/m/deals/${dealId}?p=${platform}`,

@@ -8,7 +8,7 @@ import type { ConversationDeps } from './context.js';
 import type { Turn } from './turn.js';
 
 /** Exemptions are counted per calendar month in the organisation's zone. */
-async function exemptionsLeft(deps: ConversationDeps, rep: PersonId, flow: Flow): Promise<number> {
+export async function exemptionsLeft(deps: ConversationDeps, rep: PersonId, flow: Flow): Promise<number> {
   const month = deps.calendar.monthOf(deps.clock.now());
   const used = await deps.todos.countGranted(rep, month.from);
   return Math.max(0, (flow.exemptions?.perPersonPerMonth ?? 0) - used);
@@ -32,6 +32,10 @@ export async function askExemption(
   const decider = whoExempts(deps, turn.person.id, flow);
   if (flow.exemptions === undefined || decider === undefined) {
     turn.text(`这个流程没有豁免，「${item.name}」要做完才能往下走。`);
+    return;
+  }
+  if ((await deps.todos.findOpen({ kind: 'exemption', dealId: deal._id, itemId: item.id })) !== null) {
+    turn.text(`「${item.name}」的豁免已经在等${decider.name}答复了。`);
     return;
   }
   const left = await exemptionsLeft(deps, turn.person.id, flow);
@@ -82,6 +86,30 @@ export async function sendExemption(
     prefer: turn.event.platform,
   });
   turn.text(`已发给${decider.name}。同意了这一项就放行，这里会告诉你。`);
+}
+
+/** After an objection the department is asked once more; while it is being asked, that is said. */
+export async function askApprovalAgain(
+  deps: ConversationDeps,
+  turn: Turn,
+  deal: DealDocument,
+  item: Extract<Item, { kind: 'approval' }>,
+): Promise<void> {
+  const isAsked = (await deps.todos.findOpen({ kind: 'approval', dealId: deal._id, itemId: item.id })) !== null;
+  const done = isAsked
+    ? null
+    : await deps.deals.requestApproval({
+        key: turn.event.key,
+        dealId: deal._id,
+        by: turn.person.id,
+        platform: turn.event.platform,
+        itemId: item.id,
+      });
+  turn.text(
+    done === null || done.decision?.outcome === 'refused'
+      ? `「${item.name}」在等${item.department}处理，已经发到他们的聊天里了。`
+      : `已经再请${item.department}看「${item.name}」，有答复就告诉你。`,
+  );
 }
 
 /** The rep wants a person to look at evidence that the machine did not pass: the gate says whether there is a need. */

@@ -1,9 +1,10 @@
 import type { Cards } from '../cards/index.js';
 import type { Clock, Log, PersonId } from '../core/index.js';
 import type { Deals, Verification } from '../deals/index.js';
+import type { AutoAdvanceRule } from '../flow/index.js';
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import type { FetchedMedia, MediaRef, Outgoing, PlatformName } from '../platforms/contract.js';
-import type { Vault } from '../store/index.js';
+import type { Vault, VaultFile } from '../store/index.js';
 import type { Todos } from '../todos/index.js';
 import type { Sessions } from './session.js';
 
@@ -21,6 +22,8 @@ export interface ConversationDeps {
   fetchMedia: (media: MediaRef) => Promise<FetchedMedia>;
   /** By the bytes; the mime type that is kept with the file. */
   sniff: (bytes: Uint8Array) => Promise<{ kind: 'image' | 'pdf' | 'xlsx' | 'csv' | 'other' | 'empty'; mime: string }>;
+  /** A PDF with these words and larger than this, read by the evidence room. When it cannot be read, it does not fit. */
+  fileFits: (file: VaultFile, bytes: Uint8Array, when: AutoAdvanceRule['when']) => Promise<boolean>;
   /** Messages to people who have no session of their own (strangers, administrators). */
   send: (messages: readonly Outgoing[]) => Promise<void>;
   /** A person's page: trail of a rep, a deal, the latest digest of whoever asks. */

@@ -7,7 +7,7 @@ import { onFile } from './files.js';
 import { offerHelp, offerMyDeals } from './offers.js';
 import { onPress } from './presses.js';
 import { answerWithText, submitValue } from './questions.js';
-import { POSITION_LIFE_MS } from './session.js';
+import { openQuestion, POSITION_LIFE_MS } from './session.js';
 import { notUnderstood, offerTodos, onText, tellState } from './texts.js';
 import { Turn } from './turn.js';
 
@@ -41,6 +41,8 @@ export function createConversation(deps: ConversationDeps): Conversation {
         return {};
       }
       const session = await deps.sessions.load(person.id, event.platform);
+      // Everything about this event is done and on its way; the process only died before it could say so.
+      if (session.applied.some((entry) => entry.key === event.key)) return {};
       const now = deps.clock.now();
       const turn = new Turn(event, person, session, now, deps.cards);
       if (event.chat.kind === 'group') {
@@ -134,7 +136,7 @@ async function onMenu(deps: ConversationDeps, turn: Turn, key: string): Promise<
 
 /** The platform's own transcript answers a question that wants words; a recording alone proves nothing yet. */
 async function onVoice(deps: ConversationDeps, turn: Turn, transcript: string): Promise<void> {
-  const { question } = turn.session;
+  const question = openQuestion(turn.session);
   if (question?.kind === 'item' && transcript !== '') {
     const answered = await answerWithText(deps, turn, question, transcript);
     if (answered.kind !== 'not-an-answer') {
@@ -164,7 +166,7 @@ async function onVoice(deps: ConversationDeps, turn: Turn, transcript: string): 
 }
 
 async function onLink(deps: ConversationDeps, turn: Turn, url: string, title: string): Promise<void> {
-  const { question } = turn.session;
+  const question = openQuestion(turn.session);
   if (question?.kind === 'item') {
     const answered = await answerWithText(deps, turn, question, url);
     if (answered.kind === 'asked' && title !== '' && turn.change.question?.kind === 'item') {
@@ -208,14 +210,14 @@ async function onScan(deps: ConversationDeps, turn: Turn, code: string): Promise
     turn.text('这个码现在用不上。先打开要签收的商机，再扫客户的拜访二维码。');
     return;
   }
-  const { done } = await submitValue(
+  const { kind, done } = await submitValue(
     deps,
     turn,
     { dealId: deal._id, itemId: item.id, askedAt: question?.kind === 'item' ? question.askedAt : null },
     { kind: 'scan', code },
     { expectedCode: deps.visitCode(deal._id) },
   );
-  turn.remember(done.card.card);
+  if (kind === 'submitted') turn.remember(done.card.card);
 }
 
 /** In a group the bot is asked about deals; whoever asks sees what they may see. Work is done in the single chat. */

@@ -6,7 +6,7 @@ import type { MediaRef } from '../platforms/contract.js';
 import type { VaultFile } from '../store/index.js';
 import type { ConversationDeps } from './context.js';
 import { submitValue } from './questions.js';
-import { notUnderstood } from './texts.js';
+import { notUnderstood, showGap } from './texts.js';
 import type { Turn } from './turn.js';
 
 /** Same limit as the evidence room; told before anything is stored. */
@@ -24,7 +24,9 @@ export async function onFile(
 ): Promise<void> {
   const kept = await keep(deps, turn, media);
   if (kept === null) return;
-  const target = await targetOf(deps, turn, kept.kind);
+  const asked = await askedFor(deps, turn, kept);
+  if (asked === null && (await proposesStage(deps, turn, kept))) return;
+  const target = asked ?? (await wantedNow(deps, turn, kept.kind));
   if (target === null) {
     await unasked(deps, turn, kept);
     return;
@@ -43,10 +45,11 @@ export async function onFile(
     });
     return;
   }
-  const { done } = await submitValue(deps, turn, { dealId: deal._id, itemId: item.id, askedAt }, value, {
+  const { kind, done } = await submitValue(deps, turn, { dealId: deal._id, itemId: item.id, askedAt }, value, {
     file: kept.file,
     positions: recentPositions(turn),
   });
+  if (kind !== 'submitted') return;
   // More of the same are wanted: the question stays open, so that several photos in a row count one by one.
   const visit = currentVisitOf(done.deal);
   const state = itemStates(done.flow, done.deal).find((one) => one.itemId === item.id);
@@ -111,22 +114,67 @@ function valueFor(item: Item, { file, kind }: Kept): SubmissionValue | null {
   }
 }
 
-/** What the file is for: the open question, else the one item of the present stage that wants such a file. */
-async function targetOf(
-  deps: ConversationDeps,
-  turn: Turn,
-  kind: Kept['kind'],
-): Promise<{ deal: DealDocument; flow: Flow; item: Item; askedAt: Date | null } | null> {
-  const { question, dealId } = turn.session;
-  if (question?.kind === 'item') {
-    const deal = await deps.deals.get(question.dealId);
-    const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
-    if (deal !== null && found !== null)
-      return { deal, flow: deps.deals.flowOf(deal), item: found.item, askedAt: question.askedAt };
-  }
+interface Target {
+  deal: DealDocument;
+  flow: Flow;
+  item: Item;
+  askedAt: Date | null;
+}
+
+/** The open question; one that was put off, when the file fits it. */
+async function askedFor(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<Target | null> {
+  const { question } = turn.session;
+  if (question?.kind !== 'item') return null;
+  const deal = await deps.deals.get(question.dealId);
+  const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
+  if (deal === null || found === null || deal.ownerId !== turn.person.id) return null;
+  if (question.paused === true && valueFor(found.item, kept) === null) return null;
+  return { deal, flow: deps.deals.flowOf(deal), item: found.item, askedAt: question.askedAt };
+}
+
+/** The deal that is worked on, when it is the sender's and goes on. */
+async function dealInHand(deps: ConversationDeps, turn: Turn): Promise<DealDocument | null> {
+  const { dealId } = turn.session;
   const deal = dealId === undefined || dealId === null ? null : await deps.deals.get(dealId);
+  return deal === null || deal.ownerId !== turn.person.id || deal.status !== 'open' ? null : deal;
+}
+
+/**
+ * 自动推进: nobody asked for this file, but it speaks for a later stage (a signed contract). The rule only proposes; the
+ * same gate decides, and what is missing on the way comes back as the gap card.
+ */
+async function proposesStage(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<boolean> {
+  const deal = kept.kind === 'pdf' ? await dealInHand(deps, turn) : null;
+  if (deal === null) return false;
+  const flow = deps.deals.flowOf(deal);
+  const at = flow.stages.findIndex((stage) => stage.id === deal.stageId);
+  const ahead = flow.autoAdvance.filter(({ toStage }) => flow.stages.findIndex(({ id }) => id === toStage) > at);
+  if (ahead.length === 0) return false;
+  const bytes = await deps.vault.read(kept.file.id);
+  for (const rule of ahead) {
+    if (!(await deps.fileFits(kept.file, bytes, rule.when))) continue;
+    const done = await deps.deals.advance({
+      key: turn.event.key,
+      dealId: deal._id,
+      by: turn.person.id,
+      platform: turn.event.platform,
+      target: rule.toStage,
+      cause: 'rule',
+    });
+    if (done.decision?.outcome !== 'refused') return true;
+    const stage = stageOf(flow, rule.toStage)?.name ?? '';
+    turn.text(`收到「${kept.file.name}」，是「${stage}」的材料，先替你留着。前面还差这些，补齐了再发一次。`);
+    showGap(deps, turn, done, rule.toStage);
+    return true;
+  }
+  return false;
+}
+
+/** The one item of the present stage that wants such a file. */
+async function wantedNow(deps: ConversationDeps, turn: Turn, kind: Kept['kind']): Promise<Target | null> {
+  const deal = await dealInHand(deps, turn);
   const visit = deal === null ? undefined : currentVisitOf(deal);
-  if (deal === null || visit === undefined || deal.ownerId !== turn.person.id) return null;
+  if (deal === null || visit === undefined) return null;
   const flow = deps.deals.flowOf(deal);
   const stage = stageOf(flow, visit.stageId);
   if (stage === undefined) return null;
@@ -142,11 +190,10 @@ async function targetOf(
   return fits.length === 1 && only !== undefined ? { deal, flow, item: only, askedAt: null } : null;
 }
 
-/** Nobody asked for it. A contract may still speak for a later stage: then the gap is shown. Nothing is thrown away. */
+/** Nobody asked for it. Nothing is thrown away. */
 async function unasked(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<void> {
-  const { dealId } = turn.session;
-  const deal = dealId === undefined || dealId === null ? null : await deps.deals.get(dealId);
-  if (deal !== null && deal.ownerId === turn.person.id && deal.status === 'open') {
+  const deal = await dealInHand(deps, turn);
+  if (deal !== null) {
     turn.text(`收到「${kept.file.name}」，先替你留着。用在哪一项？点清单上的按钮，再发一次就交上了。`);
     const done = await deps.deals.show({
       key: `${turn.event.key}:show`,

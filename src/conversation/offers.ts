@@ -64,6 +64,18 @@ export function postponeDeals(deps: ConversationDeps, turn: Turn, deals: readonl
   });
 }
 
+/** What was asked is put off; what was handed in, and what was written on the way, is kept. */
+export function leaveQuestion(turn: Turn, { quiet = false, forGood = false } = {}): void {
+  const { question } = turn.session;
+  turn.change.question = question?.kind === 'item' && !forGood ? { ...question, paused: true } : null;
+  if (quiet) return;
+  turn.text(
+    question === undefined || question === null
+      ? '好。要接着做，发「我的商机」。'
+      : '好，先放着，交过的都留着。想接着做，发「继续」。',
+  );
+}
+
 /** Takes up the question that was left; without one, the deal that was worked on. */
 export async function resumeQuestion(deps: ConversationDeps, turn: Turn): Promise<void> {
   const { question, dealId } = turn.session;
@@ -71,7 +83,7 @@ export async function resumeQuestion(deps: ConversationDeps, turn: Turn): Promis
     const deal = await deps.deals.get(question.dealId);
     const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
     if (deal !== null && found !== null) {
-      const again = { ...question, askedAt: turn.now };
+      const again = { ...question, askedAt: turn.now, paused: false };
       turn.change.question = again;
       putQuestion(deps, turn, deal, deps.deals.flowOf(deal), found.item, again, 'reply');
       return;

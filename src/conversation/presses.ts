@@ -1,13 +1,14 @@
 import { parseActionKey, type Verb } from '../cards/index.js';
 import { asId, type DealId, type EvidenceId, type TodoId } from '../core/index.js';
 import { checklistCardId, currentVisitOf, dealItem, presentGap, type DealDocument, stageOf } from '../deals/index.js';
-import { formatLimit, itemStates, type Flow } from '../flow/index.js';
+import { itemStates, type Flow } from '../flow/index.js';
 import type { Person } from '../org/index.js';
 import type { TodoDocument } from '../todos/index.js';
 import type { ConversationDeps } from './context.js';
-import { ask, chosenValue, linkValue, submitValue } from './questions.js';
-import { askExemption, askReview, settleTodo } from './asks.js';
-import { offerHelp, offerMyDeals, openDeal, postponeDeals, resumeQuestion } from './offers.js';
+import { ask, chosenValue, linkValue, putQuestion, submitValue } from './questions.js';
+import { staleOf } from './standing.js';
+import { askApprovalAgain, askExemption, askReview, exemptionsLeft, settleTodo } from './asks.js';
+import { leaveQuestion, offerHelp, offerMyDeals, openDeal, postponeDeals, resumeQuestion } from './offers.js';
 import type { Turn } from './turn.js';
 
 type Press = { cardId: string; action: string; choices: Record<string, string[]> };
@@ -44,30 +45,11 @@ async function ownDeal(
   return { deal, flow: deps.deals.flowOf(deal) };
 }
 
-export function staleOf(
-  deps: ConversationDeps,
-  deal: DealDocument,
-  flow: Flow,
-): { dealId: string; client: string; now: string } {
-  const visit = currentVisitOf(deal);
-  const stage = visit === undefined ? undefined : stageOf(flow, visit.stageId);
-  return {
-    dealId: deal._id,
-    client: deal.clientName,
-    now:
-      stage === undefined
-        ? deal.status === 'won'
-          ? '全部完成'
-          : '已关闭'
-        : `「${stage.name}」，标准 ${formatLimit(stage.limit)}`,
-  };
-}
-
 /** Nothing is changed. A checklist that lags behind simply shows how things are; any other card says that it is over. */
 function outdated(deps: ConversationDeps, turn: Turn, deal: DealDocument, flow: Flow): void {
   const { body } = turn.event;
   const visit = deal.visits.find((one) => body.kind === 'press' && checklistCardId(deal, one.id) === body.cardId);
-  if (visit === undefined) turn.replace('stale', staleOf(deps, deal, flow));
+  if (visit === undefined) turn.replace('stale', staleOf(deal, flow));
   else turn.replaceWith(deps.deals.card(deal, { visitId: visit.id }));
 }
 
@@ -92,11 +74,15 @@ const dealCommand = (turn: Turn, dealId: string) => ({
   dealId: asId<DealId>(dealId),
   by: turn.person.id,
   platform: turn.event.platform,
-  fromPress: true,
+  fromPress: turn.event.body.kind === 'press',
 });
 
 /** After a command on the deal: the pressed card is the checklist (or becomes it). */
 function settleCard(turn: Turn, deal: DealDocument, card: NonNullable<Turn['answer']>, pressed: string): void {
+  if (turn.event.body.kind !== 'press') {
+    turn.remember(card.card);
+    return;
+  }
   const visit = deal.visits.at(-1);
   const isChecklist = deal.visits.some((one) => checklistCardId(deal, one.id) === pressed);
   if (isChecklist) {
@@ -161,6 +147,14 @@ const exempted =
       dealId: asId<DealId>(dealId ?? '-'),
       itemId: itemId ?? '-',
     });
+    if (approved && todo?.state === 'open' && todo.assignees.includes(turn.person.id)) {
+      const deal = await deps.deals.get(todo.dealId);
+      const left = deal === null ? 0 : await exemptionsLeft(deps, todo.fromId, deps.deals.flowOf(deal));
+      if (left === 0) {
+        turn.text(`${todo.fromName}这个月的豁免用完了，这一次批不了，可以点「不同意」。`);
+        return;
+      }
+    }
     await settle(deps, turn, todo, approved, '');
   };
 
@@ -175,11 +169,12 @@ const HANDLERS: Record<Verb, Handler> = {
     if (live.item.kind === 'confirm') {
       // One press says it all: no question is put for a yes.
       const about = { dealId: live.deal._id, itemId: live.item.id, askedAt: turn.now };
-      const { done } = await submitValue(deps, turn, about, { kind: 'confirm' });
-      settleCard(turn, done.deal, done.card, press.cardId);
+      const { kind, done } = await submitValue(deps, turn, about, { kind: 'confirm' });
+      if (kind === 'submitted') settleCard(turn, done.deal, done.card, press.cardId);
       return;
     }
-    ask(deps, turn, live.deal, live.flow, live.item);
+    if (live.item.kind === 'approval') await askApprovalAgain(deps, turn, live.deal, live.item);
+    else ask(deps, turn, live.deal, live.flow, live.item);
   },
   async answer(deps, turn, ids, press) {
     const live = await liveItem(deps, turn, ids);
@@ -196,7 +191,7 @@ const HANDLERS: Record<Verb, Handler> = {
       value,
     );
     if (answered.kind === 'again') ask(deps, turn, live.deal, live.flow, live.item);
-    else settleCard(turn, answered.done.deal, answered.done.card, press.cardId);
+    else if (answered.kind === 'submitted') settleCard(turn, answered.done.deal, answered.done.card, press.cardId);
   },
   async touch(deps, turn, ids) {
     const live = await liveItem(deps, turn, ids);
@@ -222,8 +217,8 @@ const HANDLERS: Record<Verb, Handler> = {
       if (live !== null) ask(deps, turn, live.deal, live.flow, live.item);
       return;
     }
-    const { done } = await submitValue(deps, turn, question, linkValue(question));
-    settleCard(turn, done.deal, done.card, press.cardId);
+    const { kind, done } = await submitValue(deps, turn, question, linkValue(question));
+    if (kind === 'submitted') settleCard(turn, done.deal, done.card, press.cardId);
   },
   async advance(deps, turn, ids, press) {
     const own = await ownDeal(deps, turn, ids[0]);
@@ -278,17 +273,27 @@ const HANDLERS: Record<Verb, Handler> = {
   },
   'my-deals': async (deps, turn) => offerMyDeals(deps, turn),
   resume: async (deps, turn) => resumeQuestion(deps, turn),
-  async later(deps, turn) {
-    const { question } = turn.session;
-    turn.change.question = null;
-    const dealId =
-      question?.kind === 'item' || question?.kind === 'exempt-reason' ? question.dealId : turn.session.dealId;
-    const deal = dealId === undefined || dealId === null ? null : await deps.deals.get(dealId);
-    if (deal === null || deal.ownerId !== turn.person.id) {
-      turn.text('好，交过的都留着。要接着做，发「我的商机」。');
+  async later(deps, turn, _ids, press) {
+    const { question, dealId } = turn.session;
+    const about =
+      question?.kind === 'postpone-reason'
+        ? question.dealIds
+        : [question && 'dealId' in question ? question.dealId : dealId];
+    for (const id of about) {
+      const deal = id === undefined || id === null ? null : await deps.deals.get(id);
+      const visit = deal?.visits.find((one) => checklistCardId(deal, one.id) === press.cardId);
+      if (deal === null || visit === undefined) continue;
+      leaveQuestion(turn, { quiet: true });
+      turn.replaceWith(deps.deals.card(deal, { visitId: visit.id }));
       return;
     }
-    turn.replaceWith(deps.deals.card(deal));
+    // The question stands on another card than the checklist: that one stays as it is and is closed.
+    const deal = question?.kind === 'item' ? await deps.deals.get(question.dealId) : null;
+    const found =
+      question?.kind === 'item' && deal !== null ? dealItem(deps.deals.flowOf(deal), deal, question.itemId) : null;
+    const onCard = turn.event.body.kind === 'press' && question?.kind === 'item' && deal !== null && found !== null;
+    leaveQuestion(turn, { quiet: onCard });
+    if (onCard) putQuestion(deps, turn, deal, deps.deals.flowOf(deal), found.item, question, 'close');
   },
   help: (_deps, turn) => offerHelp(turn, 'help'),
 };

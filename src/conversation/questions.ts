@@ -5,6 +5,7 @@ import { describeItem, itemStates, type Flow, type Item, type SubmissionValue } 
 import type { ConversationDeps } from './context.js';
 import { readDay, readList, readUrl } from './intents.js';
 import type { Question } from './session.js';
+import { staleOf } from './standing.js';
 import type { Turn } from './turn.js';
 
 export type ItemQuestion = Extract<Question, { kind: 'item' }>;
@@ -35,7 +36,7 @@ export function putQuestion(
   flow: Flow,
   item: Item,
   question: ItemQuestion,
-  how: 'replace' | 'reply',
+  how: 'replace' | 'reply' | 'close',
 ): void {
   const base = {
     dealId: deal._id,
@@ -44,8 +45,13 @@ export function putQuestion(
     item: item.name,
     ...(item.hint === undefined ? {} : { hint: item.hint }),
     demands: describeItem(item),
+    canExempt: flow.exemptions !== undefined && item.required,
   };
-  const put: Turn['reply'] = (name, data) => (how === 'replace' ? turn.replace(name, data) : turn.reply(name, data));
+  const put: Turn['reply'] = (name, data) => {
+    if (how === 'close') turn.close(name, data, '先放着，发「继续」接着做');
+    else if (how === 'replace') turn.replace(name, data);
+    else turn.reply(name, data);
+  };
   const state = itemStates(flow, deal).find((one) => one.itemId === item.id);
   const have = state?.have ?? 0;
   const need = state?.need ?? 1;
@@ -109,6 +115,7 @@ export function putQuestion(
       return;
     case 'scan':
       put('ask-scan', base);
+      if (how === 'close') return;
       turn.text(
         `签收码在这里，发给客户或打印在送货单上：${deps.visitCode(deal._id)}\n客户出示后，用菜单的「扫码」扫一下；在钉钉里直接扫，打开后点「确认签收」。`,
       );
@@ -127,6 +134,8 @@ export function putQuestion(
 export type Answered =
   | { kind: 'submitted'; done: Done }
   | { kind: 'again'; done: Done }
+  /** The gate would not have it any more: the stage or the deal is over. The person has been told. */
+  | { kind: 'refused'; done: Done }
   | { kind: 'asked' }
   | { kind: 'not-an-answer'; got: GotKind };
 
@@ -138,7 +147,7 @@ export async function answerWithText(
 ): Promise<Answered> {
   const deal = await deps.deals.get(question.dealId);
   const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
-  if (deal === null || found === null) return { kind: 'not-an-answer', got: 'text' };
+  if (deal === null || found === null || deal.ownerId !== turn.person.id) return { kind: 'not-an-answer', got: 'text' };
   const { item } = found;
   const flow = deps.deals.flowOf(deal);
   const submit = (value: SubmissionValue): Promise<Answered> => submitValue(deps, turn, question, value);
@@ -229,7 +238,7 @@ export async function submitValue(
   question: Pick<ItemQuestion, 'dealId' | 'itemId'> & { askedAt: Date | null },
   value: SubmissionValue,
   extra: Pick<SubmitCommand, 'file' | 'positions' | 'expectedCode'> = {},
-): Promise<Extract<Answered, { kind: 'submitted' | 'again' }>> {
+): Promise<Extract<Answered, { done: Done }>> {
   const done = await deps.deals.submit({
     key: turn.event.key,
     dealId: question.dealId,
@@ -249,6 +258,10 @@ export async function submitValue(
     return { kind: 'again', done };
   }
   turn.change.question = null;
+  if (done.decision?.outcome === 'refused') {
+    turn.reply('stale', staleOf(done.deal, done.flow));
+    return { kind: 'refused', done };
+  }
   return { kind: 'submitted', done };
 }
 

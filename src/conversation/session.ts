@@ -23,6 +23,8 @@ export type Question =
       /** Questions with several answers (a link: address, title, day; a follow-up: its elements) go step by step. */
       step: number;
       draft: Record<string, string>;
+      /** Put off: words are no answer to it until it is taken up again; a file that fits still is. */
+      paused?: boolean;
     }
   | { kind: 'exempt-reason'; dealId: DealId; itemId: string; askedAt: Date }
   | { kind: 'postpone-reason'; dealIds: DealId[]; askedAt: Date }
@@ -54,6 +56,14 @@ export interface Sessions {
       send: Outgoing[];
     },
   ): Promise<SessionDocument>;
+}
+
+/** The question that words answer now. */
+export function openQuestion(session: Pick<SessionDocument, 'question'>): Question | null {
+  const { question } = session;
+  return question === undefined || question === null || (question.kind === 'item' && question.paused === true)
+    ? null
+    : question;
 }
 
 /** A position counts for photos taken around it. */

@@ -1,12 +1,14 @@
 import { stableId, type CardId } from '../core/index.js';
-import { currentVisitOf, dealItem, presentGap, type DealDocument, stageOf } from '../deals/index.js';
+import { currentVisitOf, dealItem, presentGap, type DealDocument, type Done, stageOf } from '../deals/index.js';
 
 import { settleTodo, sendExemption } from './asks.js';
 import type { ConversationDeps } from './context.js';
 import { isAlwaysUnderstood, readText, type TextIntent } from './intents.js';
-import { offerHelp, offerMyDeals, openDeal, resumeQuestion } from './offers.js';
+import { leaveQuestion, offerHelp, offerMyDeals, openDeal, resumeQuestion } from './offers.js';
 import { onPress } from './presses.js';
 import { answerWithText } from './questions.js';
+import { openQuestion, type Question } from './session.js';
+import { staleOf } from './standing.js';
 import type { Turn } from './turn.js';
 
 /** A text: one of the words that always mean the same, else the answer to the open question, else a name or a wish. */
@@ -24,9 +26,8 @@ export async function onText(deps: ConversationDeps, turn: Turn, raw: string): P
       .map(Number);
     if (await pressByNumber(deps, turn, numbers)) return;
   }
-  if (turn.session.question !== undefined && turn.session.question !== null) {
-    if (intent.kind !== 'advance' && (await answerOpen(deps, turn, raw.trim()))) return;
-  }
+  const question = openQuestion(turn.session);
+  if (question !== null && intent.kind !== 'advance' && (await answerOpen(deps, turn, question, raw.trim()))) return;
   await onWish(deps, turn, intent, raw.trim());
 }
 
@@ -43,13 +44,7 @@ async function onWord(deps: ConversationDeps, turn: Turn, intent: TextIntent): P
       return;
     case 'leave':
     case 'later':
-      turn.change.question = null;
-      turn.text(
-        turn.session.question === undefined || turn.session.question === null
-          ? '好。要接着做，发「我的商机」。'
-          : '好，先放着，交过的都留着。想接着做，发「继续」。',
-      );
-      if (intent.kind === 'later' && turn.session.question) turn.change.question = turn.session.question;
+      leaveQuestion(turn, { forGood: intent.kind === 'leave' });
       return;
     case 'continue':
       await resumeQuestion(deps, turn);
@@ -95,9 +90,7 @@ async function pressByNumber(deps: ConversationDeps, turn: Turn, numbers: readon
 }
 
 /** True when the text was taken as the answer to what was asked. */
-async function answerOpen(deps: ConversationDeps, turn: Turn, text: string): Promise<boolean> {
-  const { question } = turn.session;
-  if (question === undefined || question === null) return false;
+async function answerOpen(deps: ConversationDeps, turn: Turn, question: Question, text: string): Promise<boolean> {
   switch (question.kind) {
     case 'item': {
       const answered = await answerWithText(deps, turn, question, text);
@@ -142,6 +135,10 @@ async function answerOpen(deps: ConversationDeps, turn: Turn, text: string): Pro
       turn.change.question = null;
       const todo = await deps.todos.get(question.todoId);
       if (todo === null) return false;
+      if (todo.answer !== undefined && todo.answer.by !== turn.person.id) {
+        turn.text(`${todo.answer.byName}已经答复过了，这一条没有转。`);
+        return true;
+      }
       await settleTodo(
         deps,
         { key: turn.event.key, platform: turn.event.platform, fromPress: false },
@@ -240,18 +237,32 @@ async function wantsToAdvance(
     platform: turn.event.platform,
     ...(target === undefined ? {} : { target: target.id }),
   });
-  // On a second try the decision is gone; where the deal stands tells the same.
-  const there = target === undefined ? false : done.deal.stageId === target.id;
-  if (!there) {
-    const card = presentGap(deps, done.flow, done.deal, target?.id);
-    turn.to(turn.me, 'reply', 'gap', { kind: 'show', cardId: stableId<CardId>('gap', turn.event.key, deal._id), card });
-    turn.remember(card);
+  const { decision } = done;
+  if (decision?.outcome === 'advanced' || decision?.outcome === 'completed') return true;
+  if (target !== undefined && decision?.outcome === 'refused' && decision.code === 'stage.not_forward') {
+    const { now } = staleOf(done.deal, done.flow);
+    turn.text(`「${target.name}」不在前面。${done.deal.clientName}现在是${now}。`);
+    return true;
   }
+  showGap(deps, turn, done, target?.id);
   return true;
 }
 
+/** What is missing, as a card of its own. */
+export function showGap(
+  deps: ConversationDeps,
+  turn: Turn,
+  { deal, flow }: Pick<Done, 'deal' | 'flow'>,
+  target: string | undefined,
+): void {
+  const card = presentGap(deps, flow, deal, target);
+  turn.to(turn.me, 'reply', 'gap', { kind: 'show', cardId: stableId<CardId>('gap', turn.event.key, deal._id), card });
+  turn.remember(card);
+}
+
 export async function notUnderstood(deps: ConversationDeps, turn: Turn): Promise<void> {
-  const { question, dealId } = turn.session;
+  const { dealId } = turn.session;
+  const question = openQuestion(turn.session);
   const id = question?.kind === 'item' || question?.kind === 'exempt-reason' ? question.dealId : dealId;
   const deal = id === undefined || id === null ? null : await deps.deals.get(id);
   if (deal === null || deal.ownerId !== turn.person.id) {

@@ -28,31 +28,28 @@ export class Turn {
 
   /** A new card of the bot's own, at the bottom of the chat. */
   reply<N extends CardName>(name: N, data: CardData[N]): void {
-    const card = this.cards.fill(name, data);
-    this.send(`reply:${this.event.key}:${name}:${this.sends.length}`, this.me, 'reply', {
-      kind: 'show',
-      cardId: stableId<CardId>('c', this.event.key, name, this.sends.length),
-      card,
-    });
-    this.remember(card);
+    this.show(this.cards.fill(name, data));
   }
 
   text(text: string): void {
     this.send(`reply:${this.event.key}:text:${this.sends.length}`, this.me, 'reply', { kind: 'text', text });
   }
 
-  /** The pressed card itself becomes this one; a chat that cannot do that gets it as a new message. */
+  /** The pressed card itself becomes this one; without a press (a number was typed) it is a new message. */
   replace<N extends CardName>(name: N, data: CardData[N]): void {
-    const card = this.cards.fill(name, data);
-    if (this.event.body.kind !== 'press') {
-      this.reply(name, data);
-      return;
-    }
-    this.replaceWith(card);
+    this.replaceWith(this.cards.fill(name, data));
+  }
+
+  /** The pressed card stays and can't be pressed any more. */
+  close<N extends CardName>(name: N, data: CardData[N], why: string): void {
+    this.replaceWith({ ...this.cards.fill(name, data), closed: why });
   }
 
   replaceWith(card: FilledCard): void {
-    if (this.event.body.kind !== 'press') return;
+    if (this.event.body.kind !== 'press') {
+      this.show(card);
+      return;
+    }
     const messageKey = `press:${this.event.key}`;
     this.send(messageKey, this.me, 'reply', { kind: 'show', cardId: this.event.body.cardId, card }, true);
     this.answer = { card, messageKey };
@@ -74,6 +71,13 @@ export class Turn {
             choice: { key: card.choice?.key ?? '', id: entry.id },
           },
     );
+  }
+
+  private show(card: FilledCard): void {
+    const n = this.sends.length;
+    const cardId = stableId<CardId>('c', this.event.key, card.name, n);
+    this.send(`reply:${this.event.key}:${card.name}:${n}`, this.me, 'reply', { kind: 'show', cardId, card });
+    this.remember(card);
   }
 
   private send(key: string, to: Address, purpose: Purpose, message: Outgoing['message'], held = false): void {

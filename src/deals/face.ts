@@ -88,8 +88,10 @@ export interface Deals {
   /** The sender wants a person to look at what the machine refused or could not check. */
   requestReview(command: DealCommand & { evidenceId: EvidenceId }): Promise<Done>;
   expireExemptions(command: Omit<DealCommand, 'by'>): Promise<Done>;
-  /** Into the next stage, or into `target`; a forward skip is refused and counted. */
-  advance(command: DealCommand & { target?: string }): Promise<Done>;
+  /** Asks the department once more after an objection. */
+  requestApproval(command: DealCommand & { itemId: string }): Promise<Done>;
+  /** Into the next stage, or into `target`; a forward skip is refused and counted, unless a rule of the flow proposed it. */
+  advance(command: DealCommand & { target?: string; cause?: 'person' | 'rule' }): Promise<Done>;
   exempt(command: DealCommand & { itemId: string; reason: string; expiresAt: Date }): Promise<Done>;
   postpone(command: DealCommand & { reason: string }): Promise<Done>;
   /** Shows the checklist afresh at the bottom of the chat; the older card is out of date from then on. */

@@ -99,10 +99,13 @@ export function createDeals(deps: DealDeps): Deals {
         byOwner,
         ...extra,
       };
+      const effects = effectsOf(view, flow, before, after, decision, cause);
       return {
         set: { ...decision.progress, ...card, ...(decision.events.length > 0 ? { updatedAt: now } : {}) },
         events: eventsOf(after, flow, decision.events),
-        effects: effectsOf(view, flow, before, after, decision, cause),
+        effects,
+        // Refused or asked again without a trace: the same command gets the same answer when it comes again.
+        unchanged: decision.events.length + effects.length + Object.keys(card).length === 0,
         result: decision,
       };
     });
@@ -217,7 +220,9 @@ export function createDeals(deps: DealDeps): Deals {
         kind: 'advance',
         by: command.by,
         ...(command.target === undefined ? {} : { toStageId: command.target }),
+        ...(command.cause === undefined ? {} : { cause: command.cause }),
       }),
+    requestApproval: (command) => run(command, { kind: 'request-approval', itemId: command.itemId, by: command.by }),
     exempt: (command) =>
       run(command, {
         kind: 'exempt',
