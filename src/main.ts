@@ -1,5 +1,5 @@
 import { loadConfig } from './config/index.js';
-import { AppError, ConfigError, createLogger, errorText } from './core/index.js';
+import { AppError, ConfigError, createLogger, errorText, FlowDefinitionError } from './core/index.js';
 import { startTrailmark } from './start.js';
 import { EmbeddedStoreError } from './store/index.js';
 
@@ -32,6 +32,10 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   if (error instanceof ConfigError) {
     process.stderr.write(`Settings are wrong:\n${error.problems.map((problem) => `  ${problem}`).join('\n')}\n`);
+    process.exit(2);
+  }
+  if (error instanceof FlowDefinitionError) {
+    process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }
   if (error instanceof EmbeddedStoreError) {

@@ -94,6 +94,9 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
         personByIdentity: (platform, userId) => Promise.resolve(house.org.personByIdentity(platform, userId) ?? null),
         publicUrl,
         sandbox: sandbox !== null,
+        ...(sandbox === null && config.dingtalk !== null
+          ? { dingtalk: { corpId: config.dingtalk.corpId, clientId: config.dingtalk.clientId } }
+          : {}),
         clock: systemClock,
         log,
       },
@@ -130,6 +133,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     house.verification.start();
     for (const adapter of house.adapters.values()) await adapter.start();
     await house.inbox.sweep();
+    if (store.engine === 'embedded') await jobs.takeOver();
     await jobs.start();
     const demo = sandbox === null ? Promise.resolve() : finishDemo({ house, store, sandbox, clock, log, publicUrl });
 
@@ -213,6 +217,7 @@ function buildJobs(config: Config, house: House, store: Store, clock: MovableClo
               figure: (id, figure, platform) => at(`/m/figure/${id}/${figure}`, platform),
             },
           }),
+          { name: 'exemption-expiry', cron: '30 8 * * *', run: (now) => expireExemptions(house, now) },
         ]
       : [],
     light: [
@@ -220,8 +225,23 @@ function buildJobs(config: Config, house: House, store: Store, clock: MovableClo
       light('outbox-sweep', '*/5 * * * * *', () => house.outbox.sweep()),
       light('verification-sweep', '*/5 * * * * *', () => house.verification.sweep()),
       light('relay-sweep', '*/10 * * * * *', () => house.relay.sweep()),
+      // Another process may have changed people or teams.
+      light('org-reload', '* * * * *', () => house.org.reload()),
     ],
   });
+}
+
+/** Deals in which nothing happens still lose an exemption on its day; everywhere else the next command sees to it. */
+async function expireExemptions(house: House, now: Date): Promise<void> {
+  for (const deal of await house.deals.find({ status: 'open' }, 10_000)) {
+    const items = Object.values(deal.visits.at(-1)?.items ?? {});
+    if (!items.some((item) => item.exemption !== undefined && item.exemption.expiresAt <= now)) continue;
+    await house.deals.expireExemptions({
+      key: `exemption-expiry:${deal._id}:${house.calendar.localDate(now)}`,
+      dealId: deal._id,
+      platform: deal.card?.platform ?? 'wecom',
+    });
+  }
 }
 
 /** The sandbox's clock only goes forward; what would have run on the way runs, in order. */

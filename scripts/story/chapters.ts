@@ -349,20 +349,24 @@ export class Story {
       { fromStart: true, newest: true },
     );
     await this.legal.presses(/^通过/u);
-    await this.rep.seesText(/合同签署 已完成|「合同签署」/u, { fromStart: true, newest: true });
+    await this.rep.seesText(/合同签署 已完成/u, { fromStart: true, newest: true });
   }
 
   private async platformDown(): Promise<void> {
-    await this.rep.looksAway();
+    const lists = async (): Promise<number> =>
+      (await this.rep.messages()).filter((message) => message.from === 'bot' && readCard(message)?.title === '我的商机')
+        .length;
+    const before = await lists();
     await this.sandbox.faults(this.cast.platform, { failRate: 1 });
     await this.rep.says('我的商机');
     await sleep(2_500);
-    const during = (await this.rep.messages()).filter((message) => message.from === 'bot').length;
+    const during = (await lists()) - before;
     await this.sandbox.faults(this.cast.platform, { failRate: 0 });
-    await this.rep.seesText(/我的商机/u, { waitMs: 90_000 });
-    await sleep(1_500);
-    const after = (await this.rep.messages()).filter((message) => message.from === 'bot').length;
-    this.check('platform-down-delivered-later', after - during === 1, `0 while down, ${after - during} after`);
+    const until = Date.now() + 90_000;
+    while ((await lists()) === before && Date.now() < until) await sleep(250);
+    await sleep(2_000);
+    const after = (await lists()) - before;
+    this.check('platform-down-delivered-later', during === 0 && after === 1, `${during} while down, ${after} after`);
   }
 
   private async killed(): Promise<void> {
