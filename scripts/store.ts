@@ -1,17 +1,23 @@
 import { parseArgs } from 'node:util';
-import { EmbeddedStoreError, startEmbeddedStore } from '../src/store/embedded/index.js';
+import { EmbeddedStoreError, startEmbeddedStore, supportTable } from '../src/store/embedded/index.js';
 
 /** `npm run store -- --data DIR --port N`: the embedded store alone, open to local programs. */
 const usage = 'usage: npm run store -- --data DIR [--port N]';
 
 async function main(): Promise<number> {
-  let values: { data?: string; port?: string };
+  let values: { data?: string; port?: string; support?: boolean };
   try {
-    ({ values } = parseArgs({ options: { data: { type: 'string' }, port: { type: 'string' } } }));
+    ({ values } = parseArgs({
+      options: { data: { type: 'string' }, port: { type: 'string' }, support: { type: 'boolean' } },
+    }));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     console.error(usage);
     return 2;
+  }
+  if (values.support) {
+    console.log(await supportTable());
+    return 0;
   }
   const port = Number(values.port ?? 0);
   if (!values.data || !Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -24,11 +30,12 @@ async function main(): Promise<number> {
     open: true,
     onInternalError: ({ command, message }) => console.error(`${command}: ${message}`),
   });
-  console.log(`store ${store.uri}`);
-  await new Promise<void>((resolve) => {
+  const stop = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
   });
+  console.log(`store ${store.uri}`);
+  await stop;
   await store.stop();
   return 0;
 }

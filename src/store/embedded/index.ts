@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { USER } from './commands/session.js';
 import { EmbeddedStoreError } from './errors.js';
 import { claimFolder, writeMarker } from './folder.js';
-import type { FromWorker, ToWorker, WorkerOptions } from './protocol.js';
+import { USER, type FromWorker, type ToWorker, type WorkerOptions } from './protocol.js';
 
 export { EmbeddedStoreError } from './errors.js';
 
@@ -139,4 +138,10 @@ function face(
         await release();
       })()),
   };
+}
+
+/** The table of what is supported, made from the code. Loads the whole engine, so only on demand. */
+export async function supportTable(): Promise<string> {
+  const support = await import('./support.js');
+  return support.supportTable();
 }

@@ -15,3 +15,6 @@ export type FromWorker =
   | { kind: 'stats'; id: number; stats: Record<string, number> }
   | { kind: 'internal-error'; command: string; message: string }
   | { kind: 'stopped' };
+
+/** The user name in the uri; the password is a secret made at every start. */
+export const USER = 'store';

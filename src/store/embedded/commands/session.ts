@@ -2,6 +2,7 @@ import { timingSafeEqual, createHash } from 'node:crypto';
 import { Binary } from 'bson';
 import { CommandError } from '../errors.js';
 import { MAX_DOCUMENT_BYTES } from '../engine/collection.js';
+import { USER } from '../protocol.js';
 import type { Command, Reply, Request } from './types.js';
 
 /** 7.0: the newest version that promises nothing this store refuses (8.0 announces the client-level bulkWrite). */
@@ -39,9 +40,6 @@ function buildInfo(): Reply {
     maxBsonObjectSize: MAX_DOCUMENT_BYTES,
   };
 }
-
-/** The user name in the uri; the password is a secret made at every start. */
-export const USER = 'store';
 
 /**
  * The driver's PLAIN mechanism hands over user and password as they are. On the loopback interface that is as good as

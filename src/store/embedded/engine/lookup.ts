@@ -5,7 +5,7 @@ import { pathValue } from '../query/expression.js';
 import { filterOf } from '../query/filter.js';
 import { splitPath, visitPath } from '../query/path.js';
 import { docOf, parsePipeline, type Batches } from './pipeline.js';
-import type { Stage } from './stages.js';
+import type { Stage } from './stage.js';
 
 /** `$lookup` by equal fields, with a pipeline on what was found if one is given. */
 export function lookup(spec: Value): Stage {

@@ -4,7 +4,8 @@ import type { Filter } from '../query/filter.js';
 import { parseFilter } from '../query/filter.js';
 import type { SortSpec } from '../query/sort.js';
 import type { Deadline, Engine, ReadReport } from './engine.js';
-import { stages, stagesElsewhere, type Stage } from './stages.js';
+import type { Stage } from './stage.js';
+import { stages, stagesElsewhere } from './stages.js';
 
 export interface PipelineRequest {
   engine: Engine;
