@@ -10,13 +10,20 @@ const child = spawn(join(root, 'node_modules/.bin/ava'), process.argv.slice(2), 
 });
 
 let tail = '';
+let line = '';
+let ticks = 0;
+child.stdout.setEncoding('utf8');
 child.stdout.on('data', (chunk) => {
   process.stdout.write(chunk);
   tail = (tail + chunk).slice(-4_000);
+  const lines = (line + chunk).split('\n');
+  line = lines.pop() ?? '';
+  ticks += lines.filter((one) => /^\s*✔/u.test(one)).length;
 });
 child.on('close', (code) => {
   const count = (pattern) => Number(tail.match(pattern)?.[1] ?? 0);
-  const passed = count(/(\d+) tests? passed/);
+  // ava names the number of passed tests only when none failed.
+  const passed = count(/(\d+) tests? passed/) || ticks;
   // A file that crashes, hangs or finds no test fails the run without a failed test: count it as one.
   const failed =
     count(/(\d+) tests? failed/) +
