@@ -1,7 +1,7 @@
 // npm run bench:evidence: seconds a photo at one and two workers, on pictures made here. JSON lines {name, value, unit, n}.
 import { silentLog, type EvidenceId, type PersonId } from '../../src/core/index.js';
 import { createEvidence, type EvidenceContext, type EvidenceRequest } from '../../src/evidence/index.js';
-import { makeSample } from '../../src/sandbox/samples/index.js';
+import { makeSample } from '../../src/sandbox/index.js';
 
 const AT = new Date('2026-11-24T06:32:00Z');
 const ZONE = 'Asia/Shanghai';

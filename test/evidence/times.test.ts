@@ -10,6 +10,8 @@ const cases: [text: string, dates: string[], times: string[]][] = [
   ['2026.04.2208:14:04', ['2026-04-22'], ['08:14']],
   ['17:012026.01.07', ['2026-01-07'], ['17:01']],
   ['2026/0370710:04', ['2026-03-07'], ['10:04']],
+  // Seconds of a glued clock are no time either.
+  ['2208:14:04', [], []],
   // Impossible values are not dates or times.
   ['2026-13-01 25:10', [], []],
   ['2026-02-30', [], []],
