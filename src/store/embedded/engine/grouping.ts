@@ -4,9 +4,8 @@ import { CommandError, notSupported } from '../errors.js';
 import { keyOf } from '../bson/key.js';
 import { accumulators, type Accumulator } from '../query/accumulators.js';
 import { constant, parseExpression, unionFields, type Expression } from '../query/expression.js';
-import { docOf } from './pipeline.js';
-import { type Stage, MAX_HELD, tooMany, each, chain } from './stage.js';
-import { sort } from './stages.js';
+import { type Stage, MAX_HELD, tooMany, each, chain, docOf } from './stage.js';
+import { sort } from './sort-stage.js';
 
 export function group(spec: Value): Stage {
   const doc = docOf('$group', spec);

@@ -4,11 +4,10 @@ import { failedToParse, notSupported } from '../errors.js';
 import { pathValue } from '../query/expression.js';
 import { filterOf } from '../query/filter.js';
 import { splitPath, visitPath } from '../query/path.js';
-import { docOf, parsePipeline, type Batches } from './pipeline.js';
-import type { Stage } from './stage.js';
+import { batchOf, collect, docOf, type Stage } from './stage.js';
 
 /** `$lookup` by equal fields, with a pipeline on what was found if one is given. */
-export function lookup(spec: Value): Stage {
+export function lookup(spec: Value, parsePipeline: (pipeline: Value) => Stage[]): Stage {
   const options = docOf('$lookup', spec);
   for (const name of Object.keys(options)) {
     if (!['from', 'localField', 'foreignField', 'as', 'pipeline'].includes(name))
@@ -26,8 +25,8 @@ export function lookup(spec: Value): Stage {
     kind: 'other',
     fields: null,
     closes: false,
-    run: async function* (input, request) {
-      const collection = request.engine.catalog.find(request.db, from);
+    run: async function* (input, context) {
+      const collection = context.engine.catalog.find(context.db, from);
       for await (const batch of input) {
         // One read serves the whole batch: all local values together, then each document picks its own.
         const wanted = batch.map((doc) => localKeys(doc, local));
@@ -35,7 +34,7 @@ export function lookup(spec: Value): Stage {
         const filter = filterOf(foreignField, [...all.values()]);
         const found = new Map<string, Doc[]>();
         const order = new Map<Doc, number>();
-        for await (const rows of request.engine.read({ collection, filter, deadline: request.deadline })) {
+        for await (const rows of context.engine.read({ collection, filter, deadline: context.deadline })) {
           for (const { doc } of rows) {
             order.set(doc, order.size);
             for (const key of foreignKeys(doc, foreign)) {
@@ -50,13 +49,7 @@ export function lookup(spec: Value): Stage {
           const own = new Set([...wanted[i]!.keys()].flatMap((key) => found.get(key) ?? []));
           let list = [...own].sort((a, b) => order.get(a)! - order.get(b)!);
           if (inner) {
-            const source: Batches = (async function* () {
-              yield list;
-            })();
-            const results: Doc[] = [];
-            for await (const part of inner.reduce((batches, stage) => stage.run(batches, request), source))
-              results.push(...part);
-            list = results;
+            list = await collect(inner.reduce((batches, stage) => stage.run(batches, context), batchOf(list)));
           }
           out.push(withField(doc, target, list));
         }

@@ -1,10 +1,10 @@
-import { isDoc, type Doc, type Value } from '../bson/value.js';
-import { CommandError, failedToParse, notSupported, typeMismatch } from '../errors.js';
+import { isDoc, type Value } from '../bson/value.js';
+import { CommandError, notSupported, typeMismatch } from '../errors.js';
 import type { Filter } from '../query/filter.js';
 import { parseFilter } from '../query/filter.js';
 import type { SortSpec } from '../query/sort.js';
 import type { Deadline, Engine, ReadReport } from './engine.js';
-import type { Stage } from './stage.js';
+import type { Batches, Stage, StageContext } from './stage.js';
 import { stages, stagesElsewhere } from './stages.js';
 
 export interface PipelineRequest {
@@ -13,14 +13,11 @@ export interface PipelineRequest {
   collection: string;
   stages: readonly Stage[];
   deadline?: Deadline;
-  hint?: string | Doc | undefined;
 }
-
-export type Batches = AsyncGenerator<Doc[]>;
 
 export function parsePipeline(value: Value): Stage[] {
   if (!Array.isArray(value)) throw typeMismatch("'pipeline' option must be specified as an array");
-  return value.map((spec, i) => {
+  return value.map((spec) => {
     if (!isDoc(spec) || Object.keys(spec).length !== 1) {
       throw CommandError.location(40323, 'A pipeline stage specification object must contain exactly one field.');
     }
@@ -36,7 +33,7 @@ export function parsePipeline(value: Value): Stage[] {
       if (stagesElsewhere.has(name)) throw notSupported(`the stage ${name}`);
       throw CommandError.location(40324, `Unrecognized pipeline stage name: '${name}'`);
     }
-    return parse(spec[name], i);
+    return parse(spec[name], parsePipeline);
   });
 }
 
@@ -87,17 +84,12 @@ export function runPipeline(request: PipelineRequest, report?: ReadReport): Batc
   let batches: Batches = (async function* () {
     for await (const batch of rows) yield batch.map((row) => row.doc);
   })();
-  for (const stage of rest) batches = stage.run(batches, request);
+  const context: StageContext = {
+    engine,
+    db,
+    deadline,
+    pipeline: (other, stages) => runPipeline({ ...request, collection: other, stages }),
+  };
+  for (const stage of rest) batches = stage.run(batches, context);
   return batches;
-}
-
-export async function collect(batches: Batches): Promise<Doc[]> {
-  const docs: Doc[] = [];
-  for await (const batch of batches) docs.push(...batch);
-  return docs;
-}
-
-export function docOf(name: string, value: Value): Doc {
-  if (!isDoc(value)) throw failedToParse(`the ${name} specification must be an object`);
-  return value;
 }

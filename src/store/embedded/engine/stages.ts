@@ -5,10 +5,9 @@ import { parseExpression } from '../query/expression.js';
 import { parseFilter } from '../query/filter.js';
 import { splitPath } from '../query/path.js';
 import { parseProjection } from '../query/project.js';
-import { Sorter, parseSort } from '../query/sort.js';
-import { collect, docOf, parsePipeline, runPipeline, type Batches } from './pipeline.js';
 import { lookup } from './lookup.js';
-import { type Stage, type ParseStage, MAX_HELD, tooMany, noFields, each } from './stage.js';
+import { sort } from './sort-stage.js';
+import { type Stage, type ParseStage, noFields, each, batchOf, collect, docOf } from './stage.js';
 import { group, sortByCount, bucket } from './grouping.js';
 
 function match(spec: Value): Stage {
@@ -17,25 +16,6 @@ function match(spec: Value): Stage {
     ...each(filter.fields, false, (batch) => batch.filter((doc) => filter.matches(doc))),
     kind: 'match',
     filter,
-  };
-}
-
-export function sort(spec: Value): Stage {
-  const by = parseSort(docOf('$sort', spec));
-  if (by.length === 0) throw CommandError.location(15976, '$sort stage must have at least one sort key');
-  return {
-    kind: 'sort',
-    sort: by,
-    fields: new Set(by.map((one) => one.parts[0]!)),
-    closes: false,
-    run: async function* (input) {
-      const sorter = new Sorter<Doc>(by);
-      for await (const batch of input) {
-        for (const doc of batch) sorter.add(doc, doc);
-        if (sorter.size > MAX_HELD) throw tooMany('$sort');
-      }
-      yield sorter.finish();
-    },
   };
 }
 
@@ -166,7 +146,7 @@ function replaceRoot(spec: Value): Stage {
   );
 }
 
-function facet(spec: Value): Stage {
+function facet(spec: Value, parsePipeline: (pipeline: Value) => Stage[]): Stage {
   const branches = Object.entries(docOf('$facet', spec)).map(([name, pipeline]) => ({
     name,
     stages: parsePipeline(pipeline),
@@ -175,21 +155,22 @@ function facet(spec: Value): Stage {
     kind: 'other',
     fields: null,
     closes: true,
-    run: async function* (input, request) {
+    run: async function* (input, context) {
       const docs = await collect(input);
       const out: Doc = {};
       for (const { name, stages: inner } of branches) {
-        const source: Batches = (async function* () {
-          yield docs;
-        })();
-        setField(out, name, await collect(inner.reduce((batches, stage) => stage.run(batches, request), source)));
+        setField(
+          out,
+          name,
+          await collect(inner.reduce((batches, stage) => stage.run(batches, context), batchOf(docs))),
+        );
       }
       yield [out];
     },
   };
 }
 
-function unionWith(spec: Value): Stage {
+function unionWith(spec: Value, parsePipeline: (pipeline: Value) => Stage[]): Stage {
   const options = typeof spec === 'string' ? { coll: spec } : docOf('$unionWith', spec);
   const coll: Value = options['coll'];
   if (typeof coll !== 'string') throw failedToParse('$unionWith needs a collection name');
@@ -198,9 +179,9 @@ function unionWith(spec: Value): Stage {
     kind: 'other',
     fields: null,
     closes: false,
-    run: async function* (input, request) {
+    run: async function* (input, context) {
       yield* input;
-      yield* runPipeline({ ...request, collection: coll, stages: inner });
+      yield* context.pipeline(coll, inner);
     },
   };
 }
