@@ -95,7 +95,10 @@ export async function askApprovalAgain(
   deal: DealDocument,
   item: Extract<Item, { kind: 'approval' }>,
 ): Promise<void> {
-  const isAsked = (await deps.todos.findOpen({ kind: 'approval', dealId: deal._id, itemId: item.id })) !== null;
+  // On the second try of the same press the ask is the one that it made.
+  const isMine = deal.applied.some((entry) => entry.key === turn.event.key);
+  const isAsked =
+    !isMine && (await deps.todos.findOpen({ kind: 'approval', dealId: deal._id, itemId: item.id })) !== null;
   const done = isAsked
     ? null
     : await deps.deals.requestApproval({

@@ -3,7 +3,7 @@ import { asId, type DealId, type EvidenceId, type TodoId } from '../core/index.j
 import { checklistCardId, currentVisitOf, dealItem, presentGap, type DealDocument, stageOf } from '../deals/index.js';
 import { itemStates, type Flow } from '../flow/index.js';
 import type { Person } from '../org/index.js';
-import type { TodoDocument } from '../todos/index.js';
+import { todoCardId, type TodoDocument } from '../todos/index.js';
 import type { ConversationDeps } from './context.js';
 import { ask, chosenValue, linkValue, putQuestion, submitValue } from './questions.js';
 import { staleOf } from './standing.js';
@@ -123,7 +123,10 @@ async function settle(
     approved,
     note,
   );
-  turn.answer = card;
+  const { body } = turn.event;
+  // A copy of the card (from 我的待办) was pressed: it changes too, and the card itself by its own message.
+  if (body.kind === 'press' && body.cardId === todoCardId(todo._id, turn.person.id)) turn.answer = card;
+  else turn.replaceWith(card.card);
 }
 
 const reviewed =
