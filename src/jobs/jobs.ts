@@ -194,10 +194,7 @@ export function createJobs(deps: {
       // What was locked and never begun is given back; a lock that somebody else has taken since has another time.
       if (!drained?.timedOut) {
         for (const [id, lockedAt] of locks)
-          await jobs.updateOne(
-            { _id: new mongoose.mongo.ObjectId(id), lockedAt },
-            { $set: { lockedAt: null } },
-          );
+          await jobs.updateOne({ _id: new mongoose.mongo.ObjectId(id), lockedAt }, { $set: { lockedAt: null } });
       }
       locks.clear();
       await Promise.race([Promise.all(running), new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);

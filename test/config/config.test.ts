@@ -1,0 +1,128 @@
+import { resolve } from 'node:path';
+import test from 'ava';
+import { loadConfig } from '../../src/config/index.js';
+import { ConfigError } from '../../src/core/index.js';
+
+const AES = 'a'.repeat(43);
+const WECOM = {
+  WECOM_CORP_ID: 'ww1',
+  WECOM_AGENT_ID: '1000002',
+  WECOM_SECRET: 's',
+  WECOM_TOKEN: 'Token1',
+  WECOM_ENCODING_AES_KEY: AES,
+  PUBLIC_URL: 'https://trail.example.com/',
+};
+
+const problemsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+test('with nothing set: the sandbox, the embedded store, everything in one process on loopback', (t) => {
+  const config = loadConfig({});
+  t.like(config, {
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: '',
+    dataDir: resolve('data'),
+    mongodbUri: '',
+    sandbox: true,
+    zone: 'Asia/Shanghai',
+    logLevel: 'info',
+    ocrEngines: 'both',
+    wecom: null,
+    dingtalk: null,
+  });
+  t.deepEqual([...config.roles], ['web', 'worker', 'ocr']);
+  t.true(Object.isFrozen(config));
+});
+
+test('blank values count as not set, blanks around values are dropped', (t) => {
+  t.like(loadConfig({ PORT: '  ', HOST: ' 0.0.0.0 ', MONGODB_URI: ' ' }), {
+    port: 3000,
+    host: '0.0.0.0',
+    mongodbUri: '',
+  });
+});
+
+test('a real platform turns the sandbox off, unless it is asked for', (t) => {
+  const config = loadConfig(WECOM);
+  t.false(config.sandbox);
+  t.like(config.wecom, { agentId: '1000002', apiBase: 'https://qyapi.weixin.qq.com' });
+  t.is(config.publicUrl, 'https://trail.example.com', 'no slash at the end');
+  t.true(loadConfig({ ...WECOM, SANDBOX: 'on' }).sandbox);
+  t.false(loadConfig({ SANDBOX: 'off' }).sandbox);
+});
+
+test('DingTalk needs its client; the robot is the client when nothing else is said', (t) => {
+  const { dingtalk } = loadConfig({
+    DINGTALK_CLIENT_ID: 'ding1',
+    DINGTALK_CLIENT_SECRET: 's',
+    DINGTALK_API_BASE: 'http://127.0.0.1:4000/',
+    PUBLIC_URL: 'https://trail.example.com',
+  });
+  t.like(dingtalk, { robotCode: 'ding1', mode: 'stream', apiBase: 'http://127.0.0.1:4000' });
+  t.deepEqual(problemsOf({ DINGTALK_CLIENT_ID: 'ding1', DINGTALK_MODE: 'push' }), [
+    'DINGTALK_CLIENT_SECRET: required with DINGTALK_CLIENT_ID',
+    'DINGTALK_MODE: push is not one of stream, http',
+    'PUBLIC_URL: required with a real platform; the address that phones open, such as https://trail.example.com',
+  ]);
+});
+
+test('every mistake is listed at once, with its name', (t) => {
+  const problems = problemsOf({
+    PORT: '70000',
+    HOST: 'not a host',
+    MONGODB_URI: 'postgres://x',
+    TZ_ORG: 'Shanghai',
+    ROLE: 'web,chef',
+    SANDBOX: 'maybe',
+    SECRET_KEY: 'short',
+    LOG_LEVEL: 'loud',
+    OCR_ENGINES: 'none',
+    PUBLIC_URL: 'ftp://x',
+  });
+  t.deepEqual(problems.map((problem) => problem.slice(0, problem.indexOf(':'))).toSorted(), [
+    'HOST',
+    'LOG_LEVEL',
+    'MONGODB_URI',
+    'OCR_ENGINES',
+    'PORT',
+    'PUBLIC_URL',
+    'ROLE',
+    'SANDBOX',
+    'SECRET_KEY',
+    'TZ_ORG',
+  ]);
+});
+
+test('WeCom: what is missing or malformed is said, and no secret is repeated in it', (t) => {
+  const problems = problemsOf({
+    ...WECOM,
+    WECOM_AGENT_ID: 'x',
+    WECOM_TOKEN: 'bad token',
+    WECOM_ENCODING_AES_KEY: 'k3y',
+    WECOM_SECRET: '',
+  });
+  t.is(problems.length, 4);
+  t.false(problems.join('\n').includes('k3y'));
+  t.false(problems.join('\n').includes('bad token'));
+  t.regex(problems.join('\n'), /WECOM_SECRET: required/);
+});
+
+test('a shared store needs the shared key, except in the sandbox', (t) => {
+  const uri = { MONGODB_URI: 'mongodb://user:pass@db.example.com/trail' };
+  t.true(problemsOf({ ...uri, ...WECOM }).some((problem) => problem.startsWith('SECRET_KEY')));
+  t.deepEqual(problemsOf(uri), []);
+  t.false(
+    problemsOf({ ...uri, ...WECOM, PORT: 'x' })
+      .join('\n')
+      .includes('pass@'),
+  );
+  t.deepEqual([...loadConfig({ ROLE: 'web, worker' }).roles], ['web', 'worker']);
+});
