@@ -369,39 +369,62 @@ export class Story {
     this.check('platform-down-delivered-later', during === 0 && after === 1, `${during} while down, ${after} after`);
   }
 
+  /** Ten kills at different moments: of questions, of a press, of a photo on its way, of its verification. */
   private async killed(): Promise<void> {
-    const moments: string[] = [];
-    let lost = 0;
-    let doubled = 0;
-    for (const waitMs of [0, 40, 150, 400]) {
-      await this.rep.looksAway();
-      const before = (await this.rep.messages()).filter((message) => message.from === 'bot').length;
-      const said = await this.rep.says('帮助');
+    const answers = async (): Promise<number> =>
+      (await this.rep.messages()).filter((message) => message.from === 'bot').length;
+    const killAfter = async (waitMs: number): Promise<void> => {
       await sleep(waitMs);
       await this.server.kill();
       await this.server.start();
-      const acknowledged = said.callback?.status === 200 || said.accepted;
-      await this.rep.seesText(/./u, { waitMs: 45_000 }).catch(() => {
-        if (acknowledged) lost++;
-      });
+    };
+    let kills = 0;
+    let lost = 0;
+    let doubled = 0;
+    for (const [words, waitMs] of [
+      ['帮助', 0],
+      ['帮助', 40],
+      ['帮助', 150],
+      ['帮助', 400],
+      ['我的商机', 20],
+      ['我的商机', 80],
+      ['我的商机', 250],
+    ] as const) {
+      await this.rep.looksAway();
+      const before = await answers();
+      await this.rep.says(words);
+      await killAfter(waitMs);
+      kills++;
+      await this.rep.seesText(/./u, { waitMs: 45_000 }).catch(() => lost++);
       await sleep(1_500);
-      const more = (await this.rep.messages()).filter((message) => message.from === 'bot').length - before;
-      if (more > 1) doubled += more - 1;
-      moments.push(`${waitMs} ms`);
+      doubled += Math.max(0, (await answers()) - before - 1);
     }
+    await this.rep.says(this.cast.client);
+    await this.checklist(/交付启动/u);
+    await this.rep.presses(/设备铭牌照片/u);
+    await killAfter(100);
+    await this.photo('nameplate');
+    await killAfter(60);
+    await killAfter(1_200);
+    kills += 3;
+    const passed = await this.rep
+      .seesText(/✅[^\n]*设备铭牌照片/u, { fromStart: true, newest: true, waitMs: 120_000 })
+      .then(
+        () => true,
+        () => false,
+      );
+    if (!passed) lost++;
+    const cards = (await this.rep.messages()).filter((message) => /设备铭牌照片 没通过/u.test(readAll(message))).length;
     this.check(
       'killed-nothing-lost',
-      lost === 0 && doubled === 0,
-      `kill -9 after ${moments.join(', ')}: ${lost} lost, ${doubled} double`,
+      lost === 0 && doubled === 0 && cards === 0,
+      `kill -9 at ${kills} moments of questions, a press, a photo and its verification: ${lost} lost, ${doubled} double`,
     );
   }
 
   private async delivery(): Promise<void> {
     await this.rep.says(this.cast.client);
     await this.checklist(/交付启动/u);
-    await this.rep.presses(/设备铭牌照片/u);
-    await this.photo('nameplate');
-    await this.rep.seesText(/✅[^\n]*设备铭牌照片/u, { fromStart: true, newest: true });
     await this.rep.looksAway();
     await this.rep.presses(/客户签收/u);
     const asked = await this.rep.seesText(/\/s\//u, { fromStart: true, newest: true });
