@@ -63,6 +63,7 @@ export interface FlowEventBodies {
     itemKind: ItemKind;
     evidenceId: EvidenceId;
   };
+  /** `first`: the first verdict on this submission (later ones are reviews and re-checks). `codes`: finding codes that did not pass. */
   'evidence.judged': {
     visitId: StageVisitId;
     stageId: string;
@@ -76,9 +77,11 @@ export interface FlowEventBodies {
   'item.exempted': { visitId: StageVisitId; stageId: string; itemId: string; by: PersonId; reason: string };
   'exemption.expired': { visitId: StageVisitId; stageId: string; itemId: string };
   'skip.attempted': { fromStageId: string; toStageId: string; by: PersonId };
+  /** Every required item of the visit passed or was let go (counted in `exempted`). */
   'stage.passed': { visitId: StageVisitId; stageId: string; exempted: number };
   'deal.won': Record<never, never>;
   'deal.lost': { reason: string };
+  /** The rep wrote why nothing moved. */
   'deal.postponed': { visitId: StageVisitId; stageId: string; reason: string };
 }
 
