@@ -105,7 +105,7 @@ export function createDeals(deps: DealDeps): Deals {
         events: eventsOf(after, flow, decision.events),
         effects,
         // Refused or asked again without a trace: the same command gets the same answer when it comes again.
-        unchanged: decision.events.length + effects.length + Object.keys(card).length === 0,
+        unchanged: decision.events.length + effects.length === 0,
         result: decision,
       };
     });

@@ -49,6 +49,8 @@ export interface TestHouse extends House {
 export async function openHouse(t: ExecutionContext, options: { store?: Store; clock?: FixedClock } = {}) {
   const store = options.store ?? (await testStore());
   const clock = options.clock ?? new FixedClock(MORNING);
+  // A second house on the same store has events of its own.
+  const serial = options.store === undefined ? 0 : 1_000;
   const asked: TestHouse['asked'] = [];
   const phones = new Map<PlatformName, Phones>();
   const house = await wireHouse({
@@ -69,7 +71,7 @@ export async function openHouse(t: ExecutionContext, options: { store?: Store; c
       close: () => Promise.resolve(),
     },
     openPlatforms: (intake) => {
-      for (const name of ['wecom', 'dingtalk'] as const) phones.set(name, new Phones(name, intake, clock));
+      for (const name of ['wecom', 'dingtalk'] as const) phones.set(name, new Phones(name, intake, clock, { serial }));
       return {
         adapters: new Map([...phones].map(([name, one]) => [name, one.adapter])),
         callbacks: {},

@@ -36,14 +36,15 @@ export class Phones {
   /** Thrown instead of delivering, as long as it is set. */
   fault: ((delivery: Delivery) => Error | null) | null = null;
   #media = new Map<string, { bytes: Buffer; name?: string }>();
-  #serial = 0;
+  #serial: number;
 
   constructor(
     readonly name: PlatformName,
     private readonly intake: Intake,
     private readonly clock: Clock,
-    budget: PlatformAdapter['budget'] = { perApp: {} },
+    { budget = { perApp: {} }, serial = 0 }: { budget?: PlatformAdapter['budget'] | undefined; serial?: number } = {},
   ) {
+    this.#serial = serial;
     this.adapter = {
       name,
       budget,

@@ -50,7 +50,7 @@ interface Options {
 
 async function setup({ store, clock = new FixedClock('2026-03-02T01:00:00Z'), budget, phones }: Options = {}) {
   const { connection } = (store ??= await testStore());
-  const wecom = phones ?? new Phones('wecom', () => Promise.reject(new Error('no way in')), clock, budget);
+  const wecom = phones ?? new Phones('wecom', () => Promise.reject(new Error('no way in')), clock, { budget });
   const dead: OutboxRow[] = [];
   const open = () =>
     createOutbox({

@@ -7,6 +7,7 @@ import {
   projectRoot,
   silentLog,
   type DealId,
+  type EvidenceId,
   type PersonId,
   type TodoId,
 } from '../../src/core/index.js';
@@ -143,7 +144,7 @@ for (const kind of ['approval', 'task', 'review', 'exemption'] as const) {
     const { todos } = await setup();
     const asked = await todos.ask(
       T1,
-      subject({ kind, evidenceId: asId('ev_1'), reason: '说明', left: 2, validFor: '7 天' }),
+      subject({ kind, evidenceId: asId<EvidenceId>('ev_1'), reason: '说明', left: 2, validFor: '7 天' }),
     );
     const card = todos.cardOf(asked);
     t.true(card.actions.filter((action) => action.url === undefined).length >= 1);
