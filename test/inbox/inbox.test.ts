@@ -96,7 +96,7 @@ test('ten deliveries of one press at once are handled once and all get the same 
 test('a copy that reaches another process waits for the answer of the first', async (t) => {
   let go: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (go = resolve));
-  const { inbox, open, handled } = await setup({
+  const { inbox, open, handled, connection } = await setup({
     handle: async () => {
       await gate;
       return { answer: { card: card('slow'), messageKey: 'show:1' } };
@@ -107,6 +107,12 @@ test('a copy that reaches another process waits for the answer of the first', as
   const first = await inbox.intake(one);
   const copy = await other.intake(one);
   t.true(copy.duplicate);
+  let early = false;
+  void copy.answer?.then(() => (early = true));
+  await other.idle();
+  // Two round trips to the store: time enough for whoever would not wait.
+  for (let n = 0; n < 2; n++) await connection.collection('inbox').countDocuments({});
+  t.false(early);
   go();
   t.is((await copy.answer)?.title, 'slow');
   t.is((await first.answer)?.title, 'slow');
