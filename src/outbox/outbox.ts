@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose';
-import { errorCode, errorText, HOUR, SECOND, AppError, type CardId, type Clock, type Log } from '../core/index.js';
+import { DAY, errorCode, errorText, HOUR, SECOND, AppError, type CardId, type Clock, type Log } from '../core/index.js';
 import type { Address, Outgoing, PlatformAdapter, PlatformName, Purpose } from '../platforms/contract.js';
 import { AS_GIVEN, isDuplicateKey } from '../store/index.js';
 import { createCardBook } from './cards.js';
@@ -42,6 +42,8 @@ const LEASE_MS = 60 * SECOND;
 const MAX_ATTEMPTS = 14;
 const BATCH = 200;
 const LANES_AT_ONCE = 8;
+/** Messages that left are forgotten after a quarter, cards and events are not. */
+const KEEP_DAYS = 90;
 
 export function createOutbox(deps: OutboxDeps): Outbox {
   const rows = deps.connection.collection('outbox');
@@ -381,5 +383,7 @@ export const outboxIndexes = {
       partialFilterExpression: { cardId: { $exists: true } },
     },
     { key: { state: 1 as const, sentAt: 1 as const }, name: 'sent' },
+    // Longer than anything is sent again under the same key (inbox rows live 14 days).
+    { key: { sentAt: 1 as const }, name: 'kept', expireAfterSeconds: (KEEP_DAYS * DAY) / SECOND },
   ],
 };
