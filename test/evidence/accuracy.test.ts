@@ -89,9 +89,11 @@ interface Truth {
   dark: boolean;
 }
 const FOLDER = join(projectRoot, '../shared/data/ocr');
-const shared = existsSync(FOLDER) && process.env.EVIDENCE_ACCURACY === 'all' ? test.serial : test.serial.skip;
+const asked = existsSync(FOLDER) && process.env.EVIDENCE_ACCURACY === 'all';
+const shared = asked ? test.serial : test.serial.skip;
+const why = asked ? '' : ' (takes minutes: only with EVIDENCE_ACCURACY=all and the pictures beside the project)';
 
-shared('the shared set: accuracy by class', async (t) => {
+shared(`the shared set: accuracy by class${why}`, async (t) => {
   t.timeout(1_800_000);
   const truths = JSON.parse(await readFile(join(FOLDER, 'truth.json'), 'utf8')) as Truth[];
   const list = [...new Set(truths.flatMap(({ kind, text }) => (kind === 'dp' ? [text] : [])))];
