@@ -224,7 +224,7 @@ export interface VisitTrace {
   enteredAt: string;
   dueAt: string;
   leftAt: string | null;
-  /** 用了 3 工作日; 第 2 天 */
+  /** `第 2 天 / 标准 5 工作日`, `用了 3.0 工作日 / 标准 5 工作日` */
   pace: string;
   overdue: boolean;
   items: ItemTrace[];

@@ -33,13 +33,13 @@ export function personBrief(org: Org, id: string): PersonBrief {
   return { id, name: person.name, title: team === undefined ? person.title : `${person.title} · ${team.name}` };
 }
 
-/** `第 2 天 / 标准 5 工作日`; how long it took once it is left. */
+/** `第 2 天 / 标准 5 工作日`, and `用了 3.0 工作日 / 标准 5 工作日` once it is left. */
 function pace(deps: ViewDeps, visit: StageVisit, limit: string): string {
   const until = visit.leftAt ?? deps.now();
   const days = deps.calendar.workdaysBetween(visit.enteredAt, until);
-  return visit.leftAt === undefined
-    ? `第 ${Math.floor(days) + 1} 天 / 标准 ${limit}`
-    : `用了 ${Math.max(0.1, days).toFixed(1)} 工作日`;
+  const stay =
+    visit.leftAt === undefined ? `第 ${Math.floor(days) + 1} 天` : `用了 ${Math.max(0.1, days).toFixed(1)} 工作日`;
+  return `${stay} / 标准 ${limit}`;
 }
 
 export function dealRow(deps: ViewDeps, deal: DealDocument): DealRow {
