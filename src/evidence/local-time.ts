@@ -1,17 +1,9 @@
 /** Wall-clock minutes of a zone as text (`YYYY-MM-DDTHH:MM`), which compare and subtract without a zone. Pure. */
+import { wallClock } from '../core/index.js';
 
 export function toLocalMinute(at: Date, zone: string): string {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone: zone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  }).formatToParts(at);
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? '';
-  return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}`;
+  const { date, time } = wallClock(at, zone);
+  return `${date}T${time}`;
 }
 
 export function toLocalDate(at: Date, zone: string): string {

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { DAY, HOUR, MINUTE } from '../core/index.js';
+import { DAY, HOUR, MINUTE, wallClock } from '../core/index.js';
 
 /** The same shape as a flow's limit: work units are counted on this calendar, the others by the wall clock. */
 export interface TimeLimit {
@@ -71,7 +71,12 @@ const MAX_DAYS_AHEAD = 3_660;
 
 export function createCalendar(options: CalendarOptions = {}): WorkCalendar {
   const { zone = 'Asia/Shanghai', hours = DEFAULT_HOURS, exceptions = [] } = options;
-  const toLocal = localClock(zone);
+  const toLocal = (at: Date | number) => wallClock(at, zone);
+  /** How far the zone is ahead of UTC at an instant. */
+  const offsetAt = (atMs: number) => {
+    const { date, time, second } = toLocal(atMs);
+    return Date.parse(`${date}T${time}:${second}Z`) - Math.floor(atMs / 1_000) * 1_000;
+  };
   const spansOfDay = hours.map(({ from, to }) => ({ from: minutesOf(from), to: minutesOf(to) }));
   if (spansOfDay.some((span, i) => span.to <= span.from || span.from < (spansOfDay[i - 1]?.to ?? 0)))
     throw new RangeError('spans of work must be in order, not overlap and not be empty');
@@ -85,8 +90,8 @@ export function createCalendar(options: CalendarOptions = {}): WorkCalendar {
   const instantAt = (on: string, time: string) => {
     const wall = Date.parse(`${on}T00:00Z`) + minutesOf(time) * MINUTE;
     // The offset is looked up twice: the first guess may lie on the other side of a change of summer time.
-    const guess = wall - toLocal(wall).offsetMs;
-    return new Date(wall - toLocal(guess).offsetMs);
+    const guess = wall - offsetAt(wall);
+    return new Date(wall - offsetAt(guess));
   };
 
   const spansOn = (on: string): readonly Span[] => {
@@ -100,7 +105,7 @@ export function createCalendar(options: CalendarOptions = {}): WorkCalendar {
     return spans;
   };
 
-  const localDate = (at: Date) => toLocal(at.getTime()).on;
+  const localDate = (at: Date) => toLocal(at).date;
 
   const addWorkMs = (from: Date, workMs: number) => {
     let left = workMs;
@@ -133,7 +138,7 @@ export function createCalendar(options: CalendarOptions = {}): WorkCalendar {
     isWorkday,
     isWorking: (at) => spansOn(localDate(at)).some((span) => span.from <= at.getTime() && at.getTime() < span.to),
     localDate,
-    localTime: (at) => toLocal(at.getTime()).time,
+    localTime: (at) => toLocal(at).time,
     instantAt,
     addWork(from, { amount, unit }) {
       if (!(amount >= 0)) throw new RangeError(`a limit cannot be ${amount}`);
@@ -232,25 +237,3 @@ interface NationalDays {
   workdays: Record<string, string>;
 }
 let national: NationalDays | undefined;
-
-/** Local date, time and offset of an instant, whatever the host's zone is. */
-function localClock(zone: string): (atMs: number) => { on: string; time: string; offsetMs: number } {
-  const format = new Intl.DateTimeFormat('en-CA', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
-  return (atMs) => {
-    const part: Record<string, string> = {};
-    for (const { type, value } of format.formatToParts(atMs)) part[type] = value;
-    const on = `${part['year']}-${part['month']}-${part['day']}`;
-    const time = `${part['hour']}:${part['minute']}`;
-    const wall = Date.parse(`${on}T${time}:${part['second']}Z`);
-    return { on, time, offsetMs: wall - Math.floor(atMs / 1_000) * 1_000 };
-  };
-}

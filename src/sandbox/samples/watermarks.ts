@@ -1,3 +1,4 @@
+import { wallClock } from '../../core/index.js';
 import { pick, rect, text } from './draw.js';
 
 export interface LocalTime {
@@ -12,27 +13,11 @@ export interface LocalTime {
 
 /** The wall clock of the zone at an instant. */
 export function localTime(at: Date, zone: string): LocalTime {
-  const parts = new Intl.DateTimeFormat('zh-CN', {
-    timeZone: zone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    weekday: 'long',
-    hourCycle: 'h23',
-  }).formatToParts(at);
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((one) => one.type === type)?.value ?? '';
-  return {
-    year: part('year'),
-    month: part('month').padStart(2, '0'),
-    day: part('day').padStart(2, '0'),
-    hour: part('hour').padStart(2, '0'),
-    minute: part('minute').padStart(2, '0'),
-    second: part('second').padStart(2, '0'),
-    weekday: part('weekday'),
-  };
+  const { date, time, second } = wallClock(at, zone);
+  const [year = '', month = '', day = ''] = date.split('-');
+  const [hour = '', minute = ''] = time.split(':');
+  const weekday = `星期${'日一二三四五六'[new Date(`${date}T00:00Z`).getUTCDay()] ?? ''}`;
+  return { year, month, day, hour, minute, second, weekday };
 }
 
 /** How camera apps print their time: clock beside the date, a grey box, a blue box, one outlined line, an orange stamp. */
