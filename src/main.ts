@@ -1,5 +1,5 @@
 import { loadConfig } from './config/index.js';
-import { AppError, ConfigError, createLogger, errorText, FlowDefinitionError } from './core/index.js';
+import { AppError, BadInputError, ConfigError, createLogger, errorText, FlowDefinitionError } from './core/index.js';
 import { startTrailmark } from './start.js';
 import { EmbeddedStoreError } from './store/index.js';
 
@@ -44,6 +44,10 @@ main().catch((error: unknown) => {
   }
   if (error instanceof AppError && error.code === 'port.in_use') {
     process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+  if (error instanceof BadInputError && error.say !== undefined) {
+    process.stderr.write(`${error.say}\n`);
     process.exit(2);
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : errorText(error)}\n`);

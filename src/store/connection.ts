@@ -1,6 +1,7 @@
 import mongoose, { type Connection } from 'mongoose';
 import type { Log } from '../core/index.js';
 import { startEmbeddedStore, type EmbeddedStore } from './embedded/index.js';
+import { refuseHalfRestored } from './restore.js';
 
 export interface Store {
   connection: Connection;
@@ -19,6 +20,8 @@ export async function openStore(options: {
   dataDir: string;
   log: Log;
   appName?: string;
+  /** True lets in where a restore was cut short: for the restore that goes on with it. */
+  restoring?: boolean;
 }): Promise<Store> {
   mongoose.set('strictQuery', 'throw');
   mongoose.set('sanitizeFilter', true);
@@ -28,8 +31,9 @@ export async function openStore(options: {
     embedded = await startEmbeddedStore({ dataDir: options.dataDir });
     uri = embedded.uri;
   }
+  let connection: Connection | null = null;
   try {
-    const connection = await mongoose
+    const opened = (connection = await mongoose
       .createConnection(uri, {
         dbName: databaseName(uri),
         appName: options.appName ?? 'trailmark',
@@ -41,18 +45,20 @@ export async function openStore(options: {
         autoIndex: false,
         autoCreate: false,
       })
-      .asPromise();
+      .asPromise());
+    if (options.restoring !== true) await refuseHalfRestored(opened);
     options.log.info({ engine: embedded === null ? 'mongodb' : 'embedded' }, 'store open');
     return {
-      connection,
+      connection: opened,
       engine: embedded === null ? 'mongodb' : 'embedded',
       uri,
       async close() {
-        await connection.close();
+        await opened.close();
         await embedded?.stop();
       },
     };
   } catch (error) {
+    await connection?.close();
     await embedded?.stop();
     throw error;
   }

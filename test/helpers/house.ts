@@ -49,8 +49,8 @@ export interface TestHouse extends House {
 export async function openHouse(t: ExecutionContext, options: { store?: Store; clock?: FixedClock } = {}) {
   const store = options.store ?? (await testStore());
   const clock = options.clock ?? new FixedClock(MORNING);
-  // A second house on the same store has events of its own.
-  const serial = options.store === undefined ? 0 : 1_000;
+  // A second house in the same time has events of its own.
+  const serial = options.clock === undefined ? 0 : 1_000;
   const asked: TestHouse['asked'] = [];
   const phones = new Map<PlatformName, Phones>();
   const house = await wireHouse({
