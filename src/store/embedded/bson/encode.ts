@@ -15,11 +15,12 @@ let at = 0;
 /** The working buffer is kept between calls unless one huge document made it huge. */
 const KEEP_BYTES = 4 * 1024 * 1024;
 
-/** Fields whose value is undefined are left out. */
-export function encode(doc: { [field: string]: Encodable }): Buffer {
-  at = 0;
+/** Fields whose value is undefined are left out. With `headBytes`, so many before the document are the caller's to fill. */
+export function encode(doc: { [field: string]: Encodable }, headBytes = 0): Buffer {
+  at = headBytes;
   writeDocument(doc);
-  const bytes = Buffer.from(buffer.subarray(0, at));
+  const bytes = Buffer.allocUnsafe(at);
+  buffer.copy(bytes, headBytes, headBytes, at);
   if (buffer.length > KEEP_BYTES) buffer = Buffer.allocUnsafe(64 * 1024);
   return bytes;
 }

@@ -24,7 +24,9 @@ class KeyWriter {
   private at = 0;
 
   bytes(): Buffer {
-    return Buffer.from(scratch.subarray(0, this.at));
+    const key = Buffer.allocUnsafe(this.at);
+    scratch.copy(key, 0, 0, this.at);
+    return key;
   }
 
   write(value: Value): void {

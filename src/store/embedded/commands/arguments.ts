@@ -1,7 +1,7 @@
 import { wholeNumber } from '../bson/numbers.js';
 import { isDoc, typeName, type Doc, type Value } from '../bson/value.js';
 import { badValue, CommandError, notSupported, typeMismatch } from '../errors.js';
-import { Deadline } from '../engine/engine.js';
+import { Deadline } from '../engine/time.js';
 import type { Request } from './types.js';
 
 /** Reading a command's fields: each by name and type, and a refusal for everything that is not known. */

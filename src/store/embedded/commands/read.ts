@@ -5,7 +5,7 @@ import { keyOf } from '../bson/key.js';
 import { CommandError, badValue, typeMismatch } from '../errors.js';
 import type { Collection } from '../engine/collection.js';
 import { Cursor, FIRST_BATCH } from '../engine/cursors.js';
-import { encodeAll, type ReadRequest } from '../engine/engine.js';
+import { encodeAll, type ReadReport, type ReadRequest } from '../engine/engine.js';
 import type { Index } from '../engine/index-keys.js';
 import { parsePipeline, runPipeline } from '../engine/pipeline.js';
 import { parseFilter } from '../query/filter.js';
@@ -36,8 +36,6 @@ export function hintOf(collection: Collection | undefined, hint: Value): Index |
 export interface FindPlan {
   request: ReadRequest;
   projection: Projection | null;
-  skip: number;
-  limit: number;
 }
 
 export function findPlan(request: Request, collection: Collection | undefined): FindPlan {
@@ -45,21 +43,25 @@ export function findPlan(request: Request, collection: Collection | undefined): 
   const filter = parseFilter(docField(body, 'filter'));
   const projection = parseProjection(docField(body, 'projection'), 'find');
   const sort = parseSort(docField(body, 'sort'));
-  const skip = wholeField(body, 'skip', 0);
-  const limit = Math.abs(wholeField(body, 'limit', 0, -Infinity)) || Infinity;
   return {
     request: {
       collection,
       filter,
       sort,
-      limit: limit === Infinity ? undefined : limit + skip,
+      ...pageOf(body),
       only: projection ? projection.fields : new Set(),
       hint: hintOf(collection, body['hint']),
       deadline: deadlineOf(request),
     },
     projection,
-    skip,
-    limit,
+  };
+}
+
+/** `skip` and `limit`; a limit of 0 is none, a negative one asks for a single batch besides. */
+function pageOf(body: Doc): { skip: number; limit: number | undefined } {
+  return {
+    skip: wholeField(body, 'skip', 0),
+    limit: Math.abs(wholeField(body, 'limit', 0, -Infinity)) || undefined,
   };
 }
 
@@ -67,18 +69,9 @@ async function find(request: Request): Promise<Reply> {
   const { engine, body, db } = request;
   const name = collectionName(request);
   const collection = engine.catalog.find(db, name);
-  const wanted = findPlan(request, collection);
-  const { projection, skip } = wanted;
-  const source = (async function* (): AsyncGenerator<Buffer[]> {
-    let left = skip;
-    for await (const rows of engine.read(wanted.request)) {
-      const kept = left > 0 ? rows.slice(left) : rows;
-      left = Math.max(0, left - rows.length);
-      // Without a projection the stored bytes go out as they are.
-      if (kept.length > 0)
-        yield projection ? kept.map((row) => encode(projection.apply(row.doc))) : kept.map((row) => row.raw);
-    }
-  })();
+  const { request: wanted, projection } = findPlan(request, collection);
+  // Without a projection the stored bytes go out as they are.
+  const source = engine.read(wanted, projection ? (row) => encode(projection.apply(row.doc)) : (row) => row.raw);
   const single = flag(body, 'singleBatch') || wholeField(body, 'limit', 0, -Infinity) < 0;
   const batchSize = wholeField(body, 'batchSize', FIRST_BATCH);
   return firstBatch(request, new Cursor(`${db}.${name}`, source), single ? Math.max(batchSize, 1) : batchSize, single);
@@ -146,24 +139,23 @@ async function aggregate(request: Request): Promise<Reply> {
 async function count(request: Request): Promise<Reply> {
   const { engine, body, db } = request;
   const collection = engine.catalog.find(db, collectionName(request));
-  const skip = wholeField(body, 'skip', 0);
-  const limit = Math.abs(wholeField(body, 'limit', 0, -Infinity)) || Infinity;
+  const page = pageOf(body);
   const query = docField(body, 'query');
-  let n = 0;
   if (Object.keys(query).length === 0) {
-    n = collection?.count() ?? 0;
-  } else {
-    const found = engine.read({
-      collection,
-      filter: parseFilter(query),
-      limit: limit === Infinity ? undefined : limit + skip,
-      only: new Set(),
-      hint: hintOf(collection, body['hint']),
-      deadline: deadlineOf(request),
-    });
-    for await (const rows of found) n += rows.length;
+    const { skip, limit = Infinity } = page;
+    return { n: Math.min(Math.max((collection?.count() ?? 0) - skip, 0), limit) };
   }
-  return { n: Math.min(Math.max(n - skip, 0), limit) };
+  const wanted = {
+    collection,
+    filter: parseFilter(query),
+    ...page,
+    only: new Set<string>(),
+    hint: hintOf(collection, body['hint']),
+    deadline: deadlineOf(request),
+  };
+  let n = 0;
+  for await (const rows of engine.read(wanted, () => null)) n += rows.length;
+  return { n };
 }
 
 async function distinct(request: Request): Promise<Reply> {
@@ -175,15 +167,15 @@ async function distinct(request: Request): Promise<Reply> {
   const add = (value: Value): void => {
     if (value !== undefined) values.set(keyOf(value).toString('latin1'), value);
   };
-  const found = engine.read({
+  const wanted = {
     collection,
     filter: parseFilter(docField(body, 'query')),
     only: new Set([parts[0]!]),
     hint: hintOf(collection, body['hint']),
     deadline: deadlineOf(request),
-  });
-  for await (const rows of found) {
-    for (const { doc } of rows) {
+  };
+  for await (const docs of engine.read(wanted, (row) => row.doc)) {
+    for (const doc of docs) {
       visitPath(doc, parts, 0, (value) => {
         if (Array.isArray(value)) value.forEach(add);
         else add(value);
@@ -204,7 +196,7 @@ async function explain(request: Request): Promise<Reply> {
   const name = collectionName(explained);
   const collection = engine.catalog.find(db, name);
   let read: ReadRequest;
-  const report = { plan: null, scan: null } as Parameters<typeof engine.read>[1] & object;
+  const report = { plan: null, scan: null } as ReadReport;
   let returned = 0;
   const started = performance.now();
   if (command === 'aggregate') {
@@ -224,7 +216,7 @@ async function explain(request: Request): Promise<Reply> {
     else if (command === 'update' || command === 'delete')
       read = { collection, filter: parseFilter(statementFilter(explained)) };
     else throw badValue(`explain of ${command} is not offered`);
-    for await (const rows of engine.read(read, report)) returned += rows.length;
+    for await (const rows of engine.read(read, () => null, report)) returned += rows.length;
   }
   const { plan, scan } = report;
   const access: Doc = !plan

@@ -8,37 +8,27 @@ import { Catalog } from './catalog.js';
 import { Cursors } from './cursors.js';
 import type { Index } from './index-keys.js';
 import { plan, type Plan } from './planner.js';
-import { Scan, type Row } from './scan.js';
+import { BATCH, Scan, type Row } from './scan.js';
+import { Slice, type Deadline } from './time.js';
 import { Storage } from './storage.js';
 
 /** Documents held at once by a sort or a grouping, as bytes; MongoDB's limit without spilling to disk. */
 export const MAX_MEMORY_BYTES = 100 * 1024 * 1024;
-/** A long read lets others in after so many milliseconds. */
-const SLICE_MS = 8;
+/** Index entries walked before a reader looks at the clock; fewer at first, when it may be done after a few. */
+const SMALL_BATCH = 101;
 
 export interface ReadRequest {
   collection: Collection | undefined;
   filter: Filter;
   sort?: SortSpec;
-  /** Documents wanted at most, the skipped ones included. */
+  /** Matching documents passed over. */
+  skip?: number;
+  /** Documents wanted at most, the skipped ones not counted. */
   limit?: number;
   /** Top-level fields wanted; null or absent for all. */
   only?: ReadonlySet<string> | null;
   hint?: Index | '_id_' | '$natural' | undefined;
   deadline?: Deadline;
-}
-
-/** When a command has to be done (`maxTimeMS`). */
-export class Deadline {
-  private readonly until: number;
-
-  constructor(ms: number) {
-    this.until = ms > 0 ? performance.now() + ms : Infinity;
-  }
-
-  check(): void {
-    if (performance.now() > this.until) throw new CommandError('MaxTimeMSExpired', 'operation exceeded time limit');
-  }
 }
 
 /** What one read looked at; `explain` shows it. */
@@ -52,7 +42,6 @@ export class Engine {
   readonly cursors = new Cursors();
   readonly startedAt = Date.now();
   readonly counters: Record<string, number> = {};
-  private sliceStart = 0;
 
   private constructor(readonly storage: Storage) {
     this.catalog = new Catalog(storage);
@@ -82,9 +71,9 @@ export class Engine {
     return plan(this.storage, { collection, filter, sort, limited: limit !== undefined, hint, inTransaction });
   }
 
-  /** Matching rows in the asked-for order, in batches; other commands run in between. */
-  async *read(request: ReadRequest, report?: ReadReport): AsyncGenerator<Row[]> {
-    const { collection, filter, sort = [], limit = Infinity, only = null, deadline } = request;
+  /** What `pick` takes of the matching rows, in the asked-for order and in batches; other commands run in between. */
+  async *read<T>(request: ReadRequest, pick: (row: Row) => T, report?: ReadReport): AsyncGenerator<T[]> {
+    const { collection, filter, sort = [], skip = 0, limit = Infinity, only = null, deadline } = request;
     const chosen = this.planFor(request, false);
     if (!collection || !chosen) return;
     const blocking = sort.length > 0 && !chosen.sorted;
@@ -92,27 +81,27 @@ export class Engine {
     const wanted = blocking && only ? new Set([...only, ...sortFields]) : only;
     const scan = new Scan(this.storage, collection, chosen, filter, wanted);
     if (report) Object.assign(report, { plan: chosen, scan });
+    const last = skip + limit;
     if (blocking) {
-      yield await this.sorted(scan, sort, limit, deadline);
+      const rows = await this.sorted(scan, sort, last, deadline);
+      yield rows.slice(skip).map(pick);
       return;
     }
-    let left = limit;
-    while (!scan.done && left > 0) {
+    const slice = new Slice(deadline);
+    for (let met = 0; !scan.done && met < last;) {
       // The first batches are small: most readers want few documents, and many of them one.
-      const size = Math.min(
-        512,
-        scan.keysExamined + scan.docsExamined === 0 ? Math.max(left, 1) : 512,
-        scan.docsExamined < 101 ? 101 : 512,
-      );
-      const rows = scan.next(size);
-      if (rows.length > 0) yield rows.length > left ? rows.slice(0, left) : rows;
-      left -= rows.length;
-      await this.breathe(deadline);
+      const size = scan.docsExamined < SMALL_BATCH ? SMALL_BATCH : BATCH;
+      const rows = scan.next(scan.docsExamined === 0 ? Math.min(size, last) : size);
+      const kept = rows.slice(Math.max(skip - met, 0), last - met);
+      met += rows.length;
+      if (kept.length > 0) yield kept.map(pick);
+      if (slice.over()) await slice.next();
     }
   }
 
   private async sorted(scan: Scan, sort: SortSpec, limit: number, deadline: Deadline | undefined): Promise<Row[]> {
     const sorter = new Sorter<Row>(sort, limit);
+    const slice = new Slice(deadline);
     let bytes = 0;
     while (!scan.done) {
       for (const row of scan.next()) {
@@ -125,18 +114,9 @@ export class Engine {
           `Sort exceeded memory limit of ${MAX_MEMORY_BYTES} bytes. The embedded store does not sort on disk: add an index or a limit, or set MONGODB_URI to a MongoDB server.`,
         );
       }
-      await this.breathe(deadline);
+      if (slice.over()) await slice.next();
     }
     return sorter.finish();
-  }
-
-  /** Lets other commands run when this one has held the thread for a slice. */
-  async breathe(deadline?: Deadline): Promise<void> {
-    deadline?.check();
-    const now = performance.now();
-    if (now - this.sliceStart < SLICE_MS) return;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    this.sliceStart = performance.now();
   }
 
   /** Inside a transaction: matching rows, all read before the first write. */

@@ -29,13 +29,14 @@ export function lookup(spec: Value, parsePipeline: (pipeline: Value) => Stage[])
       const collection = context.engine.catalog.find(context.db, from);
       for await (const batch of input) {
         // One read serves the whole batch: all local values together, then each document picks its own.
-        const wanted = batch.map((doc) => localKeys(doc, local));
-        const all = new Map(wanted.flatMap((keys) => [...keys]));
+        const keys = batch.map((doc) => localKeys(doc, local));
+        const all = new Map(keys.flatMap((own) => [...own]));
         const filter = filterOf(foreignField, [...all.values()]);
         const found = new Map<string, Doc[]>();
         const order = new Map<Doc, number>();
-        for await (const rows of context.engine.read({ collection, filter, deadline: context.deadline })) {
-          for (const { doc } of rows) {
+        const wanted = { collection, filter, deadline: context.deadline };
+        for await (const docs of context.engine.read(wanted, (row) => row.doc)) {
+          for (const doc of docs) {
             order.set(doc, order.size);
             for (const key of foreignKeys(doc, foreign)) {
               const list = found.get(key);
@@ -46,7 +47,7 @@ export function lookup(spec: Value, parsePipeline: (pipeline: Value) => Stage[])
         }
         const out: Doc[] = [];
         for (const [i, doc] of batch.entries()) {
-          const own = new Set([...wanted[i]!.keys()].flatMap((key) => found.get(key) ?? []));
+          const own = new Set([...keys[i]!.keys()].flatMap((key) => found.get(key) ?? []));
           let list = [...own].sort((a, b) => order.get(a)! - order.get(b)!);
           if (inner) {
             list = await collect(inner.reduce((batches, stage) => stage.run(batches, context), batchOf(list)));

@@ -3,9 +3,10 @@ import { CommandError, notSupported, typeMismatch } from '../errors.js';
 import type { Filter } from '../query/filter.js';
 import { parseFilter } from '../query/filter.js';
 import type { SortSpec } from '../query/sort.js';
-import type { Deadline, Engine, ReadReport } from './engine.js';
+import type { Engine, ReadReport } from './engine.js';
 import type { Batches, Stage, StageContext } from './stage.js';
 import { stages, stagesElsewhere } from './stages.js';
+import type { Deadline } from './time.js';
 
 export interface PipelineRequest {
   engine: Engine;
@@ -80,10 +81,8 @@ export function runPipeline(request: PipelineRequest, report?: ReadReport): Batc
   const { engine, db, collection, deadline } = request;
   const { filter, sort, limit, rest } = head(request.stages);
   const found = engine.catalog.find(db, collection);
-  const rows = engine.read({ collection: found, filter, sort, limit, only: neededFields(rest), deadline }, report);
-  let batches: Batches = (async function* () {
-    for await (const batch of rows) yield batch.map((row) => row.doc);
-  })();
+  const wanted = { collection: found, filter, sort, limit, only: neededFields(rest), deadline };
+  let batches: Batches = engine.read(wanted, (row) => row.doc, report);
   const context: StageContext = {
     engine,
     db,

@@ -26,6 +26,8 @@ export interface Plan {
   sorted: boolean;
   /** True when the ranges narrow the scan; explain's IXSCAN. */
   bounded: boolean;
+  /** True when each range begins with the one key that it can hold: that is got, not walked to. */
+  lookups: boolean;
 }
 
 /** So many ranges a plan may have (the product of its `$in` lists); beyond, the rest only filters. */
@@ -82,7 +84,12 @@ export function plan(storage: Storage, request: PlanRequest): Plan {
     sort,
   );
   if (hint === '$natural')
-    return { ...primary, ranges: [{ low: collection.prefix, high: collection.end }], bounded: false };
+    return {
+      ...primary,
+      ranges: [{ low: collection.prefix, high: collection.end }],
+      bounded: false,
+      lookups: false,
+    };
   if (hint === '_id_') return primary;
   if (hint) {
     if (hint.partial && !implies(predicates, hint.partial)) {
@@ -170,6 +177,7 @@ function candidate(access: Access, predicates: FieldPredicates, sort: SortSpec):
   const bounded = equalities > 0 || rangeSides > 0;
   ranges ??= bounded ? heads.map(pointRange) : [{ low: access.prefix, high: access.end }];
   const direction = orderOf(access, sort, singlePoint, ranges.length === 1);
+  const complete = equalities === access.fields.length;
   return {
     index: access.index,
     ranges,
@@ -178,7 +186,8 @@ function candidate(access: Access, predicates: FieldPredicates, sort: SortSpec):
     bounded,
     equalities,
     rangeSides,
-    exact: equalities === access.fields.length && ranges.length === 1,
+    lookups: complete && (access.index === null || access.index.unique),
+    exact: complete && ranges.length === 1,
   };
 }
 

@@ -2,7 +2,7 @@ import { decode } from '../bson/decode.js';
 import type { Doc } from '../bson/value.js';
 import type { Filter } from '../query/filter.js';
 import type { Collection } from './collection.js';
-import type { Plan } from './planner.js';
+import type { KeyRange, Plan } from './planner.js';
 import type { Storage } from './storage.js';
 
 export interface Row {
@@ -14,7 +14,7 @@ export interface Row {
 }
 
 /** Index entries read at a time; between two batches a reader may let others in. */
-const BATCH = 512;
+export const BATCH = 512;
 
 /**
  * Walks a plan's ranges and yields the matching documents. It remembers the last key, not a cursor of the database: it can
@@ -28,7 +28,7 @@ export class Scan {
   private at = 0;
   private last: Buffer | null = null;
   private readonly seen: Set<string> | null;
-  private readonly ranges: Plan['ranges'];
+  private readonly ranges: readonly KeyRange[];
   private readonly wanted: ReadonlySet<string> | null;
 
   constructor(
@@ -47,14 +47,26 @@ export class Scan {
   /** The next matching rows: all of one batch of entries, so it may be none although the scan is not done. */
   next(limit = BATCH): Row[] {
     const rows: Row[] = [];
-    const range = this.ranges[this.at];
-    if (!range) {
-      this.done = true;
-      return rows;
+    for (let left = limit; left > 0 && this.at < this.ranges.length;) {
+      const range = this.ranges[this.at]!;
+      if (this.plan.lookups) {
+        this.at++;
+        left--;
+        const value = this.storage.get(range.low);
+        if (value) this.take(range.low, value, rows);
+      } else {
+        left -= this.walk(range, left, rows);
+      }
     }
+    this.done = this.at >= this.ranges.length;
+    return rows;
+  }
+
+  /** Takes at most so many entries of the range, and leaves it when these are fewer. */
+  private walk({ low, high }: KeyRange, limit: number, rows: Row[]): number {
     let entries = 0;
     const { reverse } = this.plan;
-    for (const { key, value } of this.storage.range(range.low, range.high, { reverse, limit, after: this.last })) {
+    for (const { key, value } of this.storage.range(low, high, { reverse, limit, after: this.last })) {
       entries++;
       this.last = key;
       this.take(key, value, rows);
@@ -62,9 +74,8 @@ export class Scan {
     if (entries < limit) {
       this.at++;
       this.last = null;
-      this.done = this.at >= this.ranges.length;
     }
-    return rows;
+    return entries;
   }
 
   /** All at once, for writers inside a transaction. */

@@ -2,7 +2,8 @@ import { isDoc, type Doc, type Value } from '../bson/value.js';
 import { CommandError, failedToParse } from '../errors.js';
 import type { Filter } from '../query/filter.js';
 import type { SortSpec } from '../query/sort.js';
-import type { Deadline, Engine } from './engine.js';
+import type { Engine } from './engine.js';
+import type { Deadline } from './time.js';
 
 export type Batches = AsyncGenerator<Doc[]>;
 

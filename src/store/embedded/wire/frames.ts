@@ -136,14 +136,13 @@ function parseQuery(frame: Buffer): Message {
 let lastRequestId = 0;
 
 export function replyFrame(to: Message, reply: { [field: string]: Encodable }): Buffer {
-  const doc = encode(reply);
-  const head = to.legacy ? 20 : 5;
-  const frame = Buffer.alloc(HEADER_BYTES + head);
+  const head = HEADER_BYTES + (to.legacy ? 20 : 5);
+  const frame = encode(reply, head).fill(0, HEADER_BYTES, head);
   lastRequestId = (lastRequestId + 1) & 0x7fffffff;
-  frame.writeInt32LE(frame.length + doc.length, 0);
+  frame.writeInt32LE(frame.length, 0);
   frame.writeInt32LE(lastRequestId, 4);
   frame.writeInt32LE(to.requestId, 8);
   frame.writeInt32LE(to.legacy ? OP_REPLY : OP_MSG, 12);
   if (to.legacy) frame.writeInt32LE(1, HEADER_BYTES + 16); // one document
-  return Buffer.concat([frame, doc]);
+  return frame;
 }
