@@ -52,7 +52,13 @@ async function main(argv: string[]): Promise<number> {
     return 2;
   }
   const { kind, list, json, files } = given;
-  const evidence = createEvidence({ workers: 1, ocr: 'both', log: createLogger(process.env.LOG_LEVEL ?? 'error') });
+  const evidence = createEvidence({
+    workers: 1,
+    // Nobody waits with a phone in the hand: the slowest picture on the busiest machine may take its time.
+    timeoutMs: 60_000,
+    ocr: process.env.OCR_ENGINES === 'tesseract' ? 'tesseract' : 'both',
+    log: createLogger(process.env.LOG_LEVEL ?? 'error'),
+  });
   let failures = 0;
   try {
     for (const file of files) {

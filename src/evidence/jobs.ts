@@ -1,17 +1,21 @@
 import type { SheetFacts } from './documents/sheet.js';
 import type { PdfFacts } from './documents/pdf.js';
 import type { BadFileCode } from './errors.js';
+import type { OcrChoice } from './ocr/readers.js';
 import type { PhotoFacts, PhotoWant } from './photo/extract.js';
 
 /** What a worker process is asked; plain data. */
 export type Job =
-  | { kind: 'photo'; bytes: Uint8Array; want: PhotoWant }
+  | { kind: 'photo'; bytes: Uint8Array; want: PhotoWant; ocr: OcrChoice }
+  /** Loads the readers, so that the first photo of the day is no slower than the next. */
+  | { kind: 'warm'; ocr: OcrChoice }
   | { kind: 'pdf'; bytes: Uint8Array }
   | { kind: 'sheet'; bytes: Uint8Array; format: 'xlsx' | 'csv' }
   | { kind: 'print'; bytes: Uint8Array; lines: string[] };
 
 export interface JobFacts {
   photo: PhotoFacts;
+  warm: null;
   pdf: PdfFacts;
   sheet: SheetFacts;
   print: Uint8Array;

@@ -38,5 +38,7 @@ export const POSITION_VALID_MINUTES = 30;
 export const JOB_TIMEOUT_MS = 20_000;
 /** Resident memory of one worker: two OCR languages take ~400 MB, a 12 MP photo ~100 MB; PDF bombs take 1-2 GB. */
 export const MAX_WORKER_BYTES = 900 * 1024 * 1024;
+/** The same with the second reader in it: PP-OCR takes ~500 MB more. */
+export const MAX_READER_BYTES = 1_500 * 1024 * 1024;
 /** A worker is replaced after this many jobs, so that what libraries leak cannot add up. */
 export const JOBS_PER_WORKER = 500;

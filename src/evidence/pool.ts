@@ -6,6 +6,8 @@ import { JOBS_PER_WORKER, MAX_WORKER_BYTES } from './limits.js';
 
 export interface Pool {
   run<Kind extends Job['kind']>(job: Job & { kind: Kind }): Promise<JobResult<Kind>>;
+  /** Starts every worker and lets it do the `warmUp` job, now and whenever one is replaced. Resolves when all that could are warm. */
+  warm(): Promise<void>;
   /** Jobs waiting or being worked on. */
   length(): number;
   close(): Promise<void>;
@@ -13,6 +15,8 @@ export interface Pool {
 
 interface Task {
   job: Job;
+  /** Not anybody's job: does not count, and is not tried again. */
+  isWarmUp?: boolean;
   /** Starts so far: a worker that dies on its own may have been killed by somebody else, so the job gets a second one. */
   starts: number;
   settle(result: JobResult<Job['kind']>): void;
@@ -39,6 +43,8 @@ export interface PoolOptions {
   log: Log;
   maxBytes?: number;
   entry?: URL;
+  /** Done once by every new worker after `warm()` was called. */
+  warmUp?: Job;
 }
 
 const STARTS_PER_JOB = 2;
@@ -61,10 +67,12 @@ export function createPool({
   log,
   maxBytes = MAX_WORKER_BYTES,
   entry = new URL('./worker.js', import.meta.url),
+  warmUp,
 }: PoolOptions): Pool {
   const members = new Set<Member>();
   const queue: Task[] = [];
   let closed = false;
+  let keepWarm = false;
   let nextId = 1;
 
   function hire(): Member {
@@ -96,10 +104,25 @@ export function createPool({
     return member;
   }
 
+  const places = (): number => size - [...members].filter((one) => one.killedFor === null).length;
+
+  /** A worker that dies of its warm-up is not replaced until there is a job: it would only die again. */
+  function heat(): Promise<unknown>[] {
+    const job = warmUp;
+    if (job === undefined || !keepWarm || closed) return [];
+    return Array.from(
+      { length: places() },
+      () =>
+        new Promise<unknown>((resolve) => {
+          start(hire(), { job, isWarmUp: true, starts: 0, settle: resolve, fail: resolve });
+        }),
+    );
+  }
+
   function pump(): void {
     while (queue.length > 0 && !closed) {
       let member = [...members].find((one) => one.task === null && one.killedFor === null);
-      if (member === undefined && [...members].filter((one) => one.killedFor === null).length < size) member = hire();
+      if (member === undefined && places() > 0) member = hire();
       const task = member === undefined ? undefined : queue.shift();
       if (member === undefined || task === undefined) return;
       start(member, task);
@@ -177,13 +200,14 @@ export function createPool({
     if (task !== null) {
       log.warn({ kind: task.job.kind, how, killedFor, starts: task.starts }, 'evidence worker lost with its job');
       if (closed) task.fail(closedError());
-      else if (killedFor === null && task.starts < STARTS_PER_JOB) queue.unshift(task);
+      else if (killedFor === null && task.isWarmUp !== true && task.starts < STARTS_PER_JOB) queue.unshift(task);
       else {
         const reason = killedFor === 'timeout' || killedFor === 'memory' ? killedFor : 'crashed';
         task.settle({ ok: false, reason, message: `worker ended: ${killedFor ?? how}` });
       }
     }
     pump();
+    if (task?.isWarmUp !== true) void heat();
   }
 
   return {
@@ -197,7 +221,11 @@ export function createPool({
         queue.push({ job, starts: 0, settle: resolve as Task['settle'], fail: reject });
         pump();
       }),
-    length: () => queue.length + [...members].filter(({ task }) => task !== null).length,
+    warm: async () => {
+      keepWarm = true;
+      await Promise.all(heat());
+    },
+    length: () => queue.length + [...members].filter(({ task }) => task !== null && task.isWarmUp !== true).length,
     close: async () => {
       closed = true;
       for (const task of queue.splice(0)) task.fail(closedError());

@@ -24,13 +24,17 @@ export async function readFacts(
   switch (kind) {
     case 'watermark': {
       const { watermark } = await evidence.extract('photo', bytes, { ...NOTHING, watermark: true });
-      const time = weighTimes(watermark?.readings ?? [], []);
+      const readings = watermark?.readings ?? [];
+      const time = weighTimes(readings, []);
+      // Two readers that contradict each other: no value is better than a wrong one.
+      const at = time.contested ? null : time.at;
       return {
-        takenAt: time.at !== null && time.at.length === 16 ? time.at : null,
-        date: time.at?.slice(0, 10) ?? null,
-        readings: time.support,
+        takenAt: at?.length === 16 ? at : null,
+        date: at?.slice(0, 10) ?? null,
+        sure: at?.length === 16 && time.support >= 2,
         ambiguous: time.ambiguous,
         source: time.source,
+        readings: readings.map(({ source, dates, times }) => ({ source, dates, times })),
         text: watermark?.text ?? [],
       };
     }
@@ -42,6 +46,7 @@ export async function readFacts(
         other: match !== null && !match.listed && list !== undefined ? match.name : null,
         score: match?.score ?? null,
         step: plate?.step ?? null,
+        reader: plate?.reader ?? null,
         text: plate?.text ?? [],
       };
     }
@@ -51,6 +56,7 @@ export async function readFacts(
         model: nameplate?.model?.value ?? null,
         serial: nameplate?.serial?.value ?? null,
         agreed: { model: nameplate?.model?.agreed ?? 0, serial: nameplate?.serial?.agreed ?? 0 },
+        readers: { model: nameplate?.model?.readers ?? [], serial: nameplate?.serial?.readers ?? [] },
         text: nameplate?.text ?? [],
       };
     }

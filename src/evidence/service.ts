@@ -8,19 +8,20 @@ import { judgePhoto, PHOTO_VERIFIER } from './judge/photo.js';
 import { expectedTimes } from './judge/photo-time.js';
 import { judgeSheet, SHEET_VERIFIER } from './judge/sheet.js';
 import { combine, type Check } from './judge/verdict.js';
-import { JOB_TIMEOUT_MS, MAX_FILE_BYTES } from './limits.js';
+import { JOB_TIMEOUT_MS, MAX_FILE_BYTES, MAX_READER_BYTES, MAX_WORKER_BYTES } from './limits.js';
+import type { OcrChoice } from './ocr/readers.js';
 import type { PhotoWant } from './photo/extract.js';
 import { createPool, type Pool } from './pool.js';
 import { sniffFile } from './sniff.js';
 import type { EvidenceContext, EvidenceFile, EvidenceRequest, Verdict } from './types.js';
 
 export interface EvidenceOptions {
-  /** Photos (OCR) at once; each worker is a process of about 450 MB when warm. Documents have one more of their own. */
+  /** Photos (OCR) at once; each worker is a process of about 450 MB when warm, 900 MB with both readers. Documents have one more of their own. */
   workers: number;
   /** One extraction in a worker; when it is over, the verdict is `unchecked`. */
   timeoutMs?: number;
-  /** `both` adds a second recogniser where it is installed; today tesseract.js reads alone. */
-  ocr: 'both' | 'tesseract';
+  /** `both`: what tesseract.js leaves in doubt is read again by PP-OCR. */
+  ocr: OcrChoice;
   log: Log;
 }
 
@@ -38,6 +39,8 @@ export interface Evidence {
     bytes: Uint8Array,
     want?: PhotoWant,
   ): Promise<JobFacts[Kind]>;
+  /** Loads the readers into every worker, now and whenever one is replaced. Resolves when all are warm. */
+  warm(): Promise<void>;
   /** Files waiting or being looked at. */
   queueLength(): number;
   /** Ends every worker; the process can then end. */
@@ -52,21 +55,29 @@ const VERIFIER: Record<FileRequest['kind'], Verdict['verifier']> = {
   sheet: SHEET_VERIFIER,
 };
 
-export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, log }: EvidenceOptions): Evidence {
-  const photos = createPool({ size: Math.max(1, workers), timeoutMs, log });
+export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, ocr, log }: EvidenceOptions): Evidence {
+  const photos = createPool({
+    size: Math.max(1, workers),
+    timeoutMs,
+    log,
+    maxBytes: ocr === 'both' ? MAX_READER_BYTES : MAX_WORKER_BYTES,
+    warmUp: { kind: 'warm', ocr },
+  });
   const documents = createPool({ size: 1, timeoutMs, log });
+  const pools: Pools = { photos, documents, ocr };
 
   return {
     verify: async (request, file, context) => {
       if (request.kind === 'link') return judgeLink(request, context);
       if (file === null) return verdictOf(request, '', [badFile('file.wrong_kind', 'text', request.kind)]);
-      return await verifyFile(request, file.bytes, context, { photos, documents });
+      return await verifyFile(request, file.bytes, context, pools);
     },
     printCopy: async (bytes, lines) => {
       const facts = factsOf(await documents.run({ kind: 'print', bytes, lines }));
       return Buffer.from(facts);
     },
-    extract: async (kind, bytes, want) => await extract(kind, bytes, want, { photos, documents }),
+    extract: async (kind, bytes, want) => await extract(kind, bytes, want, pools),
+    warm: async () => await photos.warm(),
     queueLength: () => photos.length() + documents.length(),
     close: async () => {
       await Promise.all([photos.close(), documents.close()]);
@@ -77,6 +88,7 @@ export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, log }: Evi
 interface Pools {
   photos: Pool;
   documents: Pool;
+  ocr: OcrChoice;
 }
 
 async function verifyFile(
@@ -112,7 +124,7 @@ async function verifyFile(
         plates: demands.doorPlates ?? null,
         nameplate: (demands.nameplate?.length ?? 0) > 0,
       };
-      return await judged(pools.photos.run({ kind: 'photo', bytes, want }), (facts) =>
+      return await judged(pools.photos.run({ kind: 'photo', bytes, want, ocr: pools.ocr }), (facts) =>
         judgePhoto(demands, facts, hash, context),
       );
     }
@@ -169,7 +181,7 @@ async function extract<Kind extends 'photo' | 'pdf' | 'sheet'>(
   kind: Kind,
   bytes: Uint8Array,
   want: PhotoWant | undefined,
-  { photos, documents }: Pools,
+  { photos, documents, ocr }: Pools,
 ): Promise<JobFacts[Kind]> {
   if (bytes.length === 0) throw new BadFileError('file.empty', 'the file is empty');
   if (bytes.length > MAX_FILE_BYTES) throw new BadFileError('file.too_large', 'the file is too large', bytes.length);
@@ -184,6 +196,7 @@ async function extract<Kind extends 'photo' | 'pdf' | 'sheet'>(
           kind: 'photo',
           bytes,
           want: want ?? { watermark: false, plates: null, nameplate: false },
+          ocr,
         });
       case 'pdf':
         if (sniffed.kind !== 'pdf') throw wrong();

@@ -4,6 +4,7 @@ import { errorText, unreachable } from '../core/index.js';
 import { BadFileError } from './errors.js';
 import type { Job, JobMessage, JobResult, ReadyMessage, ResultMessage } from './jobs.js';
 import type { OcrEngine } from './ocr/engine.js';
+import type { OcrChoice, Readers } from './ocr/readers.js';
 
 // Only the loaders that are meant to be reached, and no cache: every picture is seen once.
 sharp.block({ operation: ['VipsForeignLoad'] });
@@ -17,20 +18,37 @@ sharp.unblock({
 });
 sharp.cache(false);
 
-let engine: OcrEngine | undefined;
-async function ocr(): Promise<OcrEngine> {
+const readers = new Map<'first' | 'second', Promise<OcrEngine>>();
+async function reader(which: 'first' | 'second'): Promise<OcrEngine> {
+  let engine = readers.get(which);
   if (engine === undefined) {
-    const { createTesseract } = await import('./ocr/tesseract.js');
-    engine = createTesseract();
+    engine =
+      which === 'first'
+        ? import('./ocr/tesseract.js').then(({ createTesseract }) => createTesseract())
+        : import('./ocr/pp-ocr.js').then(({ createPpOcr }) => createPpOcr());
+    readers.set(which, engine);
   }
-  return engine;
+  return await engine;
+}
+/** Models are loaded at first use. */
+async function readersOf(ocr: OcrChoice): Promise<Readers> {
+  return {
+    first: ocr === 'pp-ocr' ? null : await reader('first'),
+    second: ocr === 'tesseract' ? null : await reader('second'),
+  };
 }
 
 async function work(job: Job): Promise<JobResult<Job['kind']>> {
   switch (job.kind) {
     case 'photo': {
       const { extractPhoto } = await import('./photo/extract.js');
-      return { ok: true, facts: await extractPhoto(job.bytes, job.want, await ocr()) };
+      return { ok: true, facts: await extractPhoto(job.bytes, job.want, await readersOf(job.ocr)) };
+    }
+    case 'warm': {
+      const { first, second } = await readersOf(job.ocr);
+      await first?.warm();
+      await second?.warm();
+      return { ok: true, facts: null };
     }
     case 'pdf': {
       const { readPdf } = await import('./documents/pdf.js');

@@ -17,11 +17,15 @@ function buildFacts(more: Partial<PhotoFacts> = {}): PhotoFacts {
     watermark: null,
     plate: null,
     nameplate: null,
+    hash: null,
     ...more,
   };
 }
-const reads = (...readings: [source: string, dates: string[], times: string[]][]): Partial<PhotoFacts> => ({
-  watermark: { readings: readings.map(([source, dates, times]) => ({ source, dates, times })), text: [] },
+const reads = (...readings: [reader: string, dates: string[], times: string[]][]): Partial<PhotoFacts> => ({
+  watermark: {
+    readings: readings.map(([reader, dates, times]) => ({ reader, source: `${reader}, lines`, dates, times })),
+    text: [],
+  },
 });
 const at = (lat: number, more: object = {}): object => ({
   lat,
@@ -368,7 +372,11 @@ const cases: Case[] = [
     title: 'both codes read twice',
     demands: NAMEPLATE,
     facts: {
-      nameplate: { model: { value: 'UA-9511', agreed: 2 }, serial: { value: 'CG89091401', agreed: 3 }, text: [] },
+      nameplate: {
+        model: { value: 'UA-9511', agreed: 2, readers: ['a'] },
+        serial: { value: 'CG89091401', agreed: 3, readers: ['a'] },
+        text: [],
+      },
     },
     status: 'passed',
     code: 'photo.nameplate_serial',
@@ -378,7 +386,11 @@ const cases: Case[] = [
     title: 'a serial read once',
     demands: NAMEPLATE,
     facts: {
-      nameplate: { model: { value: 'UA-9511', agreed: 2 }, serial: { value: 'CG89091401', agreed: 1 }, text: [] },
+      nameplate: {
+        model: { value: 'UA-9511', agreed: 2, readers: ['a'] },
+        serial: { value: 'CG89091401', agreed: 1, readers: ['a'] },
+        text: [],
+      },
     },
     status: 'review',
     code: 'photo.nameplate_serial',
@@ -386,7 +398,7 @@ const cases: Case[] = [
   {
     title: 'no serial',
     demands: NAMEPLATE,
-    facts: { nameplate: { model: { value: 'UA-9511', agreed: 2 }, serial: null, text: [] } },
+    facts: { nameplate: { model: { value: 'UA-9511', agreed: 2, readers: ['a'] }, serial: null, text: [] } },
     status: 'unchecked',
     code: 'photo.nameplate_serial',
     say: /序列号没看清/u,
@@ -394,7 +406,7 @@ const cases: Case[] = [
   {
     title: 'only the model is asked for',
     demands: { nameplate: ['model'] },
-    facts: { nameplate: { model: { value: 'UA-9511', agreed: 2 }, serial: null, text: [] } },
+    facts: { nameplate: { model: { value: 'UA-9511', agreed: 2, readers: ['a'] }, serial: null, text: [] } },
     status: 'passed',
     code: 'photo.nameplate_model',
   },

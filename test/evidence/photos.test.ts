@@ -6,7 +6,7 @@ import { makeSample, nameplateFacts, type SampleParams } from '../../src/sandbox
 import { buildContext, buildSampleParams, CLIENT, minutes, SITE } from './support/context.js';
 
 // Pictures one after the other through the whole way: worker, recogniser, judge. The judges' own tables are in photo-judge.test.ts.
-const evidence = createEvidence({ workers: 1, timeoutMs: 30_000, ocr: 'tesseract', log: silentLog });
+const evidence = createEvidence({ workers: 1, timeoutMs: 30_000, ocr: 'both', log: silentLog });
 test.after.always(async () => await evidence.close());
 
 type PhotoDemands = (EvidenceRequest & { kind: 'photo' })['demands'];

@@ -39,8 +39,10 @@ export function expectedTimes({ askedAt, receivedAt, zone }: Asked, freshWithinM
 export interface WeighedTime {
   /** `YYYY-MM-DDTHH:MM`, or a bare date when no time was read; null when nothing was. */
   at: string | null;
-  /** Independent readings that say so. */
+  /** Independent readers that say so: engines, or, when only one engine said anything, its recognisers. */
   support: number;
+  /** Another reader read another complete time, as well supported. */
+  contested: boolean;
   fits: boolean;
   /** Two complete and different times stand in the picture. */
   ambiguous: boolean;
@@ -48,27 +50,38 @@ export interface WeighedTime {
 }
 
 export function weighTimes(readings: readonly TimeReading[], windows: readonly ExpectedTime[]): WeighedTime {
-  const votes = new Map<string, Set<string>>();
-  for (const { source, dates, times } of [...readings, ...pieced(readings)]) {
-    for (const date of dates) {
-      for (const key of times.length === 0 ? [date] : times.map((time) => `${date}T${time}`)) {
-        votes.set(key, (votes.get(key) ?? new Set()).add(source));
+  const all = [...readings, ...pieced(readings)];
+  const engineOf = ({ reader }: TimeReading): string => reader.split(' ')[0] ?? reader;
+  const severalEngines = new Set(all.map(engineOf)).size > 1;
+  const votes = new Map<string, TimeReading[]>();
+  for (const reading of all) {
+    for (const date of reading.dates) {
+      for (const key of reading.times.length === 0 ? [date] : reading.times.map((time) => `${date}T${time}`)) {
+        votes.set(key, [...(votes.get(key) ?? []), reading]);
       }
     }
   }
   const ranked = [...votes.entries()]
-    .map(([at, sources]) => ({
+    .map(([at, by]) => ({
       at,
-      support: sources.size,
-      source: [...sources].join(', '),
+      support: new Set(by.map((one) => (severalEngines ? engineOf(one) : one.reader))).size,
+      passes: by.length,
+      source: by.map(({ source }) => source).join('; '),
       fits: isExpected(at, windows),
     }))
+    // Who looked again looked because the first was in doubt: the later reading wins a tie.
+    .reverse()
     // What fits comes first (true value among those found); then complete before bare dates; then the better supported.
-    .sort((a, b) => Number(b.fits) - Number(a.fits) || b.at.length - a.at.length || b.support - a.support);
-  const [best] = ranked;
-  if (best === undefined) return { at: null, support: 0, fits: false, ambiguous: false, source: 'ocr' };
+    .sort(
+      (a, b) =>
+        Number(b.fits) - Number(a.fits) || b.at.length - a.at.length || b.support - a.support || b.passes - a.passes,
+    );
+  const [best, next] = ranked;
+  if (best === undefined)
+    return { at: null, support: 0, contested: false, fits: false, ambiguous: false, source: 'ocr' };
   const ambiguous = readings.some(({ dates, times }) => dates.length > 1 && times.length > 1);
-  return { at: best.at, support: best.support, fits: best.fits, ambiguous, source: `ocr ${best.source}` };
+  const contested = next !== undefined && next.at.length === best.at.length && next.support >= best.support;
+  return { at: best.at, support: best.support, contested, fits: best.fits, ambiguous, source: `ocr ${best.source}` };
 }
 
 /** A day from one reader and a time from another, when nobody read both and there is only one of each. */
@@ -76,7 +89,8 @@ function pieced(readings: readonly TimeReading[]): TimeReading[] {
   if (readings.some(({ dates, times }) => dates.length > 0 && times.length > 0)) return [];
   const dates = [...new Set(readings.flatMap((one) => one.dates))];
   const times = [...new Set(readings.flatMap((one) => one.times))];
-  return dates.length === 1 && times.length === 1 ? [{ source: 'pieced together', dates, times }] : [];
+  const source = 'pieced together';
+  return dates.length === 1 && times.length === 1 ? [{ reader: source, source, dates, times }] : [];
 }
 
 export function judgeWatermark(
@@ -87,7 +101,7 @@ export function judgeWatermark(
 ): { check: Check; takenAt: string | null } {
   const windows = expectedTimes(context, freshWithinMs);
   const received = toLocalMinute(context.receivedAt, context.zone);
-  const { at, support, fits, ambiguous, source } = weighTimes(readings, windows);
+  const { at, support, contested, fits, ambiguous, source } = weighTimes(readings, windows);
   const finding = {
     code: 'photo.watermark_time',
     measured: at,
@@ -123,7 +137,8 @@ export function judgeWatermark(
   const yearAlone = isExpected(`${received.slice(0, 4)}${at.slice(4)}`, windows);
   const witness = exifMinute(exif, context.zone);
   const confirmed =
-    support >= 2 || (witness !== null && Math.abs(minutesBetween(witness, at)) <= TIME_TOLERANCE_MINUTES);
+    (support >= 2 && !contested) ||
+    (witness !== null && Math.abs(minutesBetween(witness, at)) <= TIME_TOLERANCE_MINUTES);
   const status = confirmed && !yearAlone && !ambiguous ? 'failed' : 'review';
   return { takenAt: at, check: { finding: { ...finding, status }, problem, todo: retake } };
 }

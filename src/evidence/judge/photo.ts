@@ -134,12 +134,12 @@ function judgeReuse({ reuseOf, zone, receivedAt }: EvidenceContext): Check {
 
 const TENTHS = ['不到一', '一', '两', '三', '四', '五', '六', '七', '八', '九', '十'];
 
-function judgePlate({ match, step, heightShare, text }: PlateFacts): Check {
+function judgePlate({ match, step, reader, heightShare, text }: PlateFacts): Check {
   const finding = {
     code: 'photo.door_plate',
     measured: match?.name ?? null,
     expected: null,
-    source: `ocr ${step ?? 'lines'}`,
+    source: `ocr ${reader ?? ''} ${step ?? 'lines'}`.replace('  ', ' '),
   };
   const closer = '走近一点、正对门牌再拍一张';
   if (match === null) {
@@ -187,7 +187,7 @@ function judgeCode(fact: 'model' | 'serial', facts: NameplateFacts): Check {
     code: `photo.nameplate_${fact}`,
     measured: code?.value ?? null,
     expected: null,
-    source: `ocr, ${code?.agreed ?? 0} readings agree`,
+    source: `ocr ${code?.readers.join(' + ') ?? ''}, ${code?.agreed ?? 0} readings agree`,
   };
   if (code === null) {
     return {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { createWorker, OEM, PSM, type Worker } from 'tesseract.js';
 import { projectRoot } from '../../core/index.js';
-import { toPgm, type Grey } from '../photo/grey.js';
-import type { OcrEngine, ReadText, Script } from './engine.js';
+import { grey, toPnm, type Grey, type Rgb } from '../photo/grey.js';
+import { channelsOf, createLane, type OcrEngine, type ReadLine, type ReadText, type Script } from './engine.js';
 
 type Language = 'chi_sim' | 'eng';
 
@@ -15,7 +15,8 @@ const WHITELIST: Record<Script, string> = { chinese: '', latin: '', digits: '012
  */
 export function createTesseract(): OcrEngine {
   const workers = new Map<Language, Promise<Worker>>();
-  let queue: Promise<unknown> = Promise.resolve();
+  const inOrder = createLane();
+  let closed = false;
 
   const start = async (language: Language): Promise<Worker> => {
     const worker = await createWorker(language, OEM.LSTM_ONLY, {
@@ -28,50 +29,54 @@ export function createTesseract(): OcrEngine {
     await worker.setParameters({ user_defined_dpi: '300' });
     return worker;
   };
-  const workerOf = (language: Language): Promise<Worker> => {
+  const prepared = async (script: Script, mode: PSM): Promise<Worker> => {
+    if (closed) throw new Error('the reader is closed');
+    const language = LANGUAGE[script];
     let worker = workers.get(language);
     if (worker === undefined) workers.set(language, (worker = start(language)));
-    return worker;
-  };
-  const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = queue.then(work, work);
-    queue = next.catch(() => undefined);
-    return next;
+    const ready = await worker;
+    await ready.setParameters({ tessedit_pageseg_mode: mode, tessedit_char_whitelist: WHITELIST[script] });
+    return ready;
   };
 
-  return {
+  const engine: OcrEngine = {
     id: 'tesseract',
     line: (image, script) =>
-      inOrder(async () => {
-        const worker = await workerOf(LANGUAGE[script]);
-        await worker.setParameters({
-          tessedit_pageseg_mode: PSM.SINGLE_LINE,
-          tessedit_char_whitelist: WHITELIST[script],
-        });
-        return await recognise(worker, image);
+      inOrder(async (): Promise<ReadText> => {
+        channelsOf(image);
+        const worker = await prepared(script, PSM.SINGLE_LINE);
+        const { data } = await worker.recognize(toPnm(image), {}, { text: true });
+        return { text: data.text.trim(), confidence: data.confidence / 100 };
       }),
-    sparse: (image, script) =>
+    page: (image, { script = 'chinese' } = {}) =>
       inOrder(async () => {
-        const worker = await workerOf(LANGUAGE[script]);
-        await worker.setParameters({
-          tessedit_pageseg_mode: PSM.SPARSE_TEXT,
-          tessedit_char_whitelist: WHITELIST[script],
-        });
-        const { text, confidence } = await recognise(worker, image);
-        return text
-          .split('\n')
-          .filter((line) => line.trim() !== '')
-          .map((line): ReadText => ({ text: line, confidence }));
+        channelsOf(image);
+        const worker = await prepared(script, PSM.SPARSE_TEXT);
+        return await readLines(worker, image);
       }),
+    warm: async () => {
+      const blank: Grey = grey(64, 48, 255);
+      await engine.line(blank, 'chinese');
+      await engine.line(blank, 'digits');
+    },
     close: async () => {
+      closed = true;
       const all = await Promise.allSettled(workers.values());
       workers.clear();
       await Promise.all(all.map(async (one) => (one.status === 'fulfilled' ? await one.value.terminate() : undefined)));
     },
   };
+  return engine;
 }
 
-async function recognise(worker: Worker, image: Grey): Promise<ReadText> {
-  const { data } = await worker.recognize(toPgm(image), {}, { text: true });
-  return { text: data.text, confidence: data.confidence / 100 };
+async function readLines(worker: Worker, image: Grey | Rgb): Promise<ReadLine[]> {
+  const { data } = await worker.recognize(toPnm(image), {}, { blocks: true });
+  return (data.blocks ?? [])
+    .flatMap(({ paragraphs }) => paragraphs.flatMap(({ lines }) => lines))
+    .filter(({ text }) => text.trim() !== '')
+    .map(({ text, confidence, bbox }): ReadLine => {
+      const box = { x: bbox.x0, y: bbox.y0, width: bbox.x1 - bbox.x0, height: bbox.y1 - bbox.y0 };
+      return { text: text.trim(), confidence: confidence / 100, box, textHeight: box.height };
+    })
+    .sort((a, b) => a.box.y - b.box.y);
 }

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { OCR_LONG_SIDE } from '../limits.js';
-import type { OcrEngine } from '../ocr/engine.js';
+import type { Readers } from '../ocr/readers.js';
 import { decodePicture } from './decode.js';
 import { isBlank, measureEnvironment, type EnvironmentFacts } from './environment.js';
 import { readExif, type ExifFacts } from './exif.js';
@@ -34,7 +34,7 @@ export interface PhotoFacts {
 /** Measures of the environment are defined at this long side. */
 const ENVIRONMENT_LONG_SIDE = 1024;
 
-export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, engine: OcrEngine): Promise<PhotoFacts> {
+export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, readers: Readers): Promise<PhotoFacts> {
   const picture = await decodePicture(bytes, OCR_LONG_SIDE, want.anySize === true ? 1 : undefined);
   const [exif, environment] = await Promise.all([readExif(bytes), environmentOf(picture)]);
   const read = !isBlank(environment);
@@ -43,9 +43,9 @@ export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, engine: O
     height: picture.originalHeight,
     exif,
     environment,
-    watermark: want.watermark && read ? await readWatermark(picture, engine, want.expected) : null,
-    plate: want.plates !== null && read ? await readPlate(picture, want.plates, engine) : null,
-    nameplate: want.nameplate && read ? await readNameplate(picture, engine) : null,
+    watermark: want.watermark && read ? await readWatermark(picture, readers, want.expected) : null,
+    plate: want.plates !== null && read ? await readPlate(picture, want.plates, readers) : null,
+    nameplate: want.nameplate && read ? await readNameplate(picture, readers) : null,
   };
 }
 

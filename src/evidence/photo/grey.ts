@@ -161,8 +161,14 @@ export function evenPaper(image: Grey, radius: number, gain: number, lightText: 
   return out;
 }
 
-export function toSharp({ width, height, data }: Grey): Sharp {
-  return sharp(data, { raw: { width, height, channels: 1 } });
+export function toSharp(image: Grey | Rgb): Sharp {
+  const { width, height, data } = image;
+  return sharp(data, { raw: { width, height, channels: data.length === width * height ? 1 : 3 } });
+}
+
+export async function fromSharpRgb(image: Sharp): Promise<Rgb> {
+  const { data, info } = await image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data };
 }
 
 export async function fromSharp(image: Sharp): Promise<Grey> {
@@ -191,7 +197,8 @@ export async function turned(image: Grey, degrees: number, paper: number): Promi
   return await fromSharp(toSharp(image).rotate(degrees, { background: { r: paper, g: paper, b: paper } }));
 }
 
-/** Binary PGM: the one format that both sides read without a codec. */
-export function toPgm({ width, height, data }: Grey): Buffer {
-  return Buffer.concat([Buffer.from(`P5\n${width} ${height}\n255\n`, 'latin1'), data]);
+/** Binary PGM or PPM: formats that both sides read without a codec. */
+export function toPnm({ width, height, data }: Grey | Rgb): Buffer {
+  const magic = data.length === width * height ? 'P5' : 'P6';
+  return Buffer.concat([Buffer.from(`${magic}\n${width} ${height}\n255\n`, 'latin1'), data]);
 }

@@ -1,11 +1,14 @@
 import type { OcrEngine, Script } from '../ocr/engine.js';
+import type { Readers } from '../ocr/readers.js';
 import { readTimes } from '../times.js';
 import { darkestChannel, grey, orangeness, topHat, type Box, type Grey, type Rgb } from './grey.js';
 import { cutLine, findLines, type TextLine } from './lines.js';
 
-/** One reader's reading of the watermark: the lines it could read, and the dates and times in them. */
+/** One pass over the picture: the dates and times in the lines that could be read. */
 export interface TimeReading {
-  /** `chi_sim white lines`: recogniser and where the lines came from. Two readings are independent when the recognisers differ. */
+  /** `tesseract chi_sim`, `pp-ocr`: two readings are independent when their readers differ. */
+  reader: string;
+  /** Reader and where the lines came from: `tesseract chi_sim, white lines`. */
   source: string;
   dates: string[];
   times: string[];
@@ -30,77 +33,91 @@ const LINE = { minHeight: 14, maxHeight: 120, maxPart: 120, smears: [11, 22], mo
 /** px of text height that the recognisers read best. */
 const READ_HEIGHT = 40;
 const SECOND_HEIGHT = 52;
+/** Orange lines are fewer: a date stamp is one line, the rest are lamps and autumn leaves. */
+const MOST_ORANGE = 8;
 
 /**
- * Finds lines of light text, reads each alone, and stops as soon as a date and a time are read that lie where they are expected (or, without an
- * expectation, are read at all). A reading that contradicts is read again by the other recogniser: one reading accuses nobody.
+ * Pass after pass until the question is settled: a date and a time are read that lie where they are expected; or two readers agree on others; or,
+ * when nothing is expected, on any. One reading accuses nobody and, without an expectation, proves nothing while there is a second reader.
  */
 export async function readWatermark(
   picture: Rgb,
-  engine: OcrEngine,
+  { first, second }: Readers,
   expected?: readonly ExpectedTime[],
 ): Promise<WatermarkFacts> {
   const facts: WatermarkFacts = { readings: [], text: [] };
-  const white = strokes(darkestChannel(picture), 40, 150, 245);
+  const complete = (): boolean => facts.readings.some(isComplete);
+  const fits = (): boolean => expected !== undefined && facts.readings.some((one) => fitsInto(one, expected));
+  const settled = (): boolean =>
+    fits() || isConfirmed(facts.readings) || (expected === undefined && second === null && complete());
+
+  const bright = darkestChannel(picture);
+  const white = strokes(bright, 40, 150, 245);
   const whiteLines = findLines(white, LINE);
-  const settled = (): boolean => isSettled(facts.readings, expected);
-
-  await readInto(facts, engine, white, whiteLines, 'chinese', 'white lines', READ_HEIGHT);
+  const read = async (paper: Grey, lines: readonly TextLine[], script: Script, where: string, height = READ_HEIGHT) => {
+    if (first !== null) await readInto(facts, first, paper, lines, script, where, height);
+  };
+  await read(white, whiteLines, 'chinese', 'white lines');
   if (settled()) return facts;
-  await readInto(facts, engine, white, whiteLines, 'digits', 'white lines', READ_HEIGHT);
-  if (settled()) return facts;
-
-  if (!facts.readings.some(isComplete)) {
-    // On a busy ground only what is thin and stands out clearly.
-    const thin = strokes(darkestChannel(picture), 90, 150, 245, THIN_RADIUS);
-    const thinLines = findLines(thin, LINE);
-    await readInto(facts, engine, thin, thinLines, 'chinese', 'thin lines', READ_HEIGHT);
+  if (second !== null) {
+    await readAgain(facts, second, picture, false);
     if (settled()) return facts;
-    await readInto(facts, engine, thin, thinLines, 'digits', 'thin lines', READ_HEIGHT);
+    if (!facts.readings.some((one) => one.reader === second.id && isComplete(one))) {
+      await readAgain(facts, second, picture, true);
+      if (settled()) return facts;
+    }
+  }
+  if (first === null) return facts;
+  await read(white, whiteLines, 'digits', 'white lines');
+  if (settled()) return facts;
+
+  if (!complete()) {
+    // On a busy ground only what is thin and stands out clearly.
+    const thin = strokes(bright, 90, 150, 245, THIN_RADIUS);
+    const thinLines = findLines(thin, LINE);
+    await read(thin, thinLines, 'chinese', 'thin lines');
+    if (settled()) return facts;
+    await read(thin, thinLines, 'digits', 'thin lines');
     if (settled()) return facts;
   }
-  if (facts.readings.some(isComplete)) {
-    if (!isConfirmed(facts.readings)) {
-      await readInto(facts, engine, white, whiteLines, 'chinese', 'white lines, larger', SECOND_HEIGHT);
-    }
+  if (facts.readings.some((one) => one.reader.startsWith(first.id) && isComplete(one))) {
+    await read(white, whiteLines, 'chinese', 'white lines, larger', SECOND_HEIGHT);
     return facts;
   }
 
   const orange = strokes(orangeness(picture), 40, 70, 170);
-  const orangeLines = findLines(orange, LINE);
-  await readInto(facts, engine, orange, orangeLines.slice(0, 8), 'digits', 'orange lines', READ_HEIGHT);
+  const orangeLines = findLines(orange, LINE).slice(0, MOST_ORANGE);
+  await read(orange, orangeLines, 'digits', 'orange lines');
   if (settled()) return facts;
-  await readInto(facts, engine, orange, orangeLines.slice(0, 8), 'chinese', 'orange lines', READ_HEIGHT);
-  if (settled() || facts.readings.some(isComplete)) return facts;
+  await read(orange, orangeLines, 'chinese', 'orange lines');
+  if (settled() || complete()) return facts;
 
-  await readInto(facts, engine, white, strips(picture, 0, 0.62), 'chinese', 'white strips', SECOND_HEIGHT);
+  await read(white, strips(picture, 0, 0.62), 'chinese', 'white strips', SECOND_HEIGHT);
   if (settled()) return facts;
-  await readInto(facts, engine, orange, strips(picture, 0.45, 1), 'digits', 'orange strips', SECOND_HEIGHT);
+  await read(orange, strips(picture, 0.45, 1), 'digits', 'orange strips', SECOND_HEIGHT);
   return facts;
 }
 
 const isComplete = ({ dates, times }: TimeReading): boolean => dates.length > 0 && times.length > 0;
 
-function isSettled(readings: readonly TimeReading[], expected: readonly ExpectedTime[] | undefined): boolean {
-  if (expected === undefined) return readings.some(isComplete);
-  return readings.some(({ dates, times }) =>
-    dates.some((date) => times.some((time) => isExpected(`${date}T${time}`, expected))),
-  );
-}
+const fitsInto = ({ dates, times }: TimeReading, expected: readonly ExpectedTime[]): boolean =>
+  dates.some((date) => times.some((time) => isExpected(`${date}T${time}`, expected)));
 
 /** ISO-like local minutes compare as text. */
 export function isExpected(minute: string, windows: readonly ExpectedTime[]): boolean {
   return windows.some(({ from, to }) => from <= minute && minute <= to);
 }
 
-/** Do two readings agree on a day and, where both have one, on a time? */
+/** Do two readers agree on a day and a time? */
 function isConfirmed(readings: readonly TimeReading[]): boolean {
   return readings.some((one, index) =>
     readings
       .slice(index + 1)
       .some(
         (other) =>
-          one.dates.some((date) => other.dates.includes(date)) && one.times.some((time) => other.times.includes(time)),
+          one.reader !== other.reader &&
+          one.dates.some((date) => other.dates.includes(date)) &&
+          one.times.some((time) => other.times.includes(time)),
       ),
   );
 }
@@ -137,12 +154,28 @@ async function readInto(
   where: string,
   textHeight: number,
 ): Promise<void> {
-  const dates = new Set<string>();
-  const times = new Set<string>();
+  const texts: string[] = [];
   // From top to bottom, left to right, as a person reads.
   const ordered = [...lines].sort((a, b) => a.box.y - b.box.y || a.box.x - b.box.x);
-  for (const { box } of ordered) {
-    const { text } = await engine.line(await cutLine(paper, box, textHeight), script);
+  for (const { box } of ordered) texts.push((await engine.line(await cutLine(paper, box, textHeight), script)).text);
+  note(facts, texts, `${engine.id} ${script === 'chinese' ? 'chi_sim' : 'eng'}`, where);
+}
+
+/** The second reader finds its lines itself, in colour. */
+async function readAgain(facts: WatermarkFacts, engine: OcrEngine, picture: Rgb, fine: boolean): Promise<void> {
+  const lines = await engine.page(picture, { fine });
+  note(
+    facts,
+    lines.map(({ text }) => text),
+    engine.id,
+    fine ? 'small text' : 'page',
+  );
+}
+
+function note(facts: WatermarkFacts, texts: readonly string[], reader: string, where: string): void {
+  const dates = new Set<string>();
+  const times = new Set<string>();
+  for (const text of texts) {
     const trimmed = text.replace(/\s+/gu, ' ').trim();
     if (trimmed === '') continue;
     facts.text.push(trimmed.slice(0, 80));
@@ -151,7 +184,6 @@ async function readInto(
     for (const time of read.times) times.add(time);
   }
   if (dates.size > 0 || times.size > 0) {
-    const reader = script === 'chinese' ? 'chi_sim' : 'eng';
-    facts.readings.push({ source: `${engine.id} ${reader} ${where}`, dates: [...dates], times: [...times] });
+    facts.readings.push({ reader, source: `${reader}, ${where}`, dates: [...dates], times: [...times] });
   }
 }
