@@ -1,18 +1,24 @@
+import { randomBytes } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
 import { projectRoot } from '../../src/core/index.js';
 
 /** Longest start, cold caches and a busy machine included. */
 const READY_MS = 90_000;
 
-/** The real server in a process of its own, on a fresh store in a temporary folder. */
+/** The real server in a process of its own, on a fresh store: in a temporary folder, or a database of its own where `MONGODB_URI` names a server. */
 export class StoryServer {
   #child: ChildProcess | null = null;
   #errors = '';
   base = '';
+  readonly #mongodbUri = databaseAt(
+    process.env['MONGODB_URI'] ?? '',
+    `trailmark_story_${randomBytes(4).toString('hex')}`,
+  );
 
   private constructor(readonly dataDir: string) {}
 
@@ -33,6 +39,10 @@ export class StoryServer {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
         DATA_DIR: this.dataDir,
+        MONGODB_URI: this.#mongodbUri,
+        // A recorded run records this process too (scripts/record-commands.ts).
+        NODE_OPTIONS: process.env['NODE_OPTIONS'],
+        RECORD_COMMANDS: process.env['RECORD_COMMANDS'],
         PORT: new URL(this.base === '' ? 'http://127.0.0.1:0' : this.base).port || '0',
         SANDBOX: 'on',
         LOG_LEVEL: 'warn',
@@ -77,6 +87,16 @@ export class StoryServer {
 
   async remove(): Promise<void> {
     await this.kill();
+    if (this.#mongodbUri !== '') {
+      const client = await MongoClient.connect(this.#mongodbUri);
+      await client.db().dropDatabase();
+      await client.close();
+    }
     await rm(this.dataDir, { recursive: true, force: true });
   }
+}
+
+/** The same server, another database; empty stays empty. */
+function databaseAt(uri: string, name: string): string {
+  return uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${name}`);
 }

@@ -1,114 +1,25 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import test, { type ExecutionContext } from 'ava';
-import { Agenda, type AgendaOptions } from 'agenda';
+import test from 'ava';
+import { Agenda } from 'agenda';
 import { MongoBackend } from '@agendajs/mongo-backend';
-import { startStore, type Running } from './helpers.js';
+import { MongoClient, type CommandStartedEvent, type Db } from 'mongodb';
+import { needsOf } from '../../../scripts/record-commands/shape.js';
+import { support } from '../../../src/store/embedded/support.js';
+import { startStore } from './helpers.js';
 
-async function agendaOn(t: ExecutionContext, running: Running, options: Partial<AgendaOptions> = {}): Promise<Agenda> {
+async function agendaOn(db: Db): Promise<Agenda> {
   const agenda = new Agenda({
-    backend: new MongoBackend({ mongo: running.client.db('agenda') }),
+    backend: new MongoBackend({ mongo: db }),
     processEvery: 100,
     // Agenda keeps a timer of this length for a job that it ran, which keeps the process alive.
     defaultLockLifetime: 10_000,
-    ...options,
-  });
-  agenda.on('error', (error: Error) => t.log(error.message));
-  t.teardown(async () => {
-    await agenda.drain({ timeout: 5_000 });
   });
   await agenda.ready;
   return agenda;
 }
 
-/** Resolves when `count` calls have come. */
-function calls(count: number): { call: (value: unknown) => void; done: Promise<unknown[]> } {
-  const seen: unknown[] = [];
-  let finish: (values: unknown[]) => void;
-  const done = new Promise<unknown[]>((resolve) => (finish = resolve));
-  return {
-    done,
-    call: (value) => {
-      seen.push(value);
-      if (seen.length === count) finish(seen);
-    },
-  };
-}
-
-test.serial('now, schedule and every run their jobs', async (t) => {
-  const running = await startStore(t);
-  const agenda = await agendaOn(t, running);
-  const now = calls(1);
-  const later = calls(1);
-  const often = calls(2);
-  agenda.define<{ x: number }>('now', async (job) => now.call(job.attrs.data.x));
-  agenda.define('later', async () => later.call(Date.now()));
-  agenda.define('often', async () => often.call(1));
-  await agenda.start();
-  await agenda.now('now', { x: 7 });
-  const due = new Date(Date.now() + 600);
-  await agenda.schedule(due, 'later', {});
-  await agenda.every('1 second', 'often');
-  t.deepEqual(await now.done, [7]);
-  const [at] = (await later.done) as number[];
-  t.true(at! >= due.getTime() - 20);
-  await often.done;
-  t.is((await agenda.queryJobs({ name: 'often' })).total, 1, 'a repeating job is one row');
-});
-
-test.serial('unique, disabled and cancelled jobs', async (t) => {
-  const running = await startStore(t);
-  const agenda = await agendaOn(t, running);
-  const ran = calls(1);
-  agenda.define('once', async () => undefined);
-  agenda.define('quiet', async () => ran.call('quiet'));
-  agenda.define('loud', async () => ran.call('loud'));
-  for (let i = 0; i < 3; i++)
-    await agenda
-      .create('once', { key: 'a' })
-      .unique({ 'data.key': 'a' })
-      .schedule(new Date(Date.now() + 3_600_000))
-      .save();
-  t.is((await agenda.queryJobs({ name: 'once' })).total, 1);
-  await agenda.create('quiet', {}).schedule(new Date()).save();
-  t.is(await agenda.disable({ name: 'quiet' }), 1);
-  await agenda
-    .create('loud', {})
-    .schedule(new Date(Date.now() + 200))
-    .save();
-  await agenda.start();
-  t.deepEqual(await ran.done, ['loud']);
-  t.is(await agenda.cancel({ name: 'quiet' }), 1);
-  t.is((await agenda.queryJobs({ name: 'quiet' })).total, 0);
-});
-
-test.serial('concurrency and priority are kept', async (t) => {
-  const running = await startStore(t);
-  const agenda = await agendaOn(t, running);
-  const all = calls(12);
-  let active = 0;
-  let most = 0;
-  agenda.define<{ p: number }>(
-    'work',
-    async (job) => {
-      most = Math.max(most, ++active);
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      active--;
-      all.call(job.attrs.data.p);
-    },
-    { concurrency: 2, lockLimit: 12 },
-  );
-  const due = new Date(Date.now() - 1000);
-  for (let p = 0; p < 12; p++) await agenda.create('work', { p }).priority(p).schedule(due).save();
-  await agenda.start();
-  const order = (await all.done) as number[];
-  t.is(most, 2);
-  t.true(order.indexOf(11) < order.indexOf(0), `highest first: ${order.join()}`);
-});
-
-test.serial('saved jobs are there after the store was started anew', async (t) => {
+test('saved jobs are there after the store was started anew', async (t) => {
   const first = await startStore(t);
-  const before = await agendaOn(t, first);
+  const before = await agendaOn(first.client.db('agenda'));
   before.define('kept', async () => undefined);
   await before
     .create('kept', { x: 1 })
@@ -118,58 +29,57 @@ test.serial('saved jobs are there after the store was started anew', async (t) =
   await first.client.close();
   await first.store.stop();
   const second = await startStore(t, { dataDir: first.dataDir });
-  const after = await agendaOn(t, second);
-  const ran = calls(1);
-  after.define<{ x: number }>('kept', async (job) => ran.call(job.attrs.data.x));
-  await after.start();
-  t.deepEqual(await ran.done, [1]);
-});
-
-async function worker(t: ExecutionContext, uri: string, name: string, lifetimeMs: number): Promise<ChildProcess> {
-  const child = fork(new URL('./agenda-worker.js', import.meta.url), [uri, name, String(lifetimeMs)]);
-  t.teardown(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+  const after = await agendaOn(second.client.db('agenda'));
+  t.teardown(() => after.drain({ timeout: 5_000 }));
+  const ran = new Promise<number>((resolve) => {
+    after.define<{ x: number }>('kept', async (job) => resolve(job.attrs.data.x));
   });
-  await once(child, 'message');
-  return child;
-}
-
-async function until(check: () => Promise<boolean>): Promise<void> {
-  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-test.serial('two processes share 400 jobs, and none is lost or done twice', async (t) => {
-  t.timeout(120_000);
-  const { client, store } = await startStore(t);
-  const db = client.db('agenda');
-  const agenda = new Agenda({ backend: new MongoBackend({ mongo: db }) });
-  await agenda.ready;
-  t.teardown(() => agenda.stop());
-  await Promise.all([worker(t, store.uri, 'one', 60_000), worker(t, store.uri, 'two', 60_000)]);
-  const due = new Date();
-  await Promise.all(Array.from({ length: 400 }, (_, n) => agenda.create('shared', { n }).schedule(due).save()));
-  await until(async () => (await db.collection('agendaJobs').countDocuments()) === 0);
-  const done = await db.collection<{ n: number }>('done').find().toArray();
-  t.is(done.length, 400);
-  t.is(new Set(done.map((one) => one.n)).size, 400);
+  await after.start();
+  t.is(await ran, 1);
 });
 
-test.serial('a job whose worker was killed is taken again after its lock has run out', async (t) => {
-  t.timeout(120_000);
-  const { client, store } = await startStore(t);
-  const db = client.db('agenda');
-  const agenda = new Agenda({ backend: new MongoBackend({ mongo: db }) });
-  await agenda.ready;
-  t.teardown(() => agenda.stop());
-  const doomed = await worker(t, store.uri, 'doomed', 1500);
-  await agenda.create('shared', { n: 1, hang: 'doomed' }).schedule(new Date()).save();
-  await until(async () => (await db.collection('done').countDocuments({ by: 'doomed' })) > 0);
-  doomed.kill('SIGKILL');
-  await once(doomed, 'exit');
-  await worker(t, store.uri, 'heir', 1500);
-  await until(async () => (await db.collection('done').countDocuments({ by: 'heir' })) > 0);
-  await until(async () => (await db.collection('agendaJobs').countDocuments()) === 0);
-  t.pass();
+test('every command that agenda sends is in the table, with every field and operator', async (t) => {
+  const { store } = await startStore(t);
+  const client = new MongoClient(store.uri, { monitorCommands: true });
+  t.teardown(() => client.close());
+  const sent: Record<string, unknown>[] = [];
+  client.on('commandStarted', ({ command }: CommandStartedEvent) => sent.push(command));
+  const agenda = await agendaOn(client.db('agenda'));
+  const ran = new Promise<void>((resolve) => agenda.define('now', async () => resolve()));
+  agenda.define('other', async () => undefined);
+  await agenda.every('1 hour', 'other');
+  await agenda
+    .create('other', { key: 'a' })
+    .unique({ 'data.key': 'a' })
+    .schedule(new Date(Date.now() + 1e6))
+    .save();
+  const job = await agenda.schedule(new Date(Date.now() + 1e6), 'other', { n: 1 });
+  job.attrs.priority = 10;
+  await job.save();
+  await agenda.start();
+  await agenda.now('now', {});
+  await ran;
+  await agenda.queryJobs({ name: 'other', limit: 5, sort: { nextRunAt: 'asc' } });
+  await agenda.getJobsOverview();
+  await agenda.disable({ name: 'other' });
+  await agenda.enable({ name: 'other' });
+  await job.remove();
+  await agenda.cancel({ name: 'other' });
+  await agenda.purge();
+  await agenda.drain({ timeout: 5_000 });
+
+  const { commands, names } = support();
+  const seen = new Set<string>();
+  for (const command of sent) {
+    for (const [kind, name] of needsOf(command).features) {
+      seen.add(`${kind}: ${name}`);
+      const [, of] = /^fields of (.*)$/.exec(kind) ?? [];
+      if (kind === 'commands') t.true(commands.has(name), name);
+      else if (of !== undefined)
+        t.true([...commands.get(of)!, ...names['fields of every command']!].includes(name), `${of} ${name}`);
+      else if (kind in names && name.startsWith('$')) t.true(names[kind]!.includes(name), `${kind} ${name}`);
+    }
+  }
+  for (const one of ['commands: findAndModify', 'commands: createIndexes', 'query: $or', 'update: $set'])
+    t.true(seen.has(one), one);
 });

@@ -183,14 +183,14 @@ function change(collection: Collection, row: Row, { filter, update }: UpdateStat
   outcome.after = after;
 }
 
-const UPDATE_STATEMENT = ['q', 'u', 'upsert', 'multi', 'arrayFilters', 'hint'];
+export const updateStatement = ['q', 'u', 'upsert', 'multi', 'arrayFilters', 'hint'] as const;
 
 async function updateCommand(request: Request): Promise<Reply> {
   const { engine, body, db } = request;
   const name = collectionName(request);
   const ordered = flag(body, 'ordered', true);
   const parsed = statements(request, 'updates').map((spec) => {
-    allowOnly('an update statement', spec, UPDATE_STATEMENT);
+    allowOnly('an update statement', spec, updateStatement);
     return deferred(() => parseStatement(engine, docField(spec, 'q'), spec['u'], spec));
   });
   checkName(db, name);
@@ -228,12 +228,14 @@ function deferred<T>(parse: () => T): () => T {
   }
 }
 
+export const deleteStatement = ['q', 'limit', 'hint'] as const;
+
 async function deleteCommand(request: Request): Promise<Reply> {
   const { engine, body, db } = request;
   const name = collectionName(request);
   const ordered = flag(body, 'ordered', true);
   const parsed = statements(request, 'deletes').map((spec) => {
-    allowOnly('a delete statement', spec, ['q', 'limit', 'hint']);
+    allowOnly('a delete statement', spec, deleteStatement);
     return deferred(() => ({
       filter: parseFilter(docField(spec, 'q')),
       one: wholeField(spec, 'limit', 0) === 1,

@@ -22,6 +22,9 @@ export interface Projection {
   fields: ReadonlySet<string> | null;
 }
 
+/** Operators of find's projection; expressions besides. */
+export const projectionOperators = ['$slice', '$elemMatch'] as const;
+
 export type ProjectionStyle = 'find' | '$project' | '$addFields';
 
 /**

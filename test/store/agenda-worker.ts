@@ -2,10 +2,10 @@ import { Agenda } from 'agenda';
 import { MongoBackend } from '@agendajs/mongo-backend';
 import { MongoClient } from 'mongodb';
 
-/** A process of its own that works on the jobs of a test: `node agenda-worker.js URI NAME LIFETIME_MS`. */
-const [uri = '', name = '', lifetime = '10000'] = process.argv.slice(2);
+/** A process of its own that works on the jobs of a test: `node agenda-worker.js URI DATABASE NAME LIFETIME_MS`. */
+const [uri = '', database = '', name = '', lifetime = '10000'] = process.argv.slice(2);
 const client = await MongoClient.connect(uri);
-const db = client.db('agenda');
+const db = client.db(database);
 const agenda = new Agenda({ backend: new MongoBackend({ mongo: db }), processEvery: 100, name, defaultLockLimit: 3 });
 agenda.on('error', (error: Error) => console.error(error));
 agenda.define<{ n: number; hang?: string }>(
