@@ -22,7 +22,7 @@ import {
   type Deals,
   type Verification,
 } from './deals/index.js';
-import { createEvidence, sniffFile, type Evidence } from './evidence/index.js';
+import { createEvidence, createRadar, sniffFile, type Evidence } from './evidence/index.js';
 import { loadFlows } from './flow/index.js';
 import { createInbox, type Inbox } from './inbox/index.js';
 import { createInsights, type Insights } from './insights/index.js';
@@ -95,11 +95,13 @@ const EVIDENCE_WORKERS = 2;
 
 /** Builds every room on the store, in the order in which they lean on each other. Nothing runs yet. */
 export async function buildHouse(deps: HouseDeps): Promise<House> {
+  const radar = createRadar({ connection: deps.store.connection, clock: deps.clock });
   const evidence = createEvidence({
     workers: EVIDENCE_WORKERS,
     timeoutMs: VERIFY_TIMEOUT_MS,
     ocr: deps.ocrEngines,
     log: deps.log,
+    radar,
   });
   try {
     return await wireHouse({ ...deps, evidence, openPlatforms: (intake) => openPlatforms(deps, intake) });
@@ -143,7 +145,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   const verification = createVerification({
     connection,
     vault,
-    verify: (request, file, context) => evidence.verify(request, file, context),
+    verify: (request, file, context, earlier) => evidence.verify(request, file, context, earlier),
     judge: async (found, verdict) => {
       await deals.judge({
         key: `verdict:${found._id}:${found.round}`,
@@ -163,6 +165,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     personName: (id) => org.person(id)?.name ?? '',
     clock,
     zone: deps.zone,
+    maySee: (by, found) => org.canSee(by, found),
     log,
   });
   const insights = createInsights({ connection, clock, org, calendar, flows: () => flows.list() });

@@ -1,5 +1,6 @@
 import type { Connection } from 'mongoose';
 import { dealIndexes, evidenceIndexes } from './deals/index.js';
+import { radarIndexes } from './evidence/index.js';
 import { inboxIndexes } from './inbox/index.js';
 import { insightsIndexes } from './insights/index.js';
 import { orgIndexes } from './org/index.js';
@@ -15,6 +16,7 @@ const INDEXES: Record<string, readonly object[]> = {
   ...inboxIndexes,
   ...outboxIndexes,
   ...sessionIndexes,
+  ...radarIndexes,
   deals: [...aggregateIndexes, ...dealIndexes],
   todos: [...aggregateIndexes, ...todoIndexes],
   sessions_chat: aggregateIndexes,

@@ -67,7 +67,10 @@ function reviewSubject(deps: SinkDeps, deal: DealDocument, evidence: EvidenceDoc
     facts: (evidence.verdict?.findings ?? [])
       .filter((finding) => finding.measured !== null && finding.status !== 'passed')
       .slice(0, 4)
-      .map((finding) => ({ label: FINDING_WORDS[finding.code] ?? '测到', value: String(finding.measured) })),
+      .map((finding) => ({
+        label: FINDING_WORDS[finding.code] ?? '测到',
+        value: finding.code === 'photo.reuse' ? '和以前一张很像' : String(finding.measured),
+      })),
     pictureUrl: deps.evidenceUrl(evidence._id),
     limitText: '4 工作小时',
     dueAt: deps.calendar.addWork(evidence.at, limit),

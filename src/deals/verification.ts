@@ -1,6 +1,14 @@
 import type { Connection } from 'mongoose';
 import { errorText, MINUTE, SECOND, type Clock, type EvidenceId, type Log, type PersonId } from '../core/index.js';
-import type { EvidenceContext, EvidenceFile, EvidenceRequest, Position, Verdict } from '../evidence/index.js';
+import type {
+  EarlierEvidence,
+  EvidenceContext,
+  EvidenceFile,
+  EvidenceRequest,
+  LookUpEarlier,
+  Position,
+  Verdict,
+} from '../evidence/index.js';
 import { AS_GIVEN, isDuplicateKey, type Vault } from '../store/index.js';
 import type { EvidenceDocument } from './model.js';
 
@@ -25,12 +33,19 @@ export interface Verification {
 export interface VerificationDeps {
   connection: Connection;
   vault: Vault;
-  verify: (request: EvidenceRequest, file: EvidenceFile | null, context: EvidenceContext) => Promise<Verdict>;
+  verify: (
+    request: EvidenceRequest,
+    file: EvidenceFile | null,
+    context: EvidenceContext,
+    earlier: LookUpEarlier,
+  ) => Promise<Verdict>;
   /** Brings the verdict to the gate; idempotent by evidence and round. */
   judge: (evidence: EvidenceDocument, verdict: Verdict) => Promise<void>;
   /** What is known of the client: name, other names, sites. */
   client: (evidence: EvidenceDocument) => EvidenceContext['client'];
   personName: (id: PersonId) => string;
+  /** May a person see the deal of an evidence? */
+  maySee: (by: PersonId, evidence: EvidenceDocument) => boolean;
   clock: Clock;
   zone: string;
   log: Log;
@@ -65,25 +80,34 @@ export function createVerification(deps: VerificationDeps): Verification {
       .limit(20)
       .toArray()) as unknown as EvidenceDocument[];
     for (const other of same) {
-      const earlier =
-        other.at < evidence.at || (other.at.getTime() === evidence.at.getTime() && other._id < evidence._id);
-      if (!earlier) continue;
-      // Handing in the same picture again for the same question, after it did not pass, is a second try and no reuse.
-      const secondTry =
-        other.by === evidence.by &&
-        other.visitId === evidence.visitId &&
-        other.itemId === evidence.itemId &&
-        other.verdict?.status !== 'passed';
-      if (secondTry) continue;
-      return { evidenceId: other._id, at: other.at, clientName: other.clientName, byName: deps.personName(other.by) };
+      const found = earlierThan(evidence, other);
+      if (found !== null) return found;
     }
     return null;
+  }
+
+  /** Null: it came later, or is the same person's second try. */
+  function earlierThan(evidence: EvidenceDocument, other: EvidenceDocument): EarlierEvidence | null {
+    const earlier =
+      other.at < evidence.at || (other.at.getTime() === evidence.at.getTime() && other._id < evidence._id);
+    const sameVisit = other.by === evidence.by && other.visitId === evidence.visitId;
+    // Handing in the same picture again for the same question, after it did not pass, is a second try and no reuse.
+    const secondTry = sameVisit && other.itemId === evidence.itemId && other.verdict?.status !== 'passed';
+    if (!earlier || secondTry) return null;
+    return {
+      evidenceId: other._id,
+      at: other.at,
+      clientName: other.clientName,
+      byName: deps.personName(other.by),
+      mayName: deps.maySee(evidence.by, other),
+      sameVisit,
+    };
   }
 
   async function verify(evidence: EvidenceDocument): Promise<Verdict> {
     const file =
       evidence.file === undefined ? null : { bytes: await deps.vault.read(evidence.file.id), name: evidence.file.name };
-    return deps.verify(evidence.request, file, {
+    const context: EvidenceContext = {
       evidenceId: evidence._id,
       by: evidence.by,
       askedAt: evidence.askedAt,
@@ -93,6 +117,10 @@ export function createVerification(deps: VerificationDeps): Verification {
       client: deps.client(evidence),
       positions: evidence.positions,
       reuseOf: await reuseOf(evidence),
+    };
+    return deps.verify(evidence.request, file, context, async (id) => {
+      const other = (await rows.findOne({ _id: id })) as unknown as EvidenceDocument | null;
+      return other === null ? null : earlierThan(evidence, other);
     });
   }
 

@@ -2,6 +2,7 @@
 export { createEvidence } from './service.js';
 export type { Evidence, EvidenceOptions } from './service.js';
 export type {
+  EarlierEvidence,
   EvidenceContext,
   EvidenceFile,
   EvidenceRequest,
@@ -10,6 +11,10 @@ export type {
   Verdict,
   VerdictStatus,
 } from './types.js';
+
+export { createRadar, radarIndexes } from './radar/radar.js';
+export type { Radar, Resemblance } from './radar/radar.js';
+export type { LookUpEarlier } from './radar/alike.js';
 
 // For whoever stores and shows files.
 export { sniffFile } from './sniff.js';
@@ -27,5 +32,9 @@ export {
 } from './limits.js';
 
 // For the command line and benchmarks.
+export { createHashTable } from './radar/hash-table.js';
+export { hashPicture, THUMB_SIDE } from './radar/picture-hash.js';
+export type { PictureHash } from './radar/picture-hash.js';
+export { likeness } from './radar/likeness.js';
 export { readFacts, FACT_KINDS } from './read.js';
 export type { FactKind, ReadOptions } from './read.js';

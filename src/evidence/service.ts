@@ -10,8 +10,10 @@ import { judgeSheet, SHEET_VERIFIER } from './judge/sheet.js';
 import { combine, type Check } from './judge/verdict.js';
 import { JOB_TIMEOUT_MS, MAX_FILE_BYTES, MAX_READER_BYTES, MAX_WORKER_BYTES } from './limits.js';
 import type { OcrChoice } from './ocr/readers.js';
-import type { PhotoWant } from './photo/extract.js';
+import type { PhotoFacts, PhotoWant } from './photo/extract.js';
 import { createPool, type Pool } from './pool.js';
+import { findAlike, type LookUpEarlier } from './radar/alike.js';
+import type { Radar } from './radar/radar.js';
 import { sniffFile } from './sniff.js';
 import type { EvidenceContext, EvidenceFile, EvidenceRequest, Verdict } from './types.js';
 
@@ -23,6 +25,8 @@ export interface EvidenceOptions {
   /** `both`: what tesseract.js leaves in doubt is read again by PP-OCR. */
   ocr: OcrChoice;
   log: Log;
+  /** Knows every picture handed in before; without it only equal bytes are recognised. */
+  radar?: Radar;
 }
 
 export interface Evidence {
@@ -30,7 +34,12 @@ export interface Evidence {
    * Extracts facts in a worker and judges them against what is demanded; what is not demanded is not checked. A bad file, a worker over time
    * or a worker that dies is a verdict; the promise is rejected only while closing (`evidence.closed`, retryable).
    */
-  verify(request: EvidenceRequest, file: EvidenceFile | null, context: EvidenceContext): Promise<Verdict>;
+  verify(
+    request: EvidenceRequest,
+    file: EvidenceFile | null,
+    context: EvidenceContext,
+    earlier?: LookUpEarlier,
+  ): Promise<Verdict>;
   /** A copy for people with the server's own watermark, made in a worker. A file that is no readable picture throws BadFileError. */
   printCopy(bytes: Uint8Array, lines: string[]): Promise<Buffer>;
   /** Facts alone, for the command line and for explaining a verdict. A file that cannot be read throws BadFileError. */
@@ -55,7 +64,7 @@ const VERIFIER: Record<FileRequest['kind'], Verdict['verifier']> = {
   sheet: SHEET_VERIFIER,
 };
 
-export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, ocr, log }: EvidenceOptions): Evidence {
+export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, ocr, log, radar }: EvidenceOptions): Evidence {
   const photos = createPool({
     size: Math.max(1, workers),
     timeoutMs,
@@ -67,10 +76,14 @@ export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, ocr, log }
   const pools: Pools = { photos, documents, ocr };
 
   return {
-    verify: async (request, file, context) => {
+    verify: async (request, file, context, earlier) => {
       if (request.kind === 'link') return judgeLink(request, context);
       if (file === null) return verdictOf(request, '', [badFile('file.wrong_kind', 'text', request.kind)]);
-      return await verifyFile(request, file.bytes, context, pools);
+      return await verifyFile(request, file.bytes, context, pools, async ({ hash }) =>
+        radar === undefined || hash === null || earlier === undefined
+          ? null
+          : await findAlike(radar, context.evidenceId, hash, earlier),
+      );
     },
     printCopy: async (bytes, lines) => {
       const facts = factsOf(await documents.run({ kind: 'print', bytes, lines }));
@@ -96,6 +109,7 @@ async function verifyFile(
   bytes: Uint8Array,
   context: EvidenceContext,
   pools: Pools,
+  alikeOf: (facts: PhotoFacts) => ReturnType<typeof findAlike>,
 ): Promise<Verdict> {
   const hash = sha256(bytes);
   const bad = (code: BadFileCode, measured: string | number | null): Verdict =>
@@ -106,10 +120,10 @@ async function verifyFile(
 
   const judged = async <Kind extends 'photo' | 'pdf' | 'sheet'>(
     running: Promise<JobResult<Kind>>,
-    judge: (facts: JobFacts[Kind]) => Verdict,
+    judge: (facts: JobFacts[Kind]) => Verdict | Promise<Verdict>,
   ): Promise<Verdict> => {
     const result = await running;
-    if (result.ok) return judge(result.facts);
+    if (result.ok) return await judge(result.facts);
     if (result.reason === 'bad-file') return bad(result.code, result.measured);
     return verdictOf(request, hash, [unfinished(result.reason)]);
   };
@@ -124,8 +138,8 @@ async function verifyFile(
         plates: demands.doorPlates ?? null,
         nameplate: (demands.nameplate?.length ?? 0) > 0,
       };
-      return await judged(pools.photos.run({ kind: 'photo', bytes, want, ocr: pools.ocr }), (facts) =>
-        judgePhoto(demands, facts, hash, context),
+      return await judged(pools.photos.run({ kind: 'photo', bytes, want, ocr: pools.ocr }), async (facts) =>
+        judgePhoto(demands, facts, hash, context, await alikeOf(facts)),
       );
     }
     case 'file': {

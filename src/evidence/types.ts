@@ -52,7 +52,19 @@ export interface EvidenceContext {
   /** Positions the same person reported lately (location message, capture page). */
   positions: Position[];
   /** An earlier evidence with the same bytes, if there is one (looked up by sha256 over the whole company); never the same evidence. */
-  reuseOf: { evidenceId: EvidenceId; at: Date; clientName: string; byName: string } | null;
+  reuseOf: EarlierEvidence | null;
+}
+
+/** What somebody handed in before. */
+export interface EarlierEvidence {
+  evidenceId: EvidenceId;
+  at: Date;
+  clientName: string;
+  byName: string;
+  /** Whoever hands in now may see that deal, so it may be named to them. */
+  mayName: boolean;
+  /** Handed in by the same person in the same stay of the same deal. */
+  sameVisit: boolean;
 }
 
 export type EvidenceRequest =

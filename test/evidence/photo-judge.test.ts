@@ -3,7 +3,7 @@ import { judgePhoto } from '../../src/evidence/judge/photo.js';
 import type { PhotoFacts } from '../../src/evidence/photo/extract.js';
 import type { EvidenceContext } from '../../src/evidence/index.js';
 import type { PhotoDemands } from '../../src/flow/index.js';
-import { buildContext, minutes, SITE } from './support/context.js';
+import { buildContext, buildEarlier, minutes, SITE } from './support/context.js';
 
 const NO_EXIF = { capturedAt: null, offsetMinutes: null, gpsAt: null, position: null, camera: null };
 const SCENE = { brightness: 120, textured: 0.8, sharpness: 900 };
@@ -121,21 +121,24 @@ const cases: Case[] = [
     title: 'used before',
     demands: { reuse: 'company' },
     context: {
-      reuseOf: {
-        evidenceId: 'e' as never,
-        at: new Date('2026-11-12T02:00:00Z'),
-        clientName: '城西医院',
-        byName: '代表乙',
-      },
+      reuseOf: buildEarlier({ at: new Date('2026-11-12T02:00:00Z') }),
     },
     status: 'failed',
     code: 'photo.reuse',
     say: /11 月 12 日在「城西医院」用过/u,
   },
   {
+    title: 'used before, in a deal that the sender may not see',
+    demands: { reuse: 'company' },
+    context: { reuseOf: buildEarlier({ mayName: false }) },
+    status: 'failed',
+    code: 'photo.reuse',
+    say: /没通过：已在别的商机用过。/u,
+  },
+  {
     title: 'used before, nobody asked',
     demands: {},
-    context: { reuseOf: { evidenceId: 'e' as never, at: new Date(), clientName: 'x', byName: 'y' } },
+    context: { reuseOf: buildEarlier() },
     status: 'passed',
     code: 'photo.content',
   },
@@ -415,7 +418,7 @@ const cases: Case[] = [
     title: 'failed outranks review and unchecked',
     demands: { ...PLACE, ...PLATE, reuse: 'company' },
     facts: plate({ name: '放射科', read: '放射科', score: 1, listed: false }),
-    context: { reuseOf: { evidenceId: 'e' as never, at: minutes(-9000), clientName: '城西医院', byName: '代表乙' } },
+    context: { reuseOf: buildEarlier({ at: minutes(-9000) }) },
     status: 'failed',
     code: 'photo.reuse',
     say: /没通过/u,

@@ -1,11 +1,11 @@
 import type { PhotoDemands } from '../../flow/index.js';
-import { spokenDate, toLocalMinute } from '../local-time.js';
 import { isBlank, MIN_TEXTURED, type EnvironmentFacts } from '../photo/environment.js';
 import type { PhotoFacts } from '../photo/extract.js';
 import type { CodeFacts, NameplateFacts } from '../photo/nameplate.js';
 import type { PlateFacts } from '../photo/plate.js';
 import type { EvidenceContext, Verdict } from '../types.js';
 import { judgePosition } from './photo-place.js';
+import { judgeReuse, type AlikePicture } from './photo-reuse.js';
 import { exifMinute, judgeExifTime, judgeFresh, judgeWatermark } from './photo-time.js';
 import { combine, type Check } from './verdict.js';
 
@@ -23,6 +23,7 @@ export function judgePhoto(
   facts: PhotoFacts,
   sha256: string,
   context: EvidenceContext,
+  alike: AlikePicture | null = null,
 ): Verdict {
   const checks: Check[] = [];
   const plain: Record<string, unknown> = { sha256, width: facts.width, height: facts.height };
@@ -31,7 +32,11 @@ export function judgePhoto(
   const hasContent = seen.finding.status === 'passed';
   if (demands.environment === true && hasContent) checks.push(...judgeEnvironment(facts.environment));
 
-  if (demands.reuse !== undefined) checks.push(judgeReuse(context));
+  if (demands.reuse !== undefined) {
+    checks.push(judgeReuse(context, alike));
+    const of = context.reuseOf?.evidenceId ?? alike?.earlier.evidenceId;
+    if (of !== undefined) plain.reuseOf = of;
+  }
 
   let takenAt = exifMinute(facts.exif, context.zone);
   if (takenAt !== null) plain.exifAt = takenAt;
@@ -119,17 +124,6 @@ function judgeEnvironment({ brightness, sharpness }: EnvironmentFacts): Check[] 
           todo: '站稳、对好焦，再拍一张',
         },
   ];
-}
-
-function judgeReuse({ reuseOf, zone, receivedAt }: EvidenceContext): Check {
-  const finding = { code: 'photo.reuse', expected: null, source: 'sha256' };
-  if (reuseOf === null) return { finding: { ...finding, status: 'passed', measured: null } };
-  const day = spokenDate(toLocalMinute(reuseOf.at, zone), toLocalMinute(receivedAt, zone));
-  return {
-    finding: { ...finding, status: 'failed', measured: reuseOf.evidenceId },
-    problem: `${day}在「${reuseOf.clientName}」用过`,
-    todo: '每次拜访要用当次拍的',
-  };
 }
 
 const TENTHS = ['不到一', '一', '两', '三', '四', '五', '六', '七', '八', '九', '十'];

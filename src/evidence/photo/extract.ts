@@ -7,6 +7,7 @@ import { readExif, type ExifFacts } from './exif.js';
 import type { Rgb } from './grey.js';
 import { readNameplate, type NameplateFacts } from './nameplate.js';
 import { readPlate, type PlateFacts } from './plate.js';
+import { hashPicture, THUMB_SIDE, type PictureHash } from '../radar/picture-hash.js';
 import { readWatermark, type ExpectedTime, type WatermarkFacts } from './watermark.js';
 
 /** What to look for; what is not wanted is not looked for. */
@@ -29,6 +30,8 @@ export interface PhotoFacts {
   watermark: WatermarkFacts | null;
   plate: PlateFacts | null;
   nameplate: NameplateFacts | null;
+  /** For the reuse radar; null for a picture of nothing, which resembles every other one. */
+  hash: PictureHash | null;
 }
 
 /** Measures of the environment are defined at this long side. */
@@ -46,7 +49,17 @@ export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, readers: 
     watermark: want.watermark && read ? await readWatermark(picture, readers, want.expected) : null,
     plate: want.plates !== null && read ? await readPlate(picture, want.plates, readers) : null,
     nameplate: want.nameplate && read ? await readNameplate(picture, readers) : null,
+    hash: read ? await hashOf(picture) : null,
   };
+}
+
+async function hashOf({ width, height, data }: Rgb): Promise<PictureHash> {
+  const thumb = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize(THUMB_SIDE, THUMB_SIDE, { fit: 'fill' })
+    .greyscale()
+    .raw()
+    .toBuffer();
+  return hashPicture({ width: THUMB_SIDE, height: THUMB_SIDE, data: thumb });
 }
 
 async function environmentOf({ width, height, data }: Rgb): Promise<EnvironmentFacts> {

@@ -1,5 +1,5 @@
 import { asId } from '../../../src/core/index.js';
-import type { EvidenceContext } from '../../../src/evidence/index.js';
+import type { EarlierEvidence, EvidenceContext } from '../../../src/evidence/index.js';
 import type { SampleParams } from '../../../src/sandbox/samples/index.js';
 
 /** A Tuesday, 14:32:10 in Shanghai. */
@@ -22,6 +22,19 @@ export function buildContext(more: Partial<EvidenceContext> = {}): EvidenceConte
     client: { name: CLIENT, aliases: [], sites: [{ ...SITE }] },
     positions: [],
     reuseOf: null,
+    ...more,
+  };
+}
+
+/** Handed in a week before by somebody else, in a deal that may be named. */
+export function buildEarlier(more: Partial<EarlierEvidence> = {}): EarlierEvidence {
+  return {
+    evidenceId: asId('evidence_0'),
+    at: minutes(-7 * 24 * 60),
+    clientName: '城西医院',
+    byName: '代表乙',
+    mayName: true,
+    sameVisit: false,
     ...more,
   };
 }

@@ -1,0 +1,154 @@
+// npm run bench:radar [-- PICTURES]: the reuse radar. JSON lines {name, value, unit, n}.
+// PICTURES: a folder with photos, all different (default ../shared/data when it exists, else pictures made here).
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { projectRoot } from '../../src/core/index.js';
+import { createHashTable, hashPicture, likeness, THUMB_SIDE, type PictureHash } from '../../src/evidence/index.js';
+import { makeSample } from '../../src/sandbox/index.js';
+import { COPIES } from './radar-copies.js';
+
+const WITHIN = 12;
+/** As the judge has them (src/evidence/judge/photo-reuse.ts). */
+const SAME = { bits: 6, likeness: 0.97 };
+const ALIKE = 0.85;
+const PHOTOS_MADE = 24;
+const TILES = 10_000;
+const LONG_SIDE = 1440;
+
+const say = (name: string, value: number, unit: string, n: number): void =>
+  console.log(JSON.stringify({ name, value: Number(value.toFixed(3)), unit, n }));
+
+async function photos(folder: string | undefined): Promise<Buffer[]> {
+  const root = folder ?? join(projectRoot, '../shared/data');
+  if (!existsSync(root)) {
+    const at = new Date('2026-11-24T06:32:00Z');
+    const make = async (seed: number): Promise<Buffer> =>
+      (
+        await makeSample(['site-photo', 'shelf-photo'][seed % 2] ?? '', {
+          at,
+          zone: 'Asia/Shanghai',
+          clientName: '城东医院',
+          seed,
+        })
+      ).bytes;
+    return await Promise.all(Array.from({ length: PHOTOS_MADE }, (_, seed) => make(seed + 1)));
+  }
+  const out: Buffer[] = [];
+  for (const file of (await readdir(root, { recursive: true })).sort()) {
+    // Identical pixels twice in the set, once with and once without EXIF: no different picture.
+    if (!/\.jpe?g$/iu.test(file) || file.includes('no_exif')) continue;
+    const image = sharp(await readFile(join(root, file)), { limitInputPixels: 60e6 }).autoOrient();
+    const { width, height } = await image.metadata();
+    if (Math.min(width, height) < 240) continue;
+    out.push(
+      await image
+        .resize(LONG_SIDE, LONG_SIDE, { fit: 'inside', withoutEnlargement: true })
+        .jpeg({ quality: 92 })
+        .toBuffer(),
+    );
+  }
+  return out;
+}
+
+async function hashOf(picture: Buffer | Sharp): Promise<PictureHash> {
+  const image = Buffer.isBuffer(picture) ? sharp(picture) : picture;
+  const data = await image
+    .flatten({ background: '#fff' })
+    .resize(THUMB_SIDE, THUMB_SIDE, { fit: 'fill' })
+    .greyscale()
+    .raw()
+    .toBuffer();
+  return hashPicture({ width: THUMB_SIDE, height: THUMB_SIDE, data });
+}
+
+function verdictOn(
+  asked: PictureHash,
+  kept: readonly PictureHash[],
+  table: ReturnType<typeof createHashTable>,
+  except = -1,
+) {
+  let verdict: { row: number; same: boolean } | null = null;
+  let best = 0;
+  for (const { row, distance, orientation, asked: crop, kept: keptCrop } of table.near(asked.words, WITHIN)) {
+    const found = kept[row];
+    if (row === except || found === undefined) continue;
+    const value = likeness({ print: asked.print, orientation, crop }, { print: found.print, crop: keptCrop });
+    if (value < ALIKE || value <= best) continue;
+    best = value;
+    verdict = { row, same: distance <= SAME.bits && value >= SAME.likeness };
+  }
+  return verdict;
+}
+
+async function copies(originals: Buffer[]): Promise<void> {
+  const hashes = await Promise.all(originals.map(hashOf));
+  const table = createHashTable();
+  for (const { words } of hashes) table.add(words);
+  let [all, foundAll] = [0, 0];
+  for (const { name, asked, make } of COPIES) {
+    let [found, failed] = [0, 0];
+    for (const [n, original] of originals.entries()) {
+      const verdict = verdictOn(await hashOf(await make(original)), hashes, table);
+      if (verdict?.row === n) found += 1;
+      if (verdict?.row === n && verdict.same) failed += 1;
+    }
+    if (asked) [all, foundAll] = [all + originals.length, foundAll + found];
+    say(`radar.found.${name}`, found, 'photos', originals.length);
+    say(`radar.called-same.${name}`, failed, 'photos', originals.length);
+  }
+  say('radar.found.all-asked-for', (100 * foundAll) / all, '%', all);
+  const alarms = hashes.map((hash, n) => verdictOn(hash, hashes, table, n));
+  say('radar.false.photos-to-review', alarms.filter((one) => one !== null).length, 'photos', hashes.length);
+  say('radar.false.photos-failed', alarms.filter((one) => one?.same === true).length, 'photos', hashes.length);
+}
+
+/** Not 10,000 photos but 10,000 pieces of photos that do not overlap: every one shows something else. Plain walls are left out, as blank photos are. */
+async function tiles(originals: Buffer[]): Promise<void> {
+  const across = Math.ceil(Math.sqrt((TILES * 1.6) / originals.length));
+  const hashes: PictureHash[] = [];
+  for (const original of originals) {
+    const { width, height } = await sharp(original).metadata();
+    const [w, h] = [Math.floor(width / across), Math.floor(height / across)];
+    for (let n = 0; n < across * across && hashes.length < TILES; n += 1) {
+      const [left, top] = [(n % across) * w, Math.floor(n / across) * h];
+      const piece = await sharp(original).extract({ left, top, width: w, height: h }).png().toBuffer();
+      const { channels } = await sharp(piece).greyscale().stats();
+      // Grain of a wall: less than this is a picture of nothing.
+      if ((channels[0]?.stdev ?? 0) < 12) continue;
+      hashes.push(await hashOf(piece));
+    }
+  }
+  const table = createHashTable();
+  for (const { words } of hashes) table.add(words);
+  const alarms = hashes.map((hash, n) => verdictOn(hash, hashes, table, n));
+  say('radar.false.pieces-to-review', alarms.filter((one) => one !== null).length, 'pieces', hashes.length);
+  say('radar.false.pieces-failed', alarms.filter((one) => one?.same === true).length, 'pieces', hashes.length);
+}
+
+function million(): void {
+  const n = 1_000_000;
+  const table = createHashTable();
+  const random = (length: number): Uint32Array => Uint32Array.from({ length }, () => Math.random() * 2 ** 32);
+  for (let i = 0; i < n; i += 1) table.add(random(16));
+  const walls: number[] = [];
+  const cpus: number[] = [];
+  for (let i = 0; i < 40; i += 1) {
+    const asked = random(80);
+    const [cpu, wall] = [process.cpuUsage(), performance.now()];
+    table.near(asked, WITHIN);
+    const spent = process.cpuUsage(cpu);
+    walls.push(performance.now() - wall);
+    cpus.push((spent.user + spent.system) / 1000);
+  }
+  const median = (list: number[]): number => list.sort((a, b) => a - b)[list.length >> 1] ?? 0;
+  say('radar.lookup.wall', median(walls), 'ms', n);
+  say('radar.lookup.cpu', median(cpus), 'ms', n);
+  say('radar.memory', process.memoryUsage().arrayBuffers / 2 ** 20, 'MB', n);
+}
+
+const originals = await photos(process.argv[2]);
+million();
+await copies(originals);
+await tiles(originals);
