@@ -29,6 +29,12 @@ export interface EmbeddedStoreOptions {
   onInternalError?: (error: { command: string; message: string }) => void;
 }
 
+/**
+ * MiB for the short-lived objects of the store's thread. Requests leave many and keep few, so a small space is enough; V8's
+ * own choice costs 15 to 30 MiB more and is no faster.
+ */
+const YOUNG_GENERATION_MB = 8;
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /**
@@ -42,7 +48,10 @@ export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise
   const folder = await claimFolder(dataDir);
   const secret = open ? null : randomBytes(24).toString('base64url');
   const workerData: WorkerOptions = { dataDir: folder.path, host, port, secret };
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
   try {
     const boundPort = await started(worker, folder.path);
     writeMarker(folder.path, true);
