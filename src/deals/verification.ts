@@ -95,6 +95,7 @@ export function createVerification(deps: VerificationDeps): Verification {
     const secondTry = sameVisit && other.itemId === evidence.itemId && other.verdict?.status !== 'passed';
     if (!earlier || secondTry) return null;
     return {
+    const serial = other.verdict?.facts['serial'];
       evidenceId: other._id,
       at: other.at,
       clientName: other.clientName,
@@ -102,6 +103,7 @@ export function createVerification(deps: VerificationDeps): Verification {
       mayName: deps.maySee(evidence.by, other),
       sameVisit,
     };
+      ...(typeof serial === 'string' ? { serial } : {}),
   }
 
   async function verify(evidence: EvidenceDocument): Promise<Verdict> {

@@ -65,6 +65,8 @@ export interface EarlierEvidence {
   mayName: boolean;
   /** Handed in by the same person in the same stay of the same deal. */
   sameVisit: boolean;
+  /** Serial number that was read in it. */
+  serial?: string;
 }
 
 export type EvidenceRequest =

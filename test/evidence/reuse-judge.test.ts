@@ -33,6 +33,14 @@ test('what only resembles is for a person to decide', (t) => {
   t.is(judgeReuse(buildContext(), { distance: 5, likeness: 0.84, earlier: buildEarlier() }).finding.status, 'passed');
 });
 
+test('plates look alike: likeness alone fails nobody, and another serial number is another plate', (t) => {
+  const alike = { ...copy, earlier: buildEarlier({ serial: 'SN-2031557' }) };
+  t.is(judgeReuse(buildContext(), alike, { labelled: true }).finding.status, 'review');
+  t.is(judgeReuse(buildContext(), { ...alike, distance: 8 }, { labelled: true }).finding.status, 'passed');
+  t.is(judgeReuse(buildContext(), alike, { labelled: true, serial: 'SN-2031558' }).finding.status, 'passed');
+  t.is(judgeReuse(buildContext(), alike, { labelled: true, serial: 'SN 2O31557' }).finding.status, 'review');
+});
+
 test('two frames of one visit are no cheat; twice the same picture is looked at', (t) => {
   const earlier = buildEarlier({ sameVisit: true });
   t.is(judgeReuse(buildContext(), { distance: 6, likeness: 0.94, earlier }).finding.status, 'passed');

@@ -1,3 +1,4 @@
+import { foldCode } from '../labels.js';
 import { spokenDate, toLocalMinute } from '../local-time.js';
 import type { EarlierEvidence, EvidenceContext, Finding } from '../types.js';
 import type { Check } from './verdict.js';
@@ -21,8 +22,15 @@ const SAME_LIKENESS = 0.97;
 /** Cropped copies measured 0.93 and more, different photos 0.75 and less. */
 const ALIKE_LIKENESS = 0.85;
 
-/** Was this picture handed in before? Names deal and day only where the sender may see them. */
-export function judgeReuse(context: EvidenceContext, alike: AlikePicture | null): Check {
+/**
+ * Was this picture handed in before? Names deal and day only where the sender may see them. `labelled`: a door plate or a nameplate was
+ * asked for; `serial`: the number that was read on it.
+ */
+export function judgeReuse(
+  context: EvidenceContext,
+  alike: AlikePicture | null,
+  { labelled = false, serial }: { labelled?: boolean; serial?: string } = {},
+): Check {
   const { reuseOf } = context;
   if (reuseOf !== null) {
     return {
@@ -34,6 +42,9 @@ export function judgeReuse(context: EvidenceContext, alike: AlikePicture | null)
   if (alike === null) return { finding: finding('passed', null, 'picture hash') };
   const { earlier, distance, likeness } = alike;
   const source = `picture hash, likeness ${likeness.toFixed(2)}`;
+  if (serial !== undefined && earlier.serial !== undefined && foldCode(serial) !== foldCode(earlier.serial)) {
+    return { finding: finding('passed', distance, `${source}, another serial number`) };
+  }
   const same = distance <= SAME_BITS && likeness >= SAME_LIKENESS;
   if (earlier.sameVisit) {
     // Two frames of one visit are no cheat; only twice the same picture is looked at by a person.
@@ -44,14 +55,16 @@ export function judgeReuse(context: EvidenceContext, alike: AlikePicture | null)
       todo: '换个角度再拍一张更快',
     };
   }
-  if (same) {
+  // Plates of one make look alike wherever they hang: their likeness alone fails nobody, and a distant one says nothing.
+  if (same && !labelled) {
     return {
       finding: finding('failed', distance, source),
       problem: `${used(earlier, context)}，改过大小或加过水印也是同一张`,
       todo: '每次拜访要用当次拍的',
     };
   }
-  if (likeness < ALIKE_LIKENESS) return { finding: finding('passed', distance, source) };
+  if (likeness < ALIKE_LIKENESS || (labelled && distance > SAME_BITS))
+    return { finding: finding('passed', distance, source) };
   return {
     finding: finding('review', distance, source),
     problem: earlier.mayName

@@ -33,7 +33,9 @@ export function judgePhoto(
   if (demands.environment === true && hasContent) checks.push(...judgeEnvironment(facts.environment));
 
   if (demands.reuse !== undefined) {
-    checks.push(judgeReuse(context, alike));
+    const labelled = demands.doorPlates !== undefined || demands.nameplate !== undefined;
+    const serial = facts.nameplate?.serial?.value;
+    checks.push(judgeReuse(context, alike, { labelled, ...(serial === undefined ? {} : { serial }) }));
     const of = context.reuseOf?.evidenceId ?? alike?.earlier.evidenceId;
     if (of !== undefined) plain.reuseOf = of;
   }

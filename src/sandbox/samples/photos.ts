@@ -47,7 +47,8 @@ function sceneOf(plan: PhotoPlan, random: () => number): Scene {
 export async function photo(plan: PhotoPlan): Promise<Buffer> {
   const random = seeded(plan.seed);
   const scene = sceneOf(plan, random);
-  const pixels = grain(render(scene.width, scene.height, scene.svg), random, {
+  const { width, height } = scene;
+  const pixels = grain(render(width, height, held(scene, plan.seed)), random, {
     sigma: 5,
     exposure: plan.exposure ?? 1,
   });
@@ -55,7 +56,6 @@ export async function photo(plan: PhotoPlan): Promise<Buffer> {
   if (plan.blurSigma !== undefined) image = image.blur(plan.blurSigma);
   if (plan.watermark !== null) {
     const style = plan.watermark === 'any' ? anyStyle(random) : plan.watermark;
-    const { width, height } = scene;
     const printed = watermark(style, { width, height, at: localTime(plan.at, plan.zone), place: plan.place });
     const lensed = (await image.png({ compressionLevel: 1 }).toBuffer()).toString('base64');
     image = raw(
@@ -68,6 +68,18 @@ export async function photo(plan: PhotoPlan): Promise<Buffer> {
   }
   if (plan.exif) image = image.withExif(exifOf(plan));
   return await image.jpeg({ quality: 82 }).toBuffer();
+}
+
+/** Nobody stands twice in the same spot: a little nearer, aside, and never quite level. Everything in the scene stays in the picture's middle. */
+function held({ width, height, svg }: Scene, seed: number): string {
+  const random = seeded(seed * 31 + 17);
+  const zoom = 1.08 + 0.27 * random();
+  const degrees = 5 * random() - 2.5;
+  // What the zoom leaves over, less what the turn needs.
+  const room = (zoom - 1.06) / 2;
+  const [x, y] = [(2 * random() - 1) * room * width, (2 * random() - 1) * room * height];
+  const [cx, cy] = [width / 2, height / 2];
+  return `<g transform="translate(${(cx + x).toFixed(1)} ${(cy + y).toFixed(1)}) rotate(${degrees.toFixed(2)}) scale(${zoom.toFixed(3)}) translate(${-cx} ${-cy})">${svg}</g>`;
 }
 
 /** A covered lens: one colour, nothing to see. */
