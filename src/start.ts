@@ -14,7 +14,7 @@ import { buildHouse, type House } from './house.js';
 import { createDigestTick, createJobs, createNudgeTick } from './jobs/index.js';
 import type { PlatformName } from './platforms/contract.js';
 import { startSandbox, type SandboxHandle } from './sandbox/index.js';
-import { openStore, type Store } from './store/index.js';
+import { openStore, storeStatus, type Store } from './store/index.js';
 import { createVisitCodes, visitToken } from './visits.js';
 import { createMongoSessionStore, createPageBackend, type HealthCheck } from './web/index.js';
 
@@ -75,7 +75,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     opened.push({ stop: () => house.evidence.close() });
     if (store.engine === 'embedded') await house.takeOver();
     const jobs = buildJobs(config, house, store, clock, log, publicUrl);
-    gauges(metrics, house);
+    gauges(metrics, house, store);
 
     const app = buildApp({
       callbacks: house.callbacks,
@@ -311,7 +311,7 @@ function healthChecks(store: Store, house: House): HealthCheck[] {
   ];
 }
 
-function gauges(metrics: Registry, house: House): void {
+function gauges(metrics: Registry, house: House, store: Store): void {
   collectDefaultMetrics({ register: metrics, prefix: 'trailmark_' });
   const gauge = (name: string, help: string, read: () => Promise<number>): void => {
     new Gauge({
@@ -328,6 +328,13 @@ function gauges(metrics: Registry, house: House): void {
   gauge('trailmark_inbox_waiting', 'Events waiting', async () => (await house.inbox.counts()).waiting);
   gauge('trailmark_inbox_parked', 'Events given up', async () => (await house.inbox.counts()).dead);
   gauge('trailmark_verifications_waiting', 'Evidence waiting for its verdict', () => house.verification.queueLength());
+  gauge('trailmark_store_bytes', 'Size of the store on disk', async () => (await storeStatus(store)).bytes);
+  gauge(
+    'trailmark_store_connections',
+    'Connections open on the store',
+    async () => (await storeStatus(store)).connections,
+  );
+  gauge('trailmark_store_waiting', 'Writes waiting for the disk', async () => (await storeStatus(store)).waiting);
 }
 
 /** Signs tickets and codes. Kept in the store, so that every process and every restart has the same. */

@@ -11,5 +11,7 @@ export { dumpStore } from './dump.js';
 export type { Progress } from './dump.js';
 export type { DumpedCollection, Manifest } from './dump-files.js';
 export { restoreStore } from './restore.js';
+export { storeStatus } from './status.js';
+export type { StoreStatus } from './status.js';
 export { EmbeddedStoreError } from './embedded/index.js';
 export type { AggregateDocument, DomainEvent, Effect, IndexSpec } from './types.js';

@@ -11,6 +11,9 @@ export interface Entry {
  * (id 0 is the catalog).
  */
 export class Storage {
+  /** Commands whose writes are not on disk yet. */
+  private waiting = 0;
+
   private constructor(private readonly db: RootDatabase<Buffer, Buffer>) {}
 
   static open(path: string): Storage {
@@ -28,6 +31,7 @@ export class Storage {
   async write<T>(run: () => T, undo: () => void): Promise<T> {
     let failure: { error: unknown } | null = null;
     let result: T | undefined;
+    this.waiting++;
     try {
       await this.db.transaction(() => {
         try {
@@ -43,6 +47,8 @@ export class Storage {
     } catch (error) {
       undo();
       throw error;
+    } finally {
+      this.waiting--;
     }
     if (failure) throw (failure as { error: Error }).error;
     return result as T;
@@ -103,6 +109,7 @@ export class Storage {
       fileBytes: (Number(all['lastPageNumber']) + 1) * pageSize,
       mapBytes: Number(all['mapSize']),
       transactions: Number(all['lastTxnId']),
+      commitsWaiting: this.waiting,
     };
   }
 
