@@ -3,15 +3,21 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { format } from 'prettier';
 import { projectRoot } from '../src/core/index.js';
-import { gather, missing, page, type NeedsList } from './record-commands/list.js';
+import { gather, merge, missing, page, type NeedsList } from './record-commands/list.js';
 
 /**
  * `npm run store:needs -- [--check] [TEST FILE…]`: runs the tests (all but the store's own) and writes what the house asked
- * of its database to docs/store-needs.{json,md}; with `--check` it only fails when something is not listed there.
+ * of its database to docs/store-needs.{json,md}; of single test files what they need is added. With `--check` it only fails
+ * when something is not listed there.
  */
 const JSON_FILE = join(projectRoot, 'docs/store-needs.json');
 const PAGE_FILE = join(projectRoot, 'docs/store-needs.md');
+
+function listed(): NeedsList {
+  return JSON.parse(readFileSync(JSON_FILE, 'utf8')) as NeedsList;
+}
 
 async function record(files: readonly string[]): Promise<NeedsList | null> {
   const folder = mkdtempSync(join(tmpdir(), 'trailmark-needs-'));
@@ -32,17 +38,19 @@ async function record(files: readonly string[]): Promise<NeedsList | null> {
 
 const args = process.argv.slice(2);
 const check = args.includes('--check');
-const now = await record(args.filter((arg) => arg !== '--check'));
+const files = args.filter((arg) => arg !== '--check');
+const now = await record(files);
 if (now === null) {
   console.error('The tests fail; nothing was recorded.');
   process.exitCode = 1;
 } else if (check) {
-  const news = missing(JSON.parse(readFileSync(JSON_FILE, 'utf8')) as NeedsList, now);
+  const news = missing(listed(), now);
   for (const line of news) console.log(`not in docs/store-needs.md: ${line}`);
   console.log(`${news.length} new needs`);
   process.exitCode = news.length === 0 ? 0 : 1;
 } else {
-  writeFileSync(JSON_FILE, `${JSON.stringify(now, undefined, 1)}\n`);
-  writeFileSync(PAGE_FILE, page(now));
-  console.log(`${now.searches.length} searches, docs/store-needs.md written`);
+  const list = files.length > 0 ? merge(listed(), now) : now;
+  writeFileSync(JSON_FILE, await format(JSON.stringify(list), { parser: 'json', printWidth: 120 }));
+  writeFileSync(PAGE_FILE, page(list));
+  console.log(`${list.searches.length} searches, docs/store-needs.md written`);
 }

@@ -12,11 +12,14 @@ type Line = ({ kind: string; name: string } | Search) & { room: string };
 
 /** Merges what the processes of a run noted. */
 export function gather(folder: string): NeedsList {
+  const texts = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'));
+  return listOf(texts.map((text) => JSON.parse(text) as Line));
+}
+
+function listOf(lines: readonly Line[]): NeedsList {
   const features = new Map<string, Map<string, Set<string>>>();
   const searches = new Map<string, { search: Search; rooms: Set<string> }>();
-  const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'));
-  for (const text of lines) {
-    const { room, ...line } = JSON.parse(text) as Line;
+  for (const { room, ...line } of lines) {
     if ('kind' in line) {
       const names = getOr(features, line.kind, () => new Map<string, Set<string>>());
       getOr(names, line.name, () => new Set()).add(room);
@@ -43,6 +46,17 @@ function getOr<V>(map: Map<string, V>, key: string, make: () => V): V {
 
 function sorted<V>(map: Map<string, V>): [string, V][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Both lists in one. */
+export function merge(one: NeedsList, two: NeedsList): NeedsList {
+  const lines = [one, two].flatMap((list): Line[] => [
+    ...Object.entries(list.features).flatMap(([kind, names]) =>
+      Object.entries(names).flatMap(([name, rooms]) => rooms.map((room) => ({ kind, name, room }))),
+    ),
+    ...list.searches.flatMap(({ rooms, ...search }) => rooms.map((room) => ({ ...search, room }))),
+  ]);
+  return listOf(lines);
 }
 
 /** What `now` needs and the list does not have. */

@@ -55,4 +55,6 @@ export const todoIndexes: readonly IndexSpec[] = [
   { key: { assignees: 1, state: 1, dueAt: 1 }, name: 'assignee' },
   { key: { dealId: 1, kind: 1, itemId: 1, state: 1 }, name: 'deal' },
   { key: { evidenceId: 1 }, name: 'evidence', sparse: true },
+  { key: { fromId: 1, kind: 1, 'answer.at': 1 }, name: 'from' },
+  { key: { kind: 1, 'answer.at': -1 }, name: 'answered', partialFilterExpression: { state: 'answered' } },
 ];
