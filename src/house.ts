@@ -32,6 +32,7 @@ import {
   createTimeWords,
   parseCalendarFile,
   type Org,
+  type TimeWords,
   type WorkCalendar,
 } from './org/index.js';
 import { createOutbox, type Outbox } from './outbox/index.js';
@@ -56,6 +57,7 @@ export interface House {
   vault: Vault;
   org: Org;
   calendar: WorkCalendar;
+  words: TimeWords;
   deals: Deals;
   todos: Todos;
   verification: Verification;
@@ -204,7 +206,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     org,
     calendar,
     words,
-    evidenceUrl: (id: EvidenceId) => `${deps.publicUrl}/m/evidence/${id}`,
+    evidenceUrl: (id: EvidenceId) => `${deps.publicUrl}/m/reviews?e=${id}`,
     log,
   });
 
@@ -279,6 +281,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     conversation,
     inbox,
     outbox,
+    words,
     adapters,
     callbacks,
     flows,

@@ -16,7 +16,7 @@ import type { PlatformName } from './platforms/contract.js';
 import { startSandbox, type SandboxHandle } from './sandbox/index.js';
 import { openStore, storeStatus, type Store } from './store/index.js';
 import { createVisitCodes, visitToken } from './visits.js';
-import { createMongoSessionStore, createPageBackend, type HealthCheck } from './web/index.js';
+import { createMongoSessionStore, createPageBackend, createReviewDesk, type HealthCheck } from './web/index.js';
 
 export interface Running {
   /** Where a newcomer goes: the sandbox's page, or the address of the server. */
@@ -77,17 +77,19 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     const jobs = buildJobs(config, house, store, clock, log, publicUrl);
     gauges(metrics, house, store);
 
+    const backend = createPageBackend({
+      ...house,
+      clock,
+      printWatermark,
+      recordLook: async (look) => {
+        await store.connection.collection('looks').insertOne(look);
+      },
+    });
     const app = buildApp({
       callbacks: house.callbacks,
       pages: {
-        backend: createPageBackend({
-          ...house,
-          clock,
-          printWatermark,
-          recordLook: async (look) => {
-            await store.connection.collection('looks').insertOne(look);
-          },
-        }),
+        backend,
+        reviews: createReviewDesk({ ...house, evidenceOf: backend.evidenceOf, clock }),
         visits: createVisitCodes({ house, secret, publicUrl, clock }),
         sessions: createMongoSessionStore(store.connection),
         adapters: house.adapters,

@@ -3,7 +3,7 @@ import { currentVisitOf, type DealDocument, stageOf } from '../deals/index.js';
 import { type Flow, type Item } from '../flow/index.js';
 import type { Person } from '../org/index.js';
 import type { PlatformName } from '../platforms/contract.js';
-import type { TodoDocument } from '../todos/index.js';
+import type { TodoAnswer, TodoDocument } from '../todos/index.js';
 import type { ConversationDeps } from './context.js';
 import type { Turn } from './turn.js';
 
@@ -145,7 +145,7 @@ export async function settleTodo(
   person: Person,
   approved: boolean,
   note: string,
-): Promise<NonNullable<Turn['answer']>> {
+): Promise<{ card: NonNullable<Turn['answer']>; answer: TodoAnswer }> {
   const id = asId<TodoId>(todo._id);
   const answered = await deps.todos.answer(
     id,

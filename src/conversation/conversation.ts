@@ -1,7 +1,10 @@
 import { sha256, stableId, type CardId } from '../core/index.js';
 import { currentVisitOf, dealItem } from '../deals/index.js';
 import type { FilledCard } from '../cards/index.js';
-import type { InboundEvent, Outgoing } from '../platforms/contract.js';
+import type { Person } from '../org/index.js';
+import type { TodoAnswer, TodoDocument } from '../todos/index.js';
+import { settleTodo } from './asks.js';
+import type { InboundEvent, Outgoing, PlatformName } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
 import { onFile } from './files.js';
 import { offerHelp, offerMyDeals } from './offers.js';
@@ -20,6 +23,14 @@ export interface Conversation {
   handle(event: InboundEvent): Promise<Handled>;
   /** An event was given up after several tries: its sender hears that what they sent is kept. */
   onParked(event: InboundEvent): Promise<void>;
+  /** Somebody answered a to-do outside the chat: the same as a press. Gives the answer that holds, the first. */
+  settle(
+    command: { key: string; platform: PlatformName },
+    todo: TodoDocument,
+    person: Person,
+    approved: boolean,
+    note: string,
+  ): Promise<{ answer: TodoAnswer }>;
 }
 
 /** Keys of the app menu (scripts/wecom-menu.ts makes it). */
@@ -55,6 +66,11 @@ export function createConversation(deps: ConversationDeps): Conversation {
         send: turn.sends,
       }));
       return turn.answer === undefined ? {} : { answer: turn.answer };
+    },
+
+    async settle(command, todo, person, approved, note) {
+      const { answer } = await settleTodo(deps, { ...command, fromPress: false }, todo, person, approved, note);
+      return { answer };
     },
 
     async onParked(event) {

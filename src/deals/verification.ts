@@ -17,6 +17,7 @@ export interface Verification {
   /** Idempotent: the same evidence id is the same evidence. */
   add(evidence: EvidenceDocument): Promise<void>;
   get(id: EvidenceId): Promise<EvidenceDocument | null>;
+  many(ids: readonly EvidenceId[]): Promise<EvidenceDocument[]>;
   ofDeal(dealId: string): Promise<EvidenceDocument[]>;
   /**
    * A position came after the photo: evidence of this person that only lacked it is verified again.
@@ -221,6 +222,9 @@ export function createVerification(deps: VerificationDeps): Verification {
     },
     async get(id) {
       return (await rows.findOne({ _id: id })) as unknown as EvidenceDocument | null;
+    },
+    async many(ids) {
+      return (await rows.find({ _id: { $in: [...ids] } } as never).toArray()) as unknown as EvidenceDocument[];
     },
     async ofDeal(dealId) {
       return (await rows.find({ dealId }).sort({ at: 1 }).toArray()) as unknown as EvidenceDocument[];

@@ -39,7 +39,10 @@ export interface Todos {
   /** The first answer holds. Null: no such to-do. */
   answer(id: TodoId, command: { key: string }, answer: Omit<TodoAnswer, 'at'>): Promise<Answered | null>;
   get(id: TodoId): Promise<TodoDocument | null>;
-  openFor(person: PersonId): Promise<TodoDocument[]>;
+  /** Due first, at most a hundred. */
+  openFor(person: PersonId, kind?: TodoKind): Promise<TodoDocument[]>;
+  /** Answered since an instant, the latest first. */
+  answeredSince(kind: TodoKind, since: Date, limit: number): Promise<TodoDocument[]>;
   findOpen(filter: {
     kind: TodoKind;
     dealId: DealId;
@@ -143,11 +146,18 @@ export function createTodos(deps: TodoDeps): Todos {
     async get(id) {
       return todos.load(id);
     },
-    async openFor(person) {
+    async openFor(person, kind) {
       return (await raw
         .find({ assignees: person, state: 'open' })
         .sort({ dueAt: 1 })
-        .limit(20)
+        .limit(100)
+        .toArray()) as unknown as TodoDocument[];
+    },
+    async answeredSince(kind, since, limit) {
+      return (await raw
+        .find({ kind, 'answer.at': { $gte: since } })
+        .sort({ 'answer.at': -1 })
+        .limit(limit)
         .toArray()) as unknown as TodoDocument[];
     },
     find,

@@ -53,6 +53,8 @@ export interface ManagerHome {
   me: PersonBrief;
   /** What the figures cover: `华东一组`, `华东区`. */
   scope: string;
+  /** Evidence that waits for this person's eye: `/m/reviews`. */
+  reviews: number;
   asOf: string;
   /** 本周 11 月 20 日 – 11 月 26 日 */
   window: string;
@@ -276,6 +278,8 @@ export interface EvidenceView {
   /** A picture can be shown (`picture(…, 'copy')`). */
   hasPicture: boolean;
   mayOriginal: boolean;
+  /** The same picture, or one very like it, came earlier. Named, and linked, only to those who may see that deal. */
+  reuse: { text: string; evidenceId: string | null } | null;
   findings: FindingRow[];
   /** Further facts in words: 拍摄时间, 位置, 页数. */
   facts: { label: string; value: string }[];
@@ -295,4 +299,40 @@ export interface FindingRow {
   expected: string | null;
   /** Where it comes from, in Chinese: 服务器时间, 照片信息, 文字识别 0.83. */
   source: string;
+}
+
+// ---------------------------------------------------------------- reviews
+
+/** What waits for this person's eye, and how people decided lately. */
+export interface ReviewQueueView {
+  /** Due first. */
+  rows: ReviewRow[];
+  /** More than are shown. */
+  more: number;
+  counts: (ReviewCount & { label: string })[];
+  /** The counts' window, days. */
+  days: number;
+}
+
+export interface ReviewRow {
+  todoId: string;
+  byName: string;
+  /** 11-24 14:32 */
+  handedIn: string;
+  due: string;
+  overdue: boolean;
+  evidence: EvidenceView;
+}
+
+/** How people decided where one check of the machine did not pass: thresholds are set from these. */
+export interface ReviewCount {
+  /** Code of the finding that sent the evidence to a person, `asked` when the rep asked for it without one. */
+  code: string;
+  decided: number;
+  passed: number;
+  returned: number;
+  /** The machine had said no, a person said yes. */
+  overruled: number;
+  /** Cases in which the machine had said no. */
+  refused: number;
 }

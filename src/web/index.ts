@@ -8,5 +8,7 @@ export type { PageRouteDeps } from './routes/pages.js';
 export type { VisitCodes } from './routes/visits.js';
 export { createSandboxRoutes } from './routes/sandbox.js';
 export type { ClockMove, SandboxPlace, SandboxRouteDeps } from './routes/sandbox.js';
+export { createReviewDesk } from './reviews.js';
+export type { ReviewDesk } from './reviews.js';
 export type { PageBackend } from './backend.js';
 export { createPageBackend } from './page-backend.js';

@@ -2,8 +2,10 @@ import { NotAllowedError, NotFoundError, type Clock, type EvidenceId } from '../
 import type { DealDocument, Deals, EvidenceDocument, Verification } from '../deals/index.js';
 import type { Insights } from '../insights/index.js';
 import type { Org, Person, Scope, WorkCalendar } from '../org/index.js';
+import type { Todos } from '../todos/index.js';
 import type { Vault } from '../store/index.js';
-import type { PageBackend, Picture, Viewer } from './backend.js';
+import type { EvidenceView, PageBackend, Picture, Viewer } from './backend.js';
+import type { ReviewDeskDeps } from './reviews.js';
 import { dealRow, dealView } from './views-deal.js';
 import { evidenceView, submissionView } from './views-evidence.js';
 import { digestView, figureView, managerHome } from './views-figures.js';
@@ -12,6 +14,7 @@ export interface PageBackendDeps {
   org: Org;
   calendar: WorkCalendar;
   deals: Deals;
+  todos: Pick<Todos, 'openFor'>;
   verification: Verification;
   insights: Insights;
   vault: Vault;
@@ -28,7 +31,7 @@ const STUCK_SHOWN = 12;
 const DIGESTS_SHOWN = 7;
 
 /** What the phone pages show, each answer made for one viewer and for nobody else. */
-export function createPageBackend(deps: PageBackendDeps): PageBackend {
+export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<ReviewDeskDeps, 'evidenceOf'> {
   const { org, calendar, deals, insights } = deps;
 
   const person = (viewer: Viewer): Person => {
@@ -96,20 +99,46 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend {
     return digest;
   }
 
+  /** Whom an earlier picture belongs to, said to those who may know. */
+  async function reuseOf(viewer: Viewer, { verdict }: EvidenceDocument): Promise<EvidenceView['reuse']> {
+    const id = verdict?.facts['reuseOf'];
+    const other = typeof id === 'string' ? await deps.verification.get(id as EvidenceId) : null;
+    if (other === null) return null;
+    if (!org.canSee(viewer.personId, other))
+      return { text: '以前在别的商机用过，不在你能看的范围里。', evidenceId: null };
+    const by = org.person(other.by)?.name ?? '';
+    const day = calendar.localDate(other.at);
+    return { text: `${day} ${by} 在「${other.clientName}」交过，用于${other.itemName}。`, evidenceId: other._id };
+  }
+
   const views = { org, calendar, deals, now: () => deps.clock.now() };
 
   return {
+    async evidenceOf(viewer, evidence) {
+      const deal = await deals.get(evidence.dealId);
+      if (deal === null || !org.canSee(viewer.personId, deal)) return null;
+      return evidenceView(views, deal, evidence, true, await reuseOf(viewer, evidence));
+    },
+
     async home(viewer) {
       const me = person(viewer);
       const now = deps.clock.now();
       const scope = scopeOf(viewer);
       if (leads(scope)) {
-        const [figures, open, digests] = await Promise.all([
+        const [figures, open, digests, reviews] = await Promise.all([
           insights.figures({ ...scope, personIds: [] }, now),
           insights.openIn({ ...scope, personIds: [] }),
           insights.digestsOf(viewer.personId, DIGESTS_SHOWN),
+          deps.todos.openFor(viewer.personId, 'review'),
         ]);
-        return managerHome(views, { me, scope: scopeName(scope), figures, open: open.slice(0, STUCK_SHOWN), digests });
+        return managerHome(views, {
+          me,
+          scope: scopeName(scope),
+          figures,
+          open: open.slice(0, STUCK_SHOWN),
+          digests,
+          reviews: reviews.length,
+        });
       }
       const mine = await deals.find({ ownerId: viewer.personId }, 60);
       const rows = mine.map((deal) => dealRow(views, deal));
@@ -151,7 +180,13 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend {
       }
       const { evidence, deal } = await visibleEvidence(viewer, id);
       await deps.recordLook({ who: viewer.personId, what: id, which: 'page', at: deps.clock.now() });
-      return evidenceView(views, deal, evidence, leads(scopeOf(viewer)) || evidence.by === viewer.personId);
+      return evidenceView(
+        views,
+        deal,
+        evidence,
+        leads(scopeOf(viewer)) || evidence.by === viewer.personId,
+        await reuseOf(viewer, evidence),
+      );
     },
 
     async picture(viewer, id, which): Promise<Picture> {

@@ -36,6 +36,8 @@ const CHECKS: Record<string, string> = {
   demo: '演示',
 };
 
+export const checkLabel = (code: string): string => (code === 'asked' ? '代表请看' : (CHECKS[code] ?? code));
+
 const FACTS: Record<string, string> = {
   takenAt: '照片上的时间',
   plate: '门牌',
@@ -51,6 +53,7 @@ export function evidenceView(
   deal: DealDocument,
   evidence: EvidenceDocument,
   mayOriginal: boolean,
+  reuse: EvidenceView['reuse'] = null,
 ): EvidenceView {
   const { verdict, file } = evidence;
   const submission = deal.visits
@@ -72,12 +75,12 @@ export function evidenceView(
     file: file === undefined ? null : { name: file.name, mime: file.mime, bytes: file.bytes, sha256: file.sha256 },
     hasPicture: file?.mime.startsWith('image/') ?? false,
     mayOriginal: mayOriginal && file !== undefined,
+    reuse,
     findings: (verdict?.findings ?? []).map((finding) => ({
       code: finding.code,
       label: CHECKS[finding.code] ?? finding.code,
       mark: finding.status,
-      measured: withUnit(finding.measured, finding),
-      expected: withUnit(finding.expected, finding),
+      ...measures(finding),
       source: sourceWords(finding.source),
     })),
     facts: Object.entries(verdict?.facts ?? {}).flatMap(([name, value]) => {
@@ -119,10 +122,23 @@ export function submissionView(deps: ViewDeps, deal: DealDocument, id: string): 
     file: null,
     hasPicture: false,
     mayOriginal: false,
+    reuse: null,
     findings: [],
     facts: [],
     verifier: null,
     history: [],
+  };
+}
+
+/** What bits of a hash mean is told in words. */
+function measures(finding: Finding): { measured: string | null; expected: string | null } {
+  if (finding.code !== 'photo.reuse')
+    return { measured: withUnit(finding.measured, finding), expected: withUnit(finding.expected, finding) };
+  const { measured, status } = finding;
+  return {
+    measured:
+      measured === null ? '没有相似的' : status === 'failed' ? '用过的图' : status === 'review' ? '很像' : '不是同一张',
+    expected: '没用过',
   };
 }
 
@@ -140,6 +156,7 @@ function sourceWords(source: string): string {
     [/^pdf/iu, 'PDF 文字'],
     [/^location/iu, '位置消息'],
     [/^sha256/iu, '文件指纹'],
+    [/^picture hash/iu, '图像指纹'],
     [/^pixels|^picture/iu, '画面'],
     [/^sheet/iu, '表格'],
   ];

@@ -56,6 +56,7 @@ export function managerHome(
     figures: Figures;
     open: readonly Obligation[];
     digests: readonly DigestSnapshot[];
+    reviews: number;
   },
 ): ManagerHome {
   const { figures } = about;
@@ -64,6 +65,7 @@ export function managerHome(
     kind: 'manager',
     me: personBrief(deps.org, about.me.id),
     scope: about.scope,
+    reviews: about.reviews,
     asOf: figures.asOf.toISOString(),
     window: `${day(deps, figures.window.from)} – ${day(deps, new Date(figures.window.to.getTime() - 1))}`,
     lights: lightsOf(deps, figures),

@@ -5,6 +5,8 @@ import { BadInputError, NotFoundError, type Clock, type Log } from '../../core/i
 import type { PageBackend, Viewer } from '../backend.js';
 import { createSessions, type SessionStore } from '../sessions.js';
 import { jsonErrors, requireOwnHeader } from './json.js';
+import type { ReviewDesk } from '../reviews.js';
+import { addReviewRoutes } from './reviews.js';
 import { addVisitRoutes, type VisitCodes } from './visits.js';
 import { createLogin, type LoginDeps } from './login.js';
 import { pageHeaders, sendAsset, sendShell, UI_DIR } from './shell.js';
@@ -12,6 +14,7 @@ import { pageHeaders, sendAsset, sendShell, UI_DIR } from './shell.js';
 export interface PageRouteDeps extends Omit<LoginDeps, 'sessions'> {
   backend: PageBackend;
   visits: VisitCodes;
+  reviews?: ReviewDesk;
   sessions: SessionStore;
   /** The machine's clock, also in the sandbox: moving the demo's clock does not log anybody out. */
   clock: Clock;
@@ -101,6 +104,7 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
       await sendPicture(ctx, picture, { id, which, thumb: which === 'copy' && ctx.query['size'] === 'thumb' });
     }),
   );
+  if (deps.reviews !== undefined) addReviewRoutes(api, deps.reviews, answer, param);
   api.post('/logout', async (ctx) => {
     await login.leave(ctx);
     ctx.body = { ok: true };

@@ -18,6 +18,7 @@ export const router = createRouter({
         },
         { path: 'deals/:id', component: () => import('./pages/DealPage.vue'), meta: { title: '商机' } },
         { path: 'evidence/:id', component: () => import('./pages/EvidencePage.vue'), meta: { title: '留痕' } },
+        { path: 'reviews', component: () => import('./pages/ReviewsPage.vue'), meta: { title: '复核' } },
         { path: ':rest(.*)*', component: () => import('./pages/MissingPage.vue'), meta: { title: '没有这一页' } },
       ],
     },
