@@ -165,9 +165,9 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       return { name: found.clientName, aliases: client?.aliases ?? [], sites: client?.sites ?? [] };
     },
     personName: (id) => org.person(id)?.name ?? '',
+    maySee: (by, found) => org.canSee(by, found),
     clock,
     zone: deps.zone,
-    maySee: (by, found) => org.canSee(by, found),
     log,
   });
   const insights = createInsights({ connection, clock, org, calendar, flows: () => flows.list() });
@@ -273,6 +273,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     vault,
     org,
     calendar,
+    words,
     deals,
     todos,
     verification,
@@ -281,22 +282,15 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     conversation,
     inbox,
     outbox,
-    words,
     adapters,
     callbacks,
     flows,
     makeMenu,
     async takeOver() {
-      // By the states in which a row can be taken: these have an index, and rows that are done stay for months.
-      const taken: [string, object][] = [
-        ['inbox', { state: 'new' }],
-        ['outbox', { state: 'due' }],
-        ['evidence', { state: { $in: ['waiting', 'verified'] } }],
-      ];
-      for (const [name, states] of taken) {
+      for (const name of ['inbox', 'outbox', 'evidence']) {
         await connection
           .collection(name)
-          .updateMany({ ...states, leasedUntil: { $exists: true } }, { $unset: { leasedUntil: '' } });
+          .updateMany({ leasedUntil: { $exists: true } }, { $unset: { leasedUntil: '' } });
       }
       await connection.collection('platform_token_claims').deleteMany({});
       await relay.sweep({ all: true });

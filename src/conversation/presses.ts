@@ -77,28 +77,13 @@ const dealCommand = (turn: Turn, dealId: string) => ({
   fromPress: turn.event.body.kind === 'press',
 });
 
-/**
- * After an answer the checklist shows it: by the answer of the press when it was pressed there. Any other card (a question
- * that took the place of what was missing) says that it is answered; it does not become a second checklist.
- */
-function settleAnswer(
-  deps: ConversationDeps,
-  turn: Turn,
-  { deal, flow, card }: Done,
-  item: Item,
-  pressed: string,
-  question: { step: number; draft: Record<string, string> } = { step: 0, draft: {} },
-): void {
-  if (turn.event.body.kind === 'press') {
-    if (deal.visits.some((one) => checklistCardId(deal, one.id) === pressed)) turn.answer = card;
-    else putQuestion(deps, turn, deal, flow, item, question, { close: '已交，看清单' });
+/** After a command on the deal: the pressed card is the checklist (or becomes it). */
+function settleCard(turn: Turn, deal: DealDocument, card: NonNullable<Turn['answer']>, pressed: string): void {
+  if (turn.event.body.kind !== 'press') {
+    turn.remember(card.card);
+    return;
   }
-  turn.remember(card.card);
-}
-
-/** After going on, the pressed card is the checklist, or becomes it. */
-function settleCard(turn: Turn, { deal, card }: Done, pressed: string): void {
-  const isPress = turn.event.body.kind === 'press';
+  const visit = deal.visits.at(-1);
   const isChecklist = deal.visits.some((one) => checklistCardId(deal, one.id) === pressed);
   if (isChecklist) {
     turn.answer = card;
@@ -114,26 +99,6 @@ const answerTodo =
     const todo = await deps.todos.get(asId<TodoId>(ids[0] ?? '-'));
     await settle(deps, turn, todo, approved, '');
   };
-  if (isPress) turn.answer = card;
-  turn.remember(card.card);
-}
-
-/** A file that came before its time, and was kept, is handed in when its item is pressed. */
-async function usesKept(
-  deps: ConversationDeps,
-  turn: Turn,
-  live: { deal: DealDocument; item: Item },
-  pressed: string,
-): Promise<boolean> {
-  const kept = keptFor(turn, live.deal, live.item);
-  if (kept === null) return false;
-  const about = { dealId: live.deal._id, itemId: live.item.id, askedAt: null };
-  const { kind, done } = await submitValue(deps, turn, about, kept.value, { file: kept.file, known: live.deal });
-  if (kind !== 'submitted') return true;
-  turn.change.kept = null;
-  turn.text(`用上了你之前发的「${kept.file.name}」，不用再发。`);
-  settleAnswer(deps, turn, done, live.item, pressed);
-  return true;
 
 async function settle(
   deps: ConversationDeps,
@@ -207,8 +172,8 @@ const HANDLERS: Record<Verb, Handler> = {
     if (live.item.kind === 'confirm') {
       // One press says it all: no question is put for a yes.
       const about = { dealId: live.deal._id, itemId: live.item.id, askedAt: turn.now };
-      const { kind, done } = await submitValue(deps, turn, about, { kind: 'confirm' }, { known: live.deal });
-      if (kind === 'submitted') settleAnswer(deps, turn, done, live.item, press.cardId);
+      const { kind, done } = await submitValue(deps, turn, about, { kind: 'confirm' });
+      if (kind === 'submitted') settleCard(turn, done.deal, done.card, press.cardId);
       return;
     }
     if (live.item.kind === 'approval') await askApprovalAgain(deps, turn, live.deal, live.item);
@@ -229,7 +194,7 @@ const HANDLERS: Record<Verb, Handler> = {
       value,
     );
     if (answered.kind === 'again') ask(deps, turn, live.deal, live.flow, live.item);
-    else if (answered.kind === 'submitted') settleAnswer(deps, turn, answered.done, live.item, press.cardId);
+    else if (answered.kind === 'submitted') settleCard(turn, answered.done.deal, answered.done.card, press.cardId);
   },
   async touch(deps, turn, ids) {
     const live = await liveItem(deps, turn, ids);
@@ -255,8 +220,8 @@ const HANDLERS: Record<Verb, Handler> = {
       if (live !== null) ask(deps, turn, live.deal, live.flow, live.item);
       return;
     }
-    const { kind, done } = await submitValue(deps, turn, question, linkValue(question), { known: live.deal });
-    if (kind === 'submitted') settleAnswer(deps, turn, done, live.item, press.cardId, question);
+    const { kind, done } = await submitValue(deps, turn, question, linkValue(question));
+    if (kind === 'submitted') settleCard(turn, done.deal, done.card, press.cardId);
   },
   async advance(deps, turn, ids, press) {
     const own = await ownDeal(deps, turn, ids[0]);
@@ -267,7 +232,7 @@ const HANDLERS: Record<Verb, Handler> = {
       ...(target === undefined ? {} : { target }),
     });
     if (done.decision?.outcome === 'refused') turn.replaceWith(presentGap(deps, done.flow, done.deal, target));
-    else settleCard(turn, done, press.cardId);
+    else settleCard(turn, done.deal, done.card, press.cardId);
   },
   async postpone(deps, turn, ids) {
     const own = await ownDeal(deps, turn, ids[0]);

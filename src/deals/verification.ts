@@ -95,16 +95,16 @@ export function createVerification(deps: VerificationDeps): Verification {
     // Handing in the same picture again for the same question, after it did not pass, is a second try and no reuse.
     const secondTry = sameVisit && other.itemId === evidence.itemId && other.verdict?.status !== 'passed';
     if (!earlier || secondTry) return null;
-    return {
     const serial = other.verdict?.facts['serial'];
+    return {
       evidenceId: other._id,
       at: other.at,
       clientName: other.clientName,
       byName: deps.personName(other.by),
       mayName: deps.maySee(evidence.by, other),
       sameVisit,
-    };
       ...(typeof serial === 'string' ? { serial } : {}),
+    };
   }
 
   async function verify(evidence: EvidenceDocument): Promise<Verdict> {

@@ -148,7 +148,7 @@ export function createTodos(deps: TodoDeps): Todos {
     },
     async openFor(person, kind) {
       return (await raw
-        .find({ assignees: person, state: 'open' })
+        .find({ assignees: person, state: 'open', ...(kind === undefined ? {} : { kind }) })
         .sort({ dueAt: 1 })
         .limit(100)
         .toArray()) as unknown as TodoDocument[];
