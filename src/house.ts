@@ -287,10 +287,16 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     flows,
     makeMenu,
     async takeOver() {
-      for (const name of ['inbox', 'outbox', 'evidence']) {
+      // By the states in which a row can be taken: these have an index, and rows that are done stay for months.
+      const taken: [string, object][] = [
+        ['inbox', { state: 'new' }],
+        ['outbox', { state: 'due' }],
+        ['evidence', { state: { $in: ['waiting', 'verified'] } }],
+      ];
+      for (const [name, states] of taken) {
         await connection
           .collection(name)
-          .updateMany({ leasedUntil: { $exists: true } }, { $unset: { leasedUntil: '' } });
+          .updateMany({ ...states, leasedUntil: { $exists: true } }, { $unset: { leasedUntil: '' } });
       }
       await connection.collection('platform_token_claims').deleteMany({});
       await relay.sweep({ all: true });
