@@ -33,6 +33,8 @@ const LEAST_DATA_BYTES = 8192;
 
 export interface Folder {
   path: string;
+  /** Says that the data file is there. Writes only the first time: a store that has been in use starts on a full disk too. */
+  markReady: () => void;
   release: () => Promise<void>;
 }
 
@@ -42,11 +44,28 @@ export interface Folder {
  */
 export async function claimFolder(dataDir: string): Promise<Folder> {
   const path = resolve(dataDir);
-  try {
+  writing(path, () => {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const probe = join(path, `.write-${process.pid}`);
     writeFileSync(probe, '');
     rmSync(probe);
+  });
+  const lock = await takeLock(path);
+  try {
+    const ready = checkMarker(path);
+    const markReady = (): void => {
+      if (!ready) writeMarker(path, true);
+    };
+    return { path, markReady, release: () => closeServer(lock) };
+  } catch (error) {
+    await closeServer(lock);
+    throw error;
+  }
+}
+
+function writing(path: string, write: () => void): void {
+  try {
+    write();
   } catch (error) {
     throw new EmbeddedStoreError(
       'unwritable',
@@ -54,14 +73,6 @@ export async function claimFolder(dataDir: string): Promise<Folder> {
       { cause: error },
     );
   }
-  const lock = await takeLock(path);
-  try {
-    checkMarker(path);
-  } catch (error) {
-    await closeServer(lock);
-    throw error;
-  }
-  return { path, release: () => closeServer(lock) };
 }
 
 function reason(error: unknown): string {
@@ -133,7 +144,8 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((done) => server.close(() => done()));
 }
 
-function checkMarker(path: string): void {
+/** Whether the folder has been in use; throws when it is not ours to use. */
+function checkMarker(path: string): boolean {
   const marker = join(path, MARKER);
   if (existsSync(marker)) {
     let found: { engine?: unknown; format?: unknown; ready?: unknown } = {};
@@ -164,7 +176,7 @@ function checkMarker(path: string): void {
         `数据目录 ${path} 的数据文件 ${DATA_FILE} 缺失或不完整。请从备份恢复整个目录，或用 DATA_DIR 换一个空目录。`,
       );
     }
-    return;
+    return found.ready === true;
   }
   const others = readdirSync(path).filter((name) => FOREIGN_FILES.test(name));
   if (others.length > 0) {
@@ -174,6 +186,7 @@ function checkMarker(path: string): void {
     );
   }
   writeMarker(path, false);
+  return false;
 }
 
 function dataBytes(path: string): number {
@@ -182,11 +195,13 @@ function dataBytes(path: string): number {
 }
 
 /** Written as a whole or not at all. `ready` is false until the data file exists, so that a first start that died can be repeated. */
-export function writeMarker(path: string, ready: boolean): void {
-  const draft = join(path, `.${MARKER}`);
-  writeFileSync(draft, `${JSON.stringify({ engine: ENGINE, format: FORMAT, ready })}\n`, { mode: 0o600 });
-  const file = openSync(draft, 'r+');
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(draft, join(path, MARKER));
+function writeMarker(path: string, ready: boolean): void {
+  writing(path, () => {
+    const draft = join(path, `.${MARKER}`);
+    writeFileSync(draft, `${JSON.stringify({ engine: ENGINE, format: FORMAT, ready })}\n`, { mode: 0o600 });
+    const file = openSync(draft, 'r+');
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(draft, join(path, MARKER));
+  });
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { EmbeddedStoreError } from './errors.js';
-import { claimFolder, writeMarker } from './folder.js';
+import { claimFolder } from './folder.js';
 import { USER, type FromWorker, type ToWorker, type WorkerOptions } from './protocol.js';
 
 export { EmbeddedStoreError } from './errors.js';
@@ -54,7 +54,7 @@ export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise
   });
   try {
     const boundPort = await started(worker, folder.path);
-    writeMarker(folder.path, true);
+    folder.markReady();
     return face(worker, folder.release, options, { host, port: boundPort, secret });
   } catch (error) {
     await worker.terminate();

@@ -1,5 +1,21 @@
+import { statfsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { open, type RootDatabase } from 'lmdb';
+import { CommandError } from '../errors.js';
 import { checkDataFile } from './data-file.js';
+
+/** No room on the disk, in the quota, or under the process's limit for a file. */
+const diskFull: ReadonlySet<number> = new Set([constants.errno.ENOSPC, constants.errno.EDQUOT, constants.errno.EFBIG]);
+/** A disk with less room than this is full. */
+const LEAST_FREE_BYTES = 1024 * 1024;
+
+/** Within the catalog's id, beside its entries. */
+const STEP_KEY = Buffer.concat([idPrefix(0), Buffer.from('step')]);
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
 
 export interface Entry {
   key: Buffer;
@@ -14,13 +30,24 @@ export class Storage {
   /** Commands whose writes are not on disk yet. */
   private waiting = 0;
 
-  private constructor(private readonly db: RootDatabase<Buffer, Buffer>) {}
+  private constructor(
+    private readonly db: RootDatabase<Buffer, Buffer>,
+    private readonly path: string,
+  ) {}
 
   static open(path: string): Storage {
     checkDataFile(path);
-    return new Storage(
-      open<Buffer, Buffer>({ path, keyEncoding: 'binary', encoding: 'binary', cache: false, noSubdir: false }),
-    );
+    const db = open<Buffer, Buffer>({
+      path,
+      keyEncoding: 'binary',
+      encoding: 'binary',
+      cache: false,
+      noSubdir: false,
+      // Commands are batched by `transaction()` itself. With batching by event turn a commit starts a turn later, and one
+      // that fails rejects a promise that nobody can reach.
+      eventTurnBatching: false,
+    });
+    return new Storage(db, path);
   }
 
   /**
@@ -33,7 +60,7 @@ export class Storage {
     let result: T | undefined;
     this.waiting++;
     try {
-      await this.db.transaction(() => {
+      const committed = this.db.transaction(() => {
         try {
           this.db.childTransaction(() => {
             result = run();
@@ -43,15 +70,47 @@ export class Storage {
           undo();
         }
       });
-      await this.db.flushed;
+      // Asked for now: the flush of a later transaction would never come if that one fails.
+      const flushed = this.db.flushed.then(() => undefined);
+      await committed;
+      await flushed;
     } catch (error) {
       undo();
-      throw error;
+      throw await this.explained(error);
     } finally {
       this.waiting--;
     }
-    if (failure) throw (failure as { error: Error }).error;
+    if (failure) throw await this.explained((failure as { error: unknown }).error);
     return result as T;
+  }
+
+  /**
+   * Why a write failed. What is wrong with a commit LMDB tells by a promise of its own; a disk that took half a page it calls
+   * an I/O error.
+   */
+  private async explained(error: unknown): Promise<unknown> {
+    const pending = error instanceof Error && 'commitError' in error ? (error.commitError as Promise<never>) : null;
+    const cause: unknown = pending ? await pending.catch((reason: unknown) => reason) : error;
+    const errno = cause instanceof Error && 'code' in cause ? Number(cause.code) : 0;
+    if (!diskFull.has(errno) && !(errno === constants.errno.EIO && freeBytes(this.path) < LEAST_FREE_BYTES))
+      return cause;
+    await this.step();
+    return new CommandError(
+      'OutOfDiskSpace',
+      `The disk of the embedded store is full: nothing of this command was written. Free some space on the disk of ${this.path}; what was acknowledged is safe, reads go on, and writes work again as soon as there is room.`,
+    );
+  }
+
+  /**
+   * Commits next to nothing. Pages that a commit frees can be used by the next but one; on a full disk, where a large write
+   * fails before it counts as one, room that documents left behind would else stay closed to it.
+   */
+  private async step(): Promise<void> {
+    try {
+      await this.db.transaction(() => this.db.putSync(STEP_KEY, STEP_KEY));
+    } catch (error) {
+      if (error instanceof Error && 'commitError' in error) await Promise.allSettled([error.commitError]);
+    }
   }
 
   /** Reads from now on see every commit that has been acknowledged. */

@@ -20,7 +20,7 @@ export class Deadline {
 export class Slice {
   private since = performance.now();
 
-  constructor(private readonly deadline: Deadline | undefined) {}
+  constructor(private readonly deadline?: Deadline) {}
 
   over(): boolean {
     const now = performance.now();

@@ -118,14 +118,6 @@ export class WireServer {
     }
     this.options.onInternalError(error, command);
     const message = error instanceof Error ? error.message : String(error);
-    if (/ENOSPC|No space|EFBIG|File too large|MDB_MAP_FULL|EDQUOT/i.test(message)) {
-      return {
-        ok: 0,
-        errmsg: `The disk of the embedded store is full: ${message}`,
-        code: codes.OutOfDiskSpace,
-        codeName: 'OutOfDiskSpace',
-      };
-    }
     return {
       ok: 0,
       errmsg: `The embedded store failed: ${message}`,
