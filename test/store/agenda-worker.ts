@@ -6,7 +6,13 @@ import { MongoClient } from 'mongodb';
 const [uri = '', database = '', name = '', lifetime = '10000'] = process.argv.slice(2);
 const client = await MongoClient.connect(uri);
 const db = client.db(database);
-const agenda = new Agenda({ backend: new MongoBackend({ mongo: db }), processEvery: 100, name, defaultLockLimit: 3 });
+const agenda = new Agenda({
+  backend: new MongoBackend({ mongo: db }),
+  processEvery: 100,
+  name,
+  defaultLockLimit: 10,
+  defaultConcurrency: 10,
+});
 agenda.on('error', (error: Error) => console.error(error));
 agenda.define<{ n: number; hang?: string }>(
   'shared',
