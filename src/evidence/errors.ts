@@ -9,7 +9,11 @@ export type BadFileCode =
   | 'file.too_small'
   | 'file.too_many_pages'
   | 'file.too_many_rows'
-  | 'file.bomb';
+  | 'file.bomb'
+  /** A document that runs a script or starts a program. */
+  | 'file.active'
+  /** An identity card: not wanted, not kept (only for photos). */
+  | 'file.id_document';
 
 /** The file is to blame, not the service: becomes a verdict, never a retry. */
 export class BadFileError extends Error {

@@ -1,5 +1,6 @@
 import type { SheetFacts } from './documents/sheet.js';
-import type { PdfFacts } from './documents/pdf.js';
+import type { OcrPage, PdfFacts } from './documents/pdf.js';
+import type { SealSighting } from './documents/pdf-seal.js';
 import type { BadFileCode } from './errors.js';
 import type { OcrChoice } from './ocr/readers.js';
 import type { PhotoFacts, PhotoWant } from './photo/extract.js';
@@ -10,6 +11,11 @@ export type Job =
   /** Loads the readers, so that the first photo of the day is no slower than the next. */
   | { kind: 'warm'; ocr: OcrChoice }
   | { kind: 'pdf'; bytes: Uint8Array }
+  /** One page (from 1) drawn as a picture, for `page`. */
+  | { kind: 'pdf-page'; bytes: Uint8Array; page: number }
+  | { kind: 'pdf-seals'; bytes: Uint8Array; pages: number[] }
+  /** A picture of a printed page; the second reader is asked when the first does not find every wanted word. */
+  | { kind: 'page'; bytes: Uint8Array; wanted: string[]; ocr: OcrChoice }
   | { kind: 'sheet'; bytes: Uint8Array; format: 'xlsx' | 'csv' }
   | { kind: 'print'; bytes: Uint8Array; lines: string[] };
 
@@ -17,6 +23,9 @@ export interface JobFacts {
   photo: PhotoFacts;
   warm: null;
   pdf: PdfFacts;
+  'pdf-page': Uint8Array;
+  'pdf-seals': SealSighting[];
+  page: OcrPage['readings'];
   sheet: SheetFacts;
   print: Uint8Array;
 }

@@ -18,6 +18,19 @@ export const MAX_PDF_TEXT = 1_000_000;
 /** A page with fewer CJK characters (and letters) than this has no usable text layer: a scan, or a full-page picture. */
 export const MIN_PAGE_CHARACTERS = 20;
 
+/** No page's drawing and no font comes near it (a street map has 5-10 MB); a bomb goes to hundreds. Pictures are not counted. */
+export const MAX_PDF_STREAM_BYTES = 48 * 1024 * 1024;
+/** Pages of a scan that are read by OCR, each 3-6 s with both readers; a signed contract's pages, not a tender's. */
+export const MAX_OCR_PAGES = 12;
+/** No further page is begun after this: a verification's lease is 90 s. */
+export const OCR_BUDGET_MS = 45_000;
+/** Pages on which a seal is looked for, from both ends: covers and signature pages. */
+export const MAX_SEAL_PAGES = 20;
+/** Scans at 150 dpi lost models under a stamp, at 200 none. */
+export const PAGE_DPI = 200;
+/** An A4 page at 200 dpi has 3.9 MP; pdfium would draw a crafted page of 400,000 px without a word. */
+export const MAX_PAGE_PIXELS = 4_000_000;
+
 /** An equipment list has tens of rows; a hospital's whole inventory some thousands. */
 export const MAX_SHEET_ROWS = 20_000;
 export const MAX_SHEET_CELLS = 200_000;

@@ -40,7 +40,8 @@ export function foldRadicals(text: string): string {
 export function foldName(text: string): string {
   return foldRadicals(text)
     .toLowerCase()
-    .replace(/有限责任公司/gu, '有限公司')
+    .replace(/有限[责責]任公司/gu, '有限公司')
+    .replace(/股份公司/gu, '股份有限公司')
     .replace(/[\s()\[\]{}<>《》「」『』【】〔〕“”"'‘’·•.,，。、_-]/gu, '');
 }
 

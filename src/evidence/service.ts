@@ -1,4 +1,5 @@
 import { AppError, errorText, sha256, unreachable, type Log } from '../core/index.js';
+import { readDocument, wantOf, type DocumentPools } from './documents/document.js';
 import { BadFileError, type BadFileCode } from './errors.js';
 import type { Job, JobFacts, JobResult } from './jobs.js';
 import { badFile } from './judge/bad-file.js';
@@ -11,7 +12,7 @@ import { combine, type Check } from './judge/verdict.js';
 import { JOB_TIMEOUT_MS, MAX_FILE_BYTES, MAX_READER_BYTES, MAX_WORKER_BYTES } from './limits.js';
 import type { OcrChoice } from './ocr/readers.js';
 import type { PhotoFacts, PhotoWant } from './photo/extract.js';
-import { createPool, type Pool } from './pool.js';
+import { createPool } from './pool.js';
 import { findAlike, type LookUpEarlier } from './radar/alike.js';
 import type { Radar } from './radar/radar.js';
 import { sniffFile } from './sniff.js';
@@ -73,7 +74,7 @@ export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, ocr, log, 
     warmUp: { kind: 'warm', ocr },
   });
   const documents = createPool({ size: 1, timeoutMs, log });
-  const pools: Pools = { photos, documents, ocr };
+  const pools: DocumentPools = { photos, documents, ocr };
 
   return {
     verify: async (request, file, context, earlier) => {
@@ -98,17 +99,11 @@ export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, ocr, log, 
   };
 }
 
-interface Pools {
-  photos: Pool;
-  documents: Pool;
-  ocr: OcrChoice;
-}
-
 async function verifyFile(
   request: FileRequest,
   bytes: Uint8Array,
   context: EvidenceContext,
-  pools: Pools,
+  pools: DocumentPools,
   alikeOf: (facts: PhotoFacts) => ReturnType<typeof findAlike>,
 ): Promise<Verdict> {
   const hash = sha256(bytes);
@@ -144,7 +139,7 @@ async function verifyFile(
     }
     case 'file': {
       if (kind !== 'pdf') return bad('file.wrong_kind', ext || kind);
-      return await judged(pools.documents.run({ kind: 'pdf', bytes }), (facts) =>
+      return await judged(readDocument(bytes, wantOf(request.demands, context.client.name), pools), (facts) =>
         judgeFile(request.demands, facts, hash, context),
       );
     }
@@ -182,12 +177,19 @@ function wrongFormat(format: string, formats: readonly string[]): Check {
   };
 }
 
+const UNFINISHED = {
+  timeout: '识别超时，这次没查成',
+  memory: '文件太复杂，内存不够，没能看完',
+  crashed: '识别出了故障，这次没查成',
+  error: '识别出了故障，这次没查成',
+};
+
 /** Our fault or the file's, we cannot tell: nothing is said against it, a person can look. */
 function unfinished(reason: 'timeout' | 'memory' | 'crashed' | 'error'): Check {
   return {
     finding: { code: `verifier.${reason}`, status: 'unchecked', measured: null, expected: null, source: 'verifier' },
-    problem: reason === 'timeout' ? '识别超时，这次没查成' : '识别出了故障，这次没查成',
-    todo: '过一会儿重发一次，或者请主管复核',
+    problem: UNFINISHED[reason],
+    todo: reason === 'memory' ? '重新导出一份小一点的再发' : '过一会儿重发一次，或者请主管复核',
   };
 }
 
@@ -195,7 +197,7 @@ async function extract<Kind extends 'photo' | 'pdf' | 'sheet'>(
   kind: Kind,
   bytes: Uint8Array,
   want: PhotoWant | undefined,
-  { photos, documents, ocr }: Pools,
+  { photos, documents, ocr }: DocumentPools,
 ): Promise<JobFacts[Kind]> {
   if (bytes.length === 0) throw new BadFileError('file.empty', 'the file is empty');
   if (bytes.length > MAX_FILE_BYTES) throw new BadFileError('file.too_large', 'the file is too large', bytes.length);

@@ -54,6 +54,18 @@ async function work(job: Job): Promise<JobResult<Job['kind']>> {
       const { readPdf } = await import('./documents/pdf.js');
       return { ok: true, facts: await readPdf(job.bytes) };
     }
+    case 'pdf-page': {
+      const { renderPage } = await import('./documents/pdf-pages.js');
+      return { ok: true, facts: await renderPage(job.bytes, job.page) };
+    }
+    case 'pdf-seals': {
+      const { findSealsIn } = await import('./documents/pdf-pages.js');
+      return { ok: true, facts: await findSealsIn(job.bytes, job.pages) };
+    }
+    case 'page': {
+      const { readScannedPage } = await import('./documents/scan.js');
+      return { ok: true, facts: await readScannedPage(job.bytes, job.wanted, await readersOf(job.ocr)) };
+    }
     case 'sheet': {
       const { readCsv, readWorkbook } = await import('./documents/sheet.js');
       return { ok: true, facts: job.format === 'csv' ? readCsv(job.bytes) : await readWorkbook(job.bytes) };

@@ -30,7 +30,7 @@ const samples: [name: string, request: EvidenceRequest, status: string, say: Reg
   ['proposal-short', pdf({ clientNameTimes: 3 }), 'failed', /出现 2 处.*还差 1 处/u],
   ['quotation', pdf({ notExpired: true }), 'passed', /有效期到 12 月 24 日/u],
   ['quotation-expired', pdf({ notExpired: true }), 'failed', /有效期到 11 月 19 日，已过 5 天/u],
-  ['quotation', pdf({ notExpired: true, sealReviewed: true }), 'review', /印章/u],
+  ['quotation', pdf({ notExpired: true, sealReviewed: true }), 'review', /第 1 页像是有红色圆章，已转给主管/u],
   ['proposal', pdf({ notExpired: true }), 'review', /没找到有效期/u],
   ['contract', pdf({ containsText: '已签合同', largerThanBytes: 100 * 1024 }), 'passed', /已签合同/u],
   ['contract-draft', pdf({ containsText: '已签合同', largerThanBytes: 100 * 1024 }), 'failed', /没找到「已签合同」/u],

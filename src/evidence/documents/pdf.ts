@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { PDFiumLibrary } from '@hyzyla/pdfium';
 import { BadFileError } from '../errors.js';
+import { guardPdf } from './pdf-guard.js';
+import type { SealSighting } from './pdf-seal.js';
 import { MAX_PDF_PAGES, MAX_PDF_TEXT, MIN_PAGE_CHARACTERS } from '../limits.js';
 
 export interface PdfFacts {
@@ -14,6 +16,16 @@ export interface PdfFacts {
   /** No page has a usable text layer. */
   scanned: boolean;
   bytes: number;
+  /** Picture pages read by OCR, when something was looked for in them. */
+  ocr: OcrPage[];
+  /** What looks like a red seal; null when nobody looked. */
+  seals: SealSighting[] | null;
+}
+
+export interface OcrPage {
+  page: number;
+  /** Each reader's lines, joined; the second reads where the first did not find what was looked for. */
+  readings: { reader: string; text: string }[];
 }
 
 let library: Promise<PDFiumLibrary> | undefined;
@@ -26,12 +38,27 @@ async function start(): Promise<PDFiumLibrary> {
   });
 }
 
+type PdfDocument = Awaited<ReturnType<PDFiumLibrary['loadDocument']>>;
+
 /** Runs in a worker process: pdfium cannot be interrupted, and a crafted file makes it take gigabytes. */
-export async function readPdf(bytes: Uint8Array): Promise<PdfFacts> {
+export async function withPdf<T>(bytes: Uint8Array, work: (document: PdfDocument) => T | Promise<T>): Promise<T> {
   library ??= start();
-  const pdfium = await library;
-  const document = await open(pdfium, bytes);
+  const document = await open(await library, bytes);
   try {
+    return await work(document);
+  } catch (cause) {
+    if (cause instanceof BadFileError) throw cause;
+    // After an abort the instance is unusable.
+    library = undefined;
+    throw new BadFileError('file.broken', 'pdfium cannot read the pages', null, cause);
+  } finally {
+    if (library !== undefined) document.destroy();
+  }
+}
+
+export async function readPdf(bytes: Uint8Array): Promise<PdfFacts> {
+  guardPdf(bytes);
+  return await withPdf(bytes, (document) => {
     const pages = document.getPageCount();
     if (pages > MAX_PDF_PAGES) throw new BadFileError('file.too_many_pages', 'too many pages', pages);
     if (pages === 0) throw new BadFileError('file.broken', 'no pages');
@@ -52,21 +79,13 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfFacts> {
       picturePages,
       scanned: picturePages.length === pages,
       bytes: bytes.length,
+      ocr: [],
+      seals: null,
     };
-  } catch (cause) {
-    if (cause instanceof BadFileError) throw cause;
-    // After an abort the instance is unusable.
-    library = undefined;
-    throw new BadFileError('file.broken', 'pdfium cannot read the pages', null, cause);
-  } finally {
-    if (library !== undefined) document.destroy();
-  }
+  });
 }
 
-async function open(
-  pdfium: PDFiumLibrary,
-  bytes: Uint8Array,
-): Promise<Awaited<ReturnType<PDFiumLibrary['loadDocument']>>> {
+async function open(pdfium: PDFiumLibrary, bytes: Uint8Array): Promise<PdfDocument> {
   try {
     return await pdfium.loadDocument(bytes);
   } catch (cause) {

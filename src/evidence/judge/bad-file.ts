@@ -91,6 +91,20 @@ function wordsOf(code: BadFileCode, measured: string | number | null, wanted: Wa
       };
     case 'file.bomb':
       return { status: 'failed', expected: null, problem: `${thing}解开后大得不正常，没有打开`, todo: again };
+    case 'file.active':
+      return {
+        status: 'failed',
+        expected: null,
+        problem: `PDF 里${measured === 'Launch' ? '有会启动程序的动作' : '带着脚本'}，为了安全没有打开`,
+        todo: '用「打印成 PDF」导出一份再发',
+      };
+    case 'file.id_document':
+      return {
+        status: 'failed',
+        expected: null,
+        problem: '照片里像是身份证。个人证件我们不收，这张不会留作材料',
+        todo: '换一张不带证件的照片',
+      };
   }
 }
 

@@ -1,12 +1,12 @@
 import type { FileDemands } from '../../flow/index.js';
-import type { PdfFacts } from '../documents/pdf.js';
+import type { OcrPage, PdfFacts } from '../documents/pdf.js';
 import { daysBetween, spokenDate, toLocalDate } from '../local-time.js';
 import { containsWords, countNames } from '../names.js';
 import type { EvidenceContext, Verdict, VerdictStatus } from '../types.js';
 import { readValidities } from '../validity.js';
 import { combine, type Check } from './verdict.js';
 
-export const FILE_VERIFIER = { id: 'pdf', version: '1' };
+export const FILE_VERIFIER = { id: 'pdf', version: '2' };
 
 export function judgeFile(demands: FileDemands, facts: PdfFacts, sha256: string, context: EvidenceContext): Verdict {
   const checks: Check[] = [
@@ -28,27 +28,54 @@ export function judgeFile(demands: FileDemands, facts: PdfFacts, sha256: string,
     textBytes: facts.textBytes,
     scanned: facts.scanned,
     ...(facts.picturePages.length === 0 ? {} : { picturePages: facts.picturePages }),
+    ...(facts.ocr.length === 0 ? {} : { ocrPages: facts.ocr.map(({ page }) => page) }),
+    ...(facts.seals === null ? {} : { seals: facts.seals }),
   };
   if (demands.largerThanBytes !== undefined) checks.push(judgeSize(facts.bytes, demands.largerThanBytes));
   if (demands.containsText !== undefined) checks.push(judgeWords(facts, demands.containsText));
   if (demands.clientNameTimes !== undefined) {
-    const count = countNames(facts.text, [context.client.name, ...context.client.aliases]);
-    plain.clientNameTimes = count;
-    checks.push(judgeNameTimes(facts, count, demands.clientNameTimes, context.client.name));
+    const names = [context.client.name, ...context.client.aliases];
+    const counts = { text: countNames(facts.text, names), ocr: countInPictures(facts.ocr, names) };
+    plain.clientNameTimes = counts.text + counts.ocr;
+    checks.push(judgeNameTimes(facts, counts, demands.clientNameTimes, context.client.name));
   }
   if (demands.notExpired === true) {
     const { check, until } = judgeValidity(facts, toLocalDate(context.receivedAt, context.zone));
     checks.push(check);
     if (until !== null) plain.validUntil = until;
   }
-  if (demands.sealReviewed === true) {
-    checks.push({
-      finding: { code: 'pdf.seal', status: 'review', measured: null, expected: null, source: 'a person decides' },
-      problem: '授权印章由人来看，已转给主管复核',
-    });
-  }
+  if (demands.sealReviewed === true) checks.push(judgeSeal(facts.seals));
   return combine(checks, 'file', plain, FILE_VERIFIER);
 }
+
+/** Red and round on the page is no authorisation: the finder proposes, a person decides. */
+function judgeSeal(seals: PdfFacts['seals']): Check {
+  const [seal] = seals ?? [];
+  const seen =
+    seal !== undefined ? `第 ${seal.page} 页像是有红色圆章` : seals === null ? '授权印章由人来看' : '没找到红色圆章';
+  return {
+    finding: {
+      code: 'pdf.seal',
+      status: 'review',
+      measured: seals === null ? null : seals.length,
+      expected: null,
+      unit: 'seals',
+      source: 'red circles, a person decides',
+    },
+    problem: `${seen}，已转给主管复核`,
+  };
+}
+
+/** The better reader's count on each page. */
+function countInPictures(pages: readonly OcrPage[], names: readonly string[]): number {
+  return pages.reduce(
+    (sum, { readings }) => sum + Math.max(0, ...readings.map(({ text }) => countNames(text, names))),
+    0,
+  );
+}
+
+const textsOf = (pages: readonly OcrPage[]): string[] =>
+  pages.flatMap(({ readings }) => readings.map(({ text }) => text));
 
 const kilobytes = (bytes: number): string =>
   bytes >= 10_000 * 1024 ? `${(bytes / 1024 / 1024).toFixed(1)} MB` : `${Math.floor((bytes / 1024) * 10) / 10} KB`;
@@ -69,7 +96,7 @@ function missing(facts: PdfFacts): { status: VerdictStatus; aside: string; todo:
   if (facts.scanned) {
     return {
       status: 'unchecked',
-      aside: '是扫描件，没有文字可查',
+      aside: facts.ocr.length === 0 ? '是扫描件，没有文字可查' : '是扫描件',
       todo: '发一份由 Word 或 WPS 直接导出的 PDF，或者请主管复核',
     };
   }
@@ -88,29 +115,55 @@ function judgeWords(facts: PdfFacts, words: string): Check {
   if (containsWords(facts.text, words)) {
     return { finding: { ...finding, status: 'passed', measured: words }, good: `有「${words}」字样` };
   }
+  if (textsOf(facts.ocr).some((text) => containsWords(text, words))) {
+    return {
+      finding: { ...finding, status: 'review', measured: words, source: 'ocr of scanned pages' },
+      problem: `扫描页上识别到「${words}」`,
+    };
+  }
   const { status, aside, todo } = missing(facts);
+  const unread = status === 'unchecked' && facts.ocr.length === 0;
   return {
     finding: { ...finding, status, measured: null },
-    problem: status === 'unchecked' ? aside : `没找到「${words}」${aside === '' ? '' : `，${aside}`}`,
+    problem: unread
+      ? aside
+      : status === 'unchecked'
+        ? `${aside}，没认出「${words}」`
+        : `没找到「${words}」${aside === '' ? '' : `，${aside}`}`,
     todo: todo ?? `确认是不是传错了文件，补上「${words}」再发`,
   };
 }
 
-function judgeNameTimes(facts: PdfFacts, count: number, atLeast: number, clientName: string): Check {
+function judgeNameTimes(
+  facts: PdfFacts,
+  { text, ocr }: { text: number; ocr: number },
+  atLeast: number,
+  clientName: string,
+): Check {
+  const count = text + ocr;
   const finding = {
     code: 'pdf.client_name',
     measured: count,
     expected: atLeast,
     unit: 'times',
-    source: 'pdf text layer',
+    source: ocr === 0 ? 'pdf text layer' : `pdf text layer ${text}, ocr ${ocr}`,
   };
-  if (count >= atLeast) return { finding: { ...finding, status: 'passed' }, good: `客户名称 ${count} 处` };
+  if (text >= atLeast) return { finding: { ...finding, status: 'passed' }, good: `客户名称 ${text} 处` };
+  // A recogniser's count passes nothing and fails nobody: a person sees it.
+  if (count >= atLeast) {
+    return {
+      finding: { ...finding, status: 'review' },
+      problem: `「${clientName}」文字里 ${text} 处，扫描页上识别到 ${ocr} 处`,
+    };
+  }
   const { status, aside, todo } = missing(facts);
+  const unread = status === 'unchecked' && facts.ocr.length === 0;
   return {
     finding: { ...finding, status },
-    problem:
-      status === 'unchecked'
-        ? aside
+    problem: unread
+      ? aside
+      : status === 'unchecked'
+        ? `${aside}，「${clientName}」只认出 ${ocr} 处，要求至少 ${atLeast} 处`
         : `「${clientName}」出现 ${count} 处，要求至少 ${atLeast} 处，还差 ${atLeast - count} 处${aside === '' ? '' : `；${aside}`}`,
     todo: todo ?? '补上再传一次',
   };
@@ -122,6 +175,18 @@ function judgeValidity(facts: PdfFacts, today: string): { check: Check; until: s
   const [latest] = found;
   const earliest = found.at(-1);
   if (latest === undefined || earliest === undefined) {
+    const [scanned] = textsOf(facts.ocr)
+      .flatMap((text) => readValidities(text))
+      .sort((a, b) => b.until.localeCompare(a.until));
+    if (scanned !== undefined) {
+      return {
+        until: scanned.until,
+        check: {
+          finding: { ...finding, status: 'review', measured: scanned.until, source: 'ocr of scanned pages' },
+          problem: `扫描页上识别到有效期到 ${spokenDate(scanned.until, today)}`,
+        },
+      };
+    }
     return {
       until: null,
       check: {

@@ -20,8 +20,10 @@ export type Script = 'chinese' | 'latin' | 'digits';
 
 export interface PageOptions {
   script?: Script;
-  /** Look for small text too; slower. Engines that know no such choice do what they always do. */
+  /** Look for small text too; slower. Engines that know no such choice, or not the next one, do what they always do. */
   fine?: boolean;
+  /** A printed page: columns and paragraphs, not words scattered over a scene. */
+  document?: boolean;
 }
 
 /**

@@ -8,8 +8,8 @@ import { channelsOf, createLane, type OcrEngine, type ReadLine } from './engine.
 /** Long side of what the detector sees, px: its training size, and one for text that is under ~12 px high there. */
 const DETECTOR_SIDE = 960;
 const FINE_DETECTOR_SIDE = 1440;
-/** Larger pictures bring nothing to lines of 48 px and cost memory that WebAssembly never gives back. */
-const LONG_SIDE = 1600;
+/** A page at 200 dpi; the recogniser brings lines to 48 px anyway. */
+const LONG_SIDE = 2400;
 /** The recogniser's own certainty below this is noise: leaves, bricks, grilles. Real lines of the sets had 0.8 and more. */
 const MIN_CONFIDENCE = 0.5;
 

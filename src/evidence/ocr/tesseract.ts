@@ -48,10 +48,10 @@ export function createTesseract(): OcrEngine {
         const { data } = await worker.recognize(toPnm(image), {}, { text: true });
         return { text: data.text.trim(), confidence: data.confidence / 100 };
       }),
-    page: (image, { script = 'chinese' } = {}) =>
+    page: (image, { script = 'chinese', document = false } = {}) =>
       inOrder(async () => {
         channelsOf(image);
-        const worker = await prepared(script, PSM.SPARSE_TEXT);
+        const worker = await prepared(script, document ? PSM.AUTO : PSM.SPARSE_TEXT);
         return await readLines(worker, image);
       }),
     warm: async () => {

@@ -60,11 +60,11 @@ export async function readWatermark(
   await read(white, whiteLines, 'chinese', 'white lines');
   if (settled()) return facts;
   if (second !== null) {
-    await readAgain(facts, second, picture, false);
-    if (settled()) return facts;
-    if (!facts.readings.some((one) => one.reader === second.id && isComplete(one))) {
-      await readAgain(facts, second, picture, true);
+    // As it is; then what stands out white, with the ground taken away (lamps, sky and paper behind white text); then small text in colour.
+    for (const look of AGAIN) {
+      await readAgain(facts, second, look.white ? white : picture, look);
       if (settled()) return facts;
+      if (facts.readings.some((one) => one.reader === second.id && isComplete(one))) break;
     }
   }
   if (first === null) return facts;
@@ -161,14 +161,30 @@ async function readInto(
   note(facts, texts, `${engine.id} ${script === 'chinese' ? 'chi_sim' : 'eng'}`, where);
 }
 
-/** The second reader finds its lines itself, in colour. */
-async function readAgain(facts: WatermarkFacts, engine: OcrEngine, picture: Rgb, fine: boolean): Promise<void> {
-  const lines = await engine.page(picture, { fine });
+interface Look {
+  where: string;
+  white: boolean;
+  fine: boolean;
+}
+const AGAIN: readonly Look[] = [
+  { where: 'page', white: false, fine: false },
+  { where: 'white strokes', white: true, fine: true },
+  { where: 'small text', white: false, fine: true },
+];
+
+/** The second reader finds its lines itself. */
+async function readAgain(
+  facts: WatermarkFacts,
+  engine: OcrEngine,
+  image: Grey | Rgb,
+  { where, fine }: Look,
+): Promise<void> {
+  const lines = await engine.page(image, { fine });
   note(
     facts,
     lines.map(({ text }) => text),
     engine.id,
-    fine ? 'small text' : 'page',
+    where,
   );
 }
 
