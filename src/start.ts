@@ -9,14 +9,19 @@ import { loadCards } from './cards/index.js';
 import type { Config } from './config/index.js';
 import { AppError, MovableClock, projectRoot, systemClock, type Log } from './core/index.js';
 import { finishDemo, startDemo } from './demo.js';
-import { printWatermark } from './evidence/index.js';
 import { buildHouse, type House } from './house.js';
 import { createDigestTick, createJobs, createNudgeTick } from './jobs/index.js';
 import type { PlatformName } from './platforms/contract.js';
 import { startSandbox, type SandboxHandle } from './sandbox/index.js';
 import { openStore, storeStatus, type Store } from './store/index.js';
 import { createVisitCodes, visitToken } from './visits.js';
-import { createMongoSessionStore, createPageBackend, createReviewDesk, type HealthCheck } from './web/index.js';
+import {
+  createMongoSessionStore,
+  createPageBackend,
+  createProofs,
+  createReviewDesk,
+  type HealthCheck,
+} from './web/index.js';
 
 export interface Running {
   /** Where a newcomer goes: the sandbox's page, or the address of the server. */
@@ -77,10 +82,12 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     const jobs = buildJobs(config, house, store, clock, log, publicUrl);
     gauges(metrics, house, store);
 
+    const proofs = createProofs({ ...house, secret, address: publicUrl.replace(/^https?:\/\//u, '') });
     const backend = createPageBackend({
       ...house,
       clock,
-      printWatermark,
+      printWatermark: (bytes, lines) => house.evidence.printCopy(bytes, [...lines]),
+      proofs,
       recordLook: async (look) => {
         await store.connection.collection('looks').insertOne(look);
       },
@@ -90,6 +97,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       pages: {
         backend,
         reviews: createReviewDesk({ ...house, evidenceOf: backend.evidenceOf, clock }),
+        proofs,
         visits: createVisitCodes({ house, secret, publicUrl, clock }),
         sessions: createMongoSessionStore(store.connection),
         adapters: house.adapters,

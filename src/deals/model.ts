@@ -63,6 +63,8 @@ export interface EvidenceDocument {
   leasedUntil?: Date;
   verdict?: Verdict;
   history: { at: Date; who: string; status: string; text: string }[];
+  /** Short code printed on copies. */
+  proof?: string;
   demo?: boolean;
 }
 
@@ -75,4 +77,5 @@ export const evidenceIndexes: readonly IndexSpec[] = [
   },
   { key: { dealId: 1, at: 1 }, name: 'deal' },
   { key: { by: 1, at: -1 }, name: 'by' },
+  { key: { proof: 1 }, name: 'proof', partialFilterExpression: { proof: { $exists: true } } },
 ];

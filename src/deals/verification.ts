@@ -17,6 +17,9 @@ export interface Verification {
   /** Idempotent: the same evidence id is the same evidence. */
   add(evidence: EvidenceDocument): Promise<void>;
   get(id: EvidenceId): Promise<EvidenceDocument | null>;
+  /** The evidence on whose copies this code is printed. */
+  byProof(code: string): Promise<EvidenceDocument | null>;
+  keepProof(id: EvidenceId, code: string): Promise<void>;
   many(ids: readonly EvidenceId[]): Promise<EvidenceDocument[]>;
   ofDeal(dealId: string): Promise<EvidenceDocument[]>;
   /**
@@ -222,6 +225,12 @@ export function createVerification(deps: VerificationDeps): Verification {
     },
     async get(id) {
       return (await rows.findOne({ _id: id })) as unknown as EvidenceDocument | null;
+    },
+    async byProof(code) {
+      return (await rows.findOne({ proof: code })) as unknown as EvidenceDocument | null;
+    },
+    async keepProof(id, code) {
+      await rows.updateOne({ _id: id }, { $set: { proof: code } });
     },
     async many(ids) {
       return (await rows.find({ _id: { $in: [...ids] } } as never).toArray()) as unknown as EvidenceDocument[];

@@ -17,8 +17,8 @@ export interface PageBackend {
   deal(viewer: Viewer, dealId: string): Promise<DealView>;
   /** Whoever opens an evidence or its picture is written into the audit log by the backend. */
   evidence(viewer: Viewer, evidenceId: string): Promise<EvidenceView>;
-  /** `copy`: with the server's watermark, what people see. `original`: the bytes as received; only with the right (`mayOriginal`). */
-  picture(viewer: Viewer, evidenceId: string, which: 'copy' | 'original'): Promise<Picture>;
+  /** `thumb`: small, in lists, not recorded. `copy`: with the server's watermark, what people see. `original`: the bytes as received; only with the right (`mayOriginal`). */
+  picture(viewer: Viewer, evidenceId: string, which: 'thumb' | 'copy' | 'original'): Promise<Picture>;
 }
 
 /** `/m/figure/now/<figure>`: the figure of the home page, as of now. */

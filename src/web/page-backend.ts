@@ -5,6 +5,7 @@ import type { Org, Person, Scope, WorkCalendar } from '../org/index.js';
 import type { Todos } from '../todos/index.js';
 import type { Vault } from '../store/index.js';
 import type { EvidenceView, PageBackend, Picture, Viewer } from './backend.js';
+import type { Proofs } from './proofs.js';
 import type { ReviewDeskDeps } from './reviews.js';
 import { dealRow, dealView } from './views-deal.js';
 import { evidenceView, submissionView } from './views-evidence.js';
@@ -22,6 +23,7 @@ export interface PageBackendDeps {
   printWatermark: (bytes: Uint8Array, lines: readonly string[]) => Promise<Buffer>;
   /** Who looked at which evidence is recorded. */
   recordLook: (look: { who: string; what: string; which: 'page' | 'copy' | 'original'; at: Date }) => Promise<void>;
+  proofs: Pick<Proofs, 'print'>;
   clock: Clock;
 }
 
@@ -190,7 +192,7 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
     },
 
     async picture(viewer, id, which): Promise<Picture> {
-      const { evidence, deal } = await visibleEvidence(viewer, id);
+      const { evidence } = await visibleEvidence(viewer, id);
       const { file } = evidence;
       if (file === undefined)
         throw new NotFoundError('evidence.no_file', `${id} has no file`, { say: '这份材料没有文件。' });
@@ -199,15 +201,11 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
           say: '原图只有提交人和他的上级能看。',
         });
       }
-      await deps.recordLook({ who: viewer.personId, what: id, which, at: deps.clock.now() });
+      // A thumbnail in a list is no look at the picture.
+      if (which !== 'thumb') await deps.recordLook({ who: viewer.personId, what: id, which, at: deps.clock.now() });
       const bytes = await deps.vault.read(file.id);
       if (which === 'original' || !file.mime.startsWith('image/')) return { bytes, mime: file.mime, name: file.name };
-      const by = org.person(evidence.by)?.name ?? '';
-      const copy = await deps.printWatermark(bytes, [
-        `${deal.clientName} · ${evidence.itemName}`,
-        `${by} · ${calendar.localDate(evidence.at)} ${calendar.localTime(evidence.at)} 服务器收到`,
-        `留痕 ${evidence._id.slice(-8)} · sha256 ${file.sha256.slice(0, 12)}`,
-      ]);
+      const copy = await deps.printWatermark(bytes, which === 'thumb' ? [] : await deps.proofs.print(evidence));
       return { bytes: copy, mime: 'image/jpeg', name: `${evidence._id}.jpg` };
     },
   };

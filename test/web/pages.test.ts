@@ -77,7 +77,7 @@ test('pictures: the original is asked for by name, a copy may be small, other ty
   t.is((await original.arrayBuffer()).byteLength, bytes.length);
   t.deepEqual(
     backend.seen.map((line) => line.split(' ')[1]),
-    ['picture-copy', 'picture-copy', 'picture-original'],
+    ['picture-copy', 'picture-thumb', 'picture-original'],
   );
 
   const html = await servePages(t, { backend: fakeBackend({ bytes: Buffer.from('<script>'), mime: 'text/html' }) });

@@ -13,6 +13,7 @@ async function openDesk(t: Parameters<typeof openHouse>[0]) {
   const backend = createPageBackend({
     ...house,
     printWatermark: (bytes) => Promise.resolve(Buffer.from(bytes)),
+    proofs: { print: () => Promise.resolve([]) },
     recordLook: ({ what }) => Promise.resolve(void looks.push(what)),
   });
   const desk = createReviewDesk({ ...house, evidenceOf: backend.evidenceOf });

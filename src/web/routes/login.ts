@@ -35,12 +35,12 @@ export interface Login {
   leave(ctx: Context): Promise<void>;
 }
 
-/** Only paths of the phone pages and visit codes: a login never leads out of the house. */
+/** Only paths of the phone pages, visit codes and proofs: a login never leads out of the house. */
 export function ownTarget(to: unknown): string {
-  if (typeof to !== 'string' || !/^\/[ms]([/?]|$)/.test(to) || /[\\\s]|\/\//.test(to)) return HOME;
+  if (typeof to !== 'string' || !/^\/[msv]([/?]|$)/.test(to) || /[\\\s]|\/\//.test(to)) return HOME;
   const base = 'http://own.invalid';
   const url = new URL(to, base);
-  return url.origin === base && /^\/(m|s)(\/|$)/.test(url.pathname) ? url.pathname + url.search : HOME;
+  return url.origin === base && /^\/(m|s|v)(\/|$)/.test(url.pathname) ? url.pathname + url.search : HOME;
 }
 
 export function createLogin(deps: LoginDeps): Login {

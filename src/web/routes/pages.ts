@@ -5,7 +5,9 @@ import { BadInputError, NotFoundError, type Clock, type Log } from '../../core/i
 import type { PageBackend, Viewer } from '../backend.js';
 import { createSessions, type SessionStore } from '../sessions.js';
 import { jsonErrors, requireOwnHeader } from './json.js';
+import type { Proofs } from '../proofs.js';
 import type { ReviewDesk } from '../reviews.js';
+import { addProofRoutes } from './proofs.js';
 import { addReviewRoutes } from './reviews.js';
 import { addVisitRoutes, type VisitCodes } from './visits.js';
 import { createLogin, type LoginDeps } from './login.js';
@@ -15,6 +17,7 @@ export interface PageRouteDeps extends Omit<LoginDeps, 'sessions'> {
   backend: PageBackend;
   visits: VisitCodes;
   reviews?: ReviewDesk;
+  proofs?: Pick<Proofs, 'look'>;
   sessions: SessionStore;
   /** The machine's clock, also in the sandbox: moving the demo's clock does not log anybody out. */
   clock: Clock;
@@ -53,6 +56,7 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
   });
 
   addVisitRoutes(router, { ...deps, login, headers });
+  if (deps.proofs !== undefined) addProofRoutes(router, { ...deps, proofs: deps.proofs, login, headers });
 
   const api = new Router({ prefix: '/api/m' });
   api.use(headers, jsonErrors(deps.log), requireOwnHeader);
@@ -100,8 +104,9 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
     answer(async (viewer, ctx) => {
       const id = param(ctx, 'id');
       const which = ctx.query['which'] === 'original' ? 'original' : 'copy';
-      const picture = await deps.backend.picture(viewer, id, which);
-      await sendPicture(ctx, picture, { id, which, thumb: which === 'copy' && ctx.query['size'] === 'thumb' });
+      const thumb = which === 'copy' && ctx.query['size'] === 'thumb';
+      const picture = await deps.backend.picture(viewer, id, thumb ? 'thumb' : which);
+      await sendPicture(ctx, picture, { id, which, thumb });
     }),
   );
   if (deps.reviews !== undefined) addReviewRoutes(api, deps.reviews, answer, param);

@@ -75,13 +75,15 @@ export async function sendAsset(ctx: Context, uiDir: string, path: string): Prom
 }
 
 const NOTICE_STYLE = `
-:root{color-scheme:light dark;--ink:#1f2329;--ink-2:#51565d;--ground:#f5f6f7;--brand:#0b6e4f;--on:#fff}
-@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--ink-2:#b4b9c0;--ground:#1f2123;--brand:#3db38a;--on:#08150f}}
+:root{color-scheme:light dark;--ink:#1f2329;--ink-2:#51565d;--ground:#f5f6f7;--paper:#fff;--line:#e5e6eb;--brand:#0b6e4f;--on:#fff}
+@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--ink-2:#b4b9c0;--ground:#1f2123;--paper:#17181a;--line:#2e3033;--brand:#3db38a;--on:#08150f}}
 *{box-sizing:border-box}body{margin:0;min-height:100vh;display:flex;flex-direction:column;align-items:center;justify-content:center;gap:10px;padding:24px;text-align:center;
 background:var(--ground);color:var(--ink);font:15px/1.6 'PingFang SC','HarmonyOS Sans SC','Microsoft YaHei','Noto Sans SC','Noto Sans CJK SC',sans-serif}
 img{width:52px;height:52px;margin-bottom:8px}h1{margin:0;font-size:19px}p{margin:0;max-width:22em;color:var(--ink-2)}
 a{display:block;width:min(100%,300px);margin-top:12px;border-radius:6px;background:var(--brand);color:var(--on);line-height:48px;text-decoration:none}
 img.code{width:220px;height:220px;border-radius:8px;background:#fff}form{width:100%;display:flex;justify-content:center}
+dl{width:min(100%,360px);margin:8px 0 0;padding:4px 16px;border-radius:8px;background:var(--paper);text-align:left}dl div{display:flex;gap:12px;padding:9px 0}dl div+div{border-top:1px solid var(--line)}dt{flex:none;width:64px;color:var(--ink-2)}dd{margin:0;min-width:0;overflow-wrap:anywhere}
+img.photo{width:min(100%,720px);height:auto;border-radius:8px}
 button{width:min(100%,300px);margin-top:12px;border:0;border-radius:6px;background:var(--brand);color:var(--on);font:inherit;line-height:48px}`;
 const NOTICE_STYLE_HASH = createHash('sha256').update(NOTICE_STYLE).digest('base64');
 
@@ -94,6 +96,10 @@ export interface Notice {
   links?: { href: string; text: string }[];
   /** Data URL of a picture shown in place of our sign. */
   picture?: string;
+  /** What is known, in pairs. */
+  facts?: { label: string; value: string }[];
+  /** Address of a photo, shown large. */
+  photo?: string;
   /** One button that does something: posted to the page's own address. */
   button?: string;
 }
@@ -130,6 +136,11 @@ function noticePage(notice: Omit<Notice, 'status'>, tail = ''): string {
     notice.picture === undefined
       ? '<img src="/ui/icon.svg" alt="">'
       : `<img class="code" src="${escape(notice.picture)}" alt="二维码">`;
+  const photo = notice.photo === undefined ? '' : `<img class="photo" src="${escape(notice.photo)}" alt="留痕的副本">`;
+  const rows = (notice.facts ?? []).map(
+    ({ label, value }) => `<div><dt>${escape(label)}</dt><dd>${escape(value)}</dd></div>`,
+  );
+  const facts = rows.length === 0 ? '' : `<dl>${rows.join('')}</dl>`;
   const button =
     notice.button === undefined
       ? ''
@@ -139,5 +150,5 @@ function noticePage(notice: Omit<Notice, 'status'>, tail = ''): string {
     notice.title,
   )}</title><link rel="icon" href="/ui/icon.svg"><style>${NOTICE_STYLE}</style></head><body>${sign}<h1>${escape(
     notice.title,
-  )}</h1><p>${escape(notice.text)}</p>${button}${links}${tail}</body></html>`;
+  )}</h1><p>${escape(notice.text)}</p>${facts}${photo}${button}${links}${tail}</body></html>`;
 }
