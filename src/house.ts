@@ -22,7 +22,7 @@ import {
   type Deals,
   type Verification,
 } from './deals/index.js';
-import { createEvidence, createRadar, sniffFile, type Evidence } from './evidence/index.js';
+import { createEvidence, createFetchPage, createRadar, sniffFile, type Evidence } from './evidence/index.js';
 import { loadFlows } from './flow/index.js';
 import { createInbox, type Inbox } from './inbox/index.js';
 import { createInsights, type Insights } from './insights/index.js';
@@ -83,6 +83,8 @@ export interface HouseDeps {
   ocrEngines: 'both' | 'tesseract';
   wecom: WecomConfig | null;
   dingtalk: DingtalkConfig | null;
+  /** Pages of links are fetched from the internet; without it links are judged by what is said of them. */
+  fetchLinks: boolean;
   /** Absolute, without a trailing slash. */
   publicUrl: string;
   /** Code of a deal's visit QR, signed. */
@@ -104,6 +106,7 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
     ocr: deps.ocrEngines,
     log: deps.log,
     radar,
+    ...(deps.fetchLinks ? { fetchPage: createFetchPage() } : {}),
   });
   try {
     return await wireHouse({ ...deps, evidence, openPlatforms: (intake) => openPlatforms(deps, intake) });

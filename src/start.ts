@@ -68,6 +68,8 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       log,
       zone: config.zone,
       ocrEngines: config.ocrEngines,
+      // The demo's notices stand on no server, and trying it out calls nobody.
+      fetchLinks: sandbox === null,
       wecom: sandbox === null ? config.wecom : sandbox.wecom,
       dingtalk:
         sandbox === null

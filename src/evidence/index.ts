@@ -14,6 +14,8 @@ export type {
 
 export { createRadar, radarIndexes } from './radar/radar.js';
 export type { Radar, Resemblance } from './radar/radar.js';
+export { createFetchPage } from './links/fetch-page.js';
+export type { FetchedPage, FetchPage } from './links/fetch-page.js';
 export type { LookUpEarlier } from './radar/alike.js';
 
 // For whoever stores and shows files.

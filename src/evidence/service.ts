@@ -5,6 +5,8 @@ import type { Job, JobFacts, JobResult } from './jobs.js';
 import { badFile } from './judge/bad-file.js';
 import { FILE_VERIFIER, judgeFile } from './judge/file.js';
 import { judgeLink } from './judge/link.js';
+import type { LinkPage } from './judge/link-page.js';
+import type { FetchPage } from './links/fetch-page.js';
 import { judgePhoto, PHOTO_VERIFIER } from './judge/photo.js';
 import { expectedTimes } from './judge/photo-time.js';
 import { judgeSheet, SHEET_VERIFIER } from './judge/sheet.js';
@@ -28,6 +30,8 @@ export interface EvidenceOptions {
   log: Log;
   /** Knows every picture handed in before; without it only equal bytes are recognised. */
   radar?: Radar;
+  /** Without it links are judged by what is said of them. */
+  fetchPage?: FetchPage;
 }
 
 export interface Evidence {
@@ -65,7 +69,14 @@ const VERIFIER: Record<FileRequest['kind'], Verdict['verifier']> = {
   sheet: SHEET_VERIFIER,
 };
 
-export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, ocr, log, radar }: EvidenceOptions): Evidence {
+export function createEvidence({
+  workers,
+  timeoutMs = JOB_TIMEOUT_MS,
+  ocr,
+  log,
+  radar,
+  fetchPage,
+}: EvidenceOptions): Evidence {
   const photos = createPool({
     size: Math.max(1, workers),
     timeoutMs,
@@ -76,9 +87,19 @@ export function createEvidence({ workers, timeoutMs = JOB_TIMEOUT_MS, ocr, log, 
   const documents = createPool({ size: 1, timeoutMs, log });
   const pools: DocumentPools = { photos, documents, ocr };
 
+  async function pageOf(url: string): Promise<LinkPage | null> {
+    if (fetchPage === undefined || !URL.canParse(url)) return null;
+    const page = await fetchPage(url);
+    if (!page.ok || page.kind === 'text') return page;
+    const read = await documents.run({ kind: 'pdf', bytes: page.bytes });
+    return read.ok
+      ? { ok: true, text: read.facts.text }
+      : { ok: false, reason: 'unreadable', detail: `pdf ${read.reason}` };
+  }
+
   return {
     verify: async (request, file, context, earlier) => {
-      if (request.kind === 'link') return judgeLink(request, context);
+      if (request.kind === 'link') return judgeLink(request, context, await pageOf(request.url));
       if (file === null) return verdictOf(request, '', [badFile('file.wrong_kind', 'text', request.kind)]);
       return await verifyFile(request, file.bytes, context, pools, async ({ hash }) =>
         radar === undefined || hash === null || earlier === undefined

@@ -32,6 +32,9 @@ const CHECKS: Record<string, string> = {
   'link.address': '网址',
   'link.title': '标题',
   'link.published': '发布日期',
+  'link.page': '网页',
+  'link.page_title': '网页上的标题',
+  'link.page_date': '网页上的日期',
   'verifier.unavailable': '核验',
   demo: '演示',
 };
@@ -46,6 +49,7 @@ const FACTS: Record<string, string> = {
   pages: '页数',
   rows: '行数',
   distanceMetres: '离客户',
+  clientOnPage: '网页上客户名',
 };
 
 export function evidenceView(
@@ -159,6 +163,8 @@ function sourceWords(source: string): string {
     [/^picture hash/iu, '图像指纹'],
     [/^pixels|^picture/iu, '画面'],
     [/^sheet/iu, '表格'],
+    [/^page/iu, '网页'],
+    [/^stated/iu, '提交人填写'],
   ];
   const found = words.find(([pattern]) => pattern.test(source));
   if (found === undefined) return source;

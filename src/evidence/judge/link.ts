@@ -1,20 +1,40 @@
 import { daysBetween, monthsBefore, spokenDate, toLocalDate } from '../local-time.js';
 import type { EvidenceContext, EvidenceRequest, Verdict } from '../types.js';
+import { countNames } from '../names.js';
+import { judgePage, publishedOnPage, type LinkPage } from './link-page.js';
 import { combine, type Check } from './verdict.js';
 
-export const LINK_VERIFIER = { id: 'link', version: '1' };
+export const LINK_VERIFIER = { id: 'link', version: '2' };
 
-/** What the person says about a public notice: address, title, day of publication. The page itself is not fetched. */
-export function judgeLink(request: EvidenceRequest & { kind: 'link' }, context: EvidenceContext): Verdict {
-  const checks: Check[] = [judgeAddress(request.url), judgeTitle(request.title)];
+/**
+ * A public notice: address, title and day as the person says them, and as the page has them where it was fetched (null: it was not meant to be).
+ * A day that the person did not give is taken from the page.
+ */
+export function judgeLink(
+  request: EvidenceRequest & { kind: 'link' },
+  context: EvidenceContext,
+  page: LinkPage | null = null,
+): Verdict {
+  const address = judgeAddress(request.url);
+  const checks: Check[] = [address, judgeTitle(request.title)];
+  const said = request.publishedOn?.trim() ?? '';
+  const fromPage = said === '' && page !== null ? publishedOnPage(page) : null;
+  const publishedOn = said === '' ? (fromPage ?? undefined) : said;
+  if (page !== null && address.finding.status === 'passed') {
+    checks.push(...judgePage(page, { title: request.title, publishedOn: said === '' ? null : calendarDate(said) }));
+  }
   if (request.publishedWithinMonths !== undefined) {
     const today = toLocalDate(context.receivedAt, context.zone);
-    checks.push(judgePublished(request.publishedOn, request.publishedWithinMonths, today));
+    const check = judgePublished(publishedOn, request.publishedWithinMonths, today);
+    checks.push(fromPage === null ? check : { ...check, finding: { ...check.finding, source: 'page' } });
   }
   const facts = {
     url: request.url,
     title: request.title,
-    ...(request.publishedOn === undefined ? {} : { publishedOn: request.publishedOn }),
+    ...(publishedOn === undefined ? {} : { publishedOn }),
+    ...(page?.ok === true
+      ? { clientOnPage: countNames(page.text, [context.client.name, ...context.client.aliases]) }
+      : {}),
   };
   return combine(checks, 'link', facts, LINK_VERIFIER);
 }
