@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MongoClient, type Collection } from 'mongodb';
+import { Random } from './shared/random.js';
 
 /** `npm run test:crash -- [--kills N] [--seconds N]`: kills the embedded store at random instants under four writers. */
 
@@ -122,7 +123,8 @@ export async function runCrashes(options: {
   const known = new Map<string, Known>();
   const report: CrashReport = { kills: 0, acknowledged: 0, documents: 0, lost: [], indexErrors: [] };
   const until = Date.now() + options.seconds * 1000;
-  const random = generator(options.seed);
+  const seeded = new Random(options.seed);
+  const random = (): number => seeded.next();
   try {
     for (let round = 0; ; round++) {
       const { child, uri } = await startChild(dataDir);
@@ -162,18 +164,6 @@ export async function runCrashes(options: {
     await rm(dataDir, { recursive: true, force: true });
   }
   return report;
-}
-
-/** Mulberry32: small, seeded, good enough to choose instants and sizes. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 async function main(): Promise<void> {

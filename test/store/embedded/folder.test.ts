@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { MongoClient } from 'mongodb';
 import { EmbeddedStoreError, startEmbeddedStore } from '../../../src/store/embedded/index.js';
 import { startStore, tempFolder } from './helpers.js';
 
@@ -158,49 +157,4 @@ test('hostile bytes close their connection and nothing else', async (t) => {
   for (const [name, bytes] of Object.entries(hostile)) await t.notThrowsAsync(hangsUp(store.port, bytes), name);
   t.is(await c.countDocuments(), 1);
   t.deepEqual(internalErrors, []);
-});
-
-test('random damage to good frames never ends the store', async (t) => {
-  const { store, collection } = await startStore(t, { open: true });
-  const c = collection();
-  await c.insertOne({ a: 1 });
-  const { BSON } = await import('mongodb');
-  const good = [
-    { find: 'x', filter: { a: { $in: [1, 'x', null] } }, $db: 'test' },
-    { insert: 'x', documents: [{ _id: 1, a: [1, { b: new Date(0) }] }], $db: 'test' },
-    {
-      update: 'x',
-      updates: [{ q: { a: 1 }, u: { $set: { 'a.b': 1 }, $push: { c: { $each: [1] } } }, upsert: true }],
-      $db: 'test',
-    },
-    {
-      aggregate: 'x',
-      pipeline: [{ $match: { a: 1 } }, { $group: { _id: '$a', n: { $sum: 1 } } }],
-      cursor: {},
-      $db: 'test',
-    },
-  ].map((doc) => message(Buffer.from(BSON.serialize(doc))));
-  let state = 99;
-  const random = (below: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state % below;
-  };
-  for (let round = 0; round < 60; round++) {
-    const socket = connect(store.port, '127.0.0.1');
-    socket.on('error', () => undefined);
-    socket.resume();
-    // Not `once`: it takes the reset of a refused connection for a failure.
-    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
-    for (let i = 0; i < 40; i++) {
-      const bytes = Buffer.from(good[random(good.length)]!);
-      for (let n = 0; n <= random(3); n++) bytes[16 + random(bytes.length - 16)] = random(256);
-      socket.write(bytes);
-    }
-    socket.end();
-    await closed;
-  }
-  t.is(await c.countDocuments(), 1);
-  const plain = await MongoClient.connect(store.uri);
-  t.teardown(() => plain.close());
-  t.like(await plain.db('test').command({ ping: 1 }), { ok: 1 });
 });

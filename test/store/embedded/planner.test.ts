@@ -1,7 +1,7 @@
 import test from 'ava';
 import { ObjectId, type Document } from 'mongodb';
+import { fuzzPlanner } from '../../../scripts/fuzz-query.js';
 import { sharedStore } from './helpers.js';
-import { fuzzPlanner } from './planner-fuzz.js';
 
 const shared = sharedStore(test);
 

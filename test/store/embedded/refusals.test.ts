@@ -29,6 +29,7 @@ test('what the store cannot do is refused by an error that names MONGODB_URI', a
     $near: () => c.find({ a: { $near: [1, 2] } }).toArray(),
     $jsonSchema: () => c.find({ $jsonSchema: {} }).toArray(),
     Decimal128: () => c.insertOne({ d: Decimal128.fromString('1.5') }),
+    'Decimal128 in a query': () => c.find({ d: { $gt: Decimal128.fromString('1.5') } }).toArray(),
     'Decimal128 in an update': () => c.updateOne({}, { $set: { d: Decimal128.fromString('1.5') } }),
     'pipeline update': () => c.updateOne({}, [{ $set: { b: 1 } }]),
     collation: () => c.find({}, { collation: { locale: 'zh' } }).toArray(),

@@ -1,5 +1,16 @@
-import type { Decimal128 } from 'bson';
-import { Binary, BSONRegExp, BSONSymbol, Code, Double, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
+import {
+  Binary,
+  BSONRegExp,
+  BSONSymbol,
+  Code,
+  Decimal128,
+  Double,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  Timestamp,
+} from 'bson';
+import { notSupported } from '../errors.js';
 
 /**
  * A decoded BSON value. Numbers keep their stored type: int32 is a JavaScript number with an integral value, int64 is a
@@ -81,6 +92,8 @@ export function typeClass(value: Value): number {
   if (value instanceof Code) return T.code;
   if (value instanceof MinKey) return T.minKey;
   if (value instanceof MaxKey) return T.maxKey;
+  // It is never stored, so it can only come with a command.
+  if (value instanceof Decimal128) throw notSupported('Decimal128');
   throw new TypeError('not a BSON value');
 }
 
@@ -168,6 +181,7 @@ export function typeName(value: Value): string {
   if (typeof value === 'bigint') return 'long';
   if (value instanceof Double) return 'double';
   if (value instanceof BSONSymbol) return 'symbol';
+  if (value instanceof Decimal128) return 'decimal';
   if (value instanceof Code) return value.scope ? 'javascriptWithScope' : 'javascript';
   switch (typeClass(value)) {
     case T.string:

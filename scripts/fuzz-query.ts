@@ -1,35 +1,22 @@
-import { Long, type Collection, type Document } from 'mongodb';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Long, MongoClient, type Collection, type Document } from 'mongodb';
+import { startEmbeddedStore } from '../src/store/embedded/index.js';
+import { Random } from './shared/random.js';
 
-/** Random documents, queries, sorts and indexes, seeded. Used by the test and by the long run. */
-export class Fuzz {
-  private state: number;
+/** `npm run fuzz:query -- [--queries N] [--seed N]`: what an index plan finds against what a full scan finds. */
 
-  constructor(seed: number) {
-    this.state = seed >>> 0;
-  }
-
-  random(): number {
-    this.state = (this.state + 0x6d2b79f5) >>> 0;
-    let t = this.state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  }
-
-  int(below: number): number {
-    return Math.floor(this.random() * below);
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.int(list.length)]!;
-  }
-
+/** Random documents, queries, sorts and indexes. */
+class Fuzz extends Random {
   scalar(): unknown {
     switch (this.int(12)) {
       case 0:
         return null;
       case 1:
-        return this.random() < 0.5;
+        return this.next() < 0.5;
       case 2:
         return new Date(this.int(5) * 1000);
       case 3:
@@ -47,7 +34,7 @@ export class Fuzz {
   }
 
   value(): unknown {
-    const kind = this.random();
+    const kind = this.next();
     if (kind < 0.15) return Array.from({ length: this.int(4) }, () => this.scalar());
     if (kind < 0.18) return [[this.scalar()], this.scalar()];
     return this.scalar();
@@ -55,12 +42,12 @@ export class Fuzz {
 
   doc(_id: number): Document {
     const doc: Document = { _id };
-    for (const name of ['a', 'b', 'c']) if (this.random() < 0.8) doc[name] = this.value();
-    const s = this.random();
+    for (const name of ['a', 'b', 'c']) if (this.next() < 0.8) doc[name] = this.value();
+    const s = this.next();
     if (s < 0.5) doc['s'] = { x: this.scalar(), y: this.scalar() };
     else if (s < 0.7)
       doc['s'] = Array.from({ length: this.int(3) }, () =>
-        this.random() < 0.8 ? { x: this.scalar(), y: this.int(3) } : this.scalar(),
+        this.next() < 0.8 ? { x: this.scalar(), y: this.int(3) } : this.scalar(),
       );
     else if (s < 0.8) doc['s'] = this.scalar();
     return doc;
@@ -89,14 +76,14 @@ export class Fuzz {
       case 10:
         return { $ne: this.scalar() };
       case 11:
-        return { $exists: this.random() < 0.5 };
+        return { $exists: this.next() < 0.5 };
       case 12:
         return {
           $regex: this.pick(['^a', '^ab', '^b', 'b', '^a.c', '^', '^ab*', '^a|b']),
           $options: this.pick(['', '', 'i']),
         };
       case 13:
-        return { $elemMatch: this.random() < 0.5 ? { $gte: this.int(4), $lt: 4 + this.int(4) } : { x: this.scalar() } };
+        return { $elemMatch: this.next() < 0.5 ? { $gte: this.int(4), $lt: 4 + this.int(4) } : { x: this.scalar() } };
       case 14:
         return this.value();
       default:
@@ -106,7 +93,7 @@ export class Fuzz {
 
   query(): Document {
     const clauses = Array.from({ length: 1 + this.int(3) }, () => ({ [this.path()]: this.condition() }));
-    const kind = this.random();
+    const kind = this.next();
     if (kind < 0.15 && clauses.length > 1) return { $or: clauses };
     if (kind < 0.4) return { $and: clauses };
     return Object.assign({}, ...clauses) as Document;
@@ -123,7 +110,7 @@ export class Fuzz {
     const key: Document = {};
     for (let i = 0; i < 1 + this.int(3); i++) key[this.pick(['a', 'b', 'c', 's.x', 's.y', 'a.0'])] = this.pick([1, -1]);
     const options: Document = {};
-    const kind = this.random();
+    const kind = this.next();
     if (kind < 0.2) options['sparse'] = true;
     else if (kind < 0.45)
       options['partialFilterExpression'] = this.pick([
@@ -158,10 +145,10 @@ export async function fuzzPlanner(
       await indexed.createIndex(key as never, { ...kind, name: `i${i}` }).catch(() => undefined);
     }
     for (let i = 0; i < options.queries; i++) {
-      if (fuzz.random() < 0.1) await change(indexed, fuzz);
+      if (fuzz.next() < 0.1) await change(indexed, fuzz);
       const query = fuzz.query();
       const sort = fuzz.sort();
-      const limit = fuzz.random() < 0.3 ? 1 + fuzz.int(5) : 0;
+      const limit = fuzz.next() < 0.3 ? 1 + fuzz.int(5) : 0;
       const planned = await indexed
         .find(query)
         .sort(sort as never)
@@ -199,11 +186,54 @@ export async function fuzzPlanner(
 async function change(collection: Collection<Document>, fuzz: Fuzz): Promise<void> {
   const _id = fuzz.int(120) as never;
   const write =
-    fuzz.random() < 0.3
+    fuzz.next() < 0.3
       ? collection.deleteOne({ _id })
-      : fuzz.random() < 0.5
+      : fuzz.next() < 0.5
         ? collection.replaceOne({ _id }, fuzz.doc(_id), { upsert: true })
         : collection.updateOne({ _id }, { $set: { [fuzz.pick(['a', 'b', 's.x'])]: fuzz.value() } });
   // A path through a scalar or parallel arrays: refused, and nothing has changed.
   await write.catch(() => undefined);
 }
+
+/** Rounds of so many queries run beside one another, each on a collection of its own. */
+const BESIDE = 4;
+const QUERIES_PER_ROUND = 250;
+const DOCUMENTS = 100;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { queries: { type: 'string', default: '50000' }, seed: { type: 'string', default: '1' } },
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'embedded-store-fuzz-'));
+  const total: FuzzReport = { queries: 0, indexed: 0, differences: [] };
+  const internalErrors: string[] = [];
+  try {
+    const store = await startEmbeddedStore({
+      dataDir: folder,
+      onInternalError: ({ command, message }) => internalErrors.push(`${command}: ${message}`),
+    });
+    const client = await MongoClient.connect(store.uri);
+    let seed = Number(values.seed);
+    await Promise.all(
+      Array.from({ length: BESIDE }, async (_, i) => {
+        const collection = client.db('fuzz').collection(`c${i}`);
+        while (total.queries < Number(values.queries) && total.differences.length === 0) {
+          const one = { seed: seed++, rounds: 1, queries: QUERIES_PER_ROUND, documents: DOCUMENTS };
+          const report = await fuzzPlanner(collection, one);
+          total.queries += report.queries;
+          total.indexed += report.indexed;
+          total.differences.push(...report.differences);
+          if (one.seed % 20 === 0) console.error(`${total.queries} queries`);
+        }
+      }),
+    );
+    await client.close();
+    await store.stop();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  console.log(JSON.stringify({ ...total, internalErrors }));
+  if (total.differences.length > 0 || internalErrors.length > 0) process.exitCode = 1;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
