@@ -13,11 +13,13 @@ interface Cast {
   screen: { width: number; height: number };
 }
 const DESK = { width: 1440, height: 900 };
+const POCKET = { width: 390, height: 844 };
 const CASTS: readonly Cast[] = [
   { platform: '企业微信', rep: '代表甲', supervisor: '一组主管', client: '城东医院', group: '华东一组', screen: DESK },
+  { platform: '钉钉', rep: '代表丁', supervisor: '二组主管', client: '湖滨医院', group: '华东二组', screen: POCKET },
 ];
 
-const DEAL_MS = 180_000;
+const DEAL_MS = 300_000;
 
 const NEXT = /看下一步/;
 const DONE = /选好了|就这个/;
@@ -51,12 +53,27 @@ if (executable === undefined) {
         await playDeal(t, page, cast);
       } catch (error) {
         await page.shot('failed');
+        t.log(server.errors.slice(-4_000));
         throw error;
       } finally {
         await page.page.close();
       }
     });
   }
+  test.serial(
+    'the clock forward: nudge at the supervisor, digest in the group, from its link to the photo',
+    async (t) => {
+      t.timeout(DEAL_MS);
+      const page = await SandboxPage.open(browser, server.base, 'morning', DESK);
+      try {
+        await playMorning(t, page);
+      } catch (error) {
+        await page.shot('failed');
+        t.log(server.errors.slice(-4_000));
+        throw error;
+      }
+    },
+  );
 }
 
 async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Promise<void> {
@@ -104,7 +121,7 @@ async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Pro
   await page.shot('3-tags');
   await rep.press(DONE);
   await rep.press(/拍客户现场照片/);
-  await rep.send('样例文件', '设备清单');
+  await rep.send('文件', '设备清单');
   await rep.see(/收到的是文件/);
   await page.shot('4-wrong-kind');
   await rep.send('拍照', '三天前拍的现场照片');
@@ -126,14 +143,14 @@ async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Pro
   // 方案定制: a sheet, and a PDF that names the client too seldom.
   await rep.press(NEXT);
   await rep.press(/客户现有设备清单/);
-  await rep.send('样例文件', '设备清单');
+  await rep.send('文件', '设备清单');
   await rep.see(/✅ 客户现有设备清单/);
   await rep.press(/定制方案/);
-  await rep.send('样例文件', '定制方案（客户名称只有 2 处）');
+  await rep.send('文件', '定制方案（客户名称只有 2 处）');
   await rep.see(/还差 1 处/);
   await page.shot('7-short-pdf');
   await rep.press(/换一份/);
-  await rep.send('样例文件', '定制方案（客户名称 3 处）');
+  await rep.send('文件', '定制方案（客户名称 3 处）');
   await rep.see(/方案定制 已完成/);
 
   // 临床价值论证: two door plates, tags of two groups, a link with its title and day.
@@ -158,14 +175,14 @@ async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Pro
   // 合规报价: the supervisor looks at the stamp on a phone of their own.
   await rep.press(NEXT);
   await rep.press(/阶梯报价单/);
-  await rep.send('样例文件', '阶梯报价单（有效期内）');
+  await rep.send('文件', '阶梯报价单（有效期内）');
   const supervisor = await page.phone(cast.supervisor, cast.platform);
   await supervisor.see(/阶梯报价单/);
   await page.shot('9-review');
   await supervisor.press(PASS);
   await rep.see(/✅ 阶梯报价单/);
   await rep.press(/成本核算表/);
-  await rep.send('样例文件', '成本核算表（3 级）');
+  await rep.send('文件', '成本核算表（3 级）');
   await rep.see(/合规报价 已完成/);
 
   // 合同签署: the lawyer, who never uses the system otherwise. People are reached where they talked to the bot last.
@@ -173,7 +190,7 @@ async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Pro
   await lawyer.say('我的待办');
   await rep.press(NEXT);
   await rep.press(/已签合同/);
-  await rep.send('样例文件', '已签合同');
+  await rep.send('文件', '已签合同');
   await rep.see(/✅ 已签合同/);
   const todo = await lawyer.see(new RegExp(`合同初审[^]*${cast.client}`));
   await page.shot('10-lawyer');
@@ -197,11 +214,9 @@ async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Pro
     await rep.slot.getByRole('dialog').getByRole('button', { name: /\/s\// }).first().click();
   } else {
     await code.getByRole('link').last().click();
+    await rep.web.getByRole('link', { name: '我是负责的销售' }).click();
     await rep.web.getByRole('button', { name: '确认签收' }).click();
-    await rep.web
-      .getByText(/已签收|签收好了|完成/)
-      .first()
-      .waitFor();
+    await rep.web.getByText('签收已记下').waitFor();
     await rep.closeWeb();
   }
   await rep.see(/全部完成/);
@@ -232,4 +247,45 @@ async function changesInPlace(
   await phone.see(words);
   t.regex((await element?.innerText()) ?? '', words, 'the card on the screen itself has changed');
   t.is(await cards(), before, 'no new card came');
+}
+
+/** The morning after: on both platforms, as the two teams' supervisors see it. */
+async function playMorning(t: ExecutionContext, page: SandboxPage): Promise<void> {
+  for (const step of ['1 工作日', '1 工作日', '到明早 9 点'] as const) await page.forward(step);
+  for (const { platform, supervisor, group, client } of CASTS) {
+    const phone = await page.phone(supervisor, platform);
+    const nudge = await phone.see(/需求初筛[^]*(没动|没更新)/);
+    t.regex(await nudge.innerText(), /最近/, 'the last follow-ups are there');
+    await page.shot(`${platform}-1-nudge`);
+
+    await phone.enter(group);
+    const digest = await phone.see(new RegExp(`${group}[^]*穿透率`));
+    t.regex(await digest.innerText(), /🔴[^]*🟡[^]*🟢/u);
+    await page.shot(`${platform}-2-digest`);
+
+    await digest.getByText(/过程穿透率/).click();
+    await phone.web
+      .getByRole('link', { name: new RegExp(client) })
+      .first()
+      .waitFor();
+    await page.shot(`${platform}-3-figure`);
+    await phone.web
+      .getByRole('link', { name: new RegExp(client) })
+      .first()
+      .click();
+    await phone.web.getByRole('button', { name: /需求初筛/ }).waitFor();
+    await page.shot(`${platform}-4-deal`);
+    const photo = phone.web.getByRole('link', { name: /客户现场照片/ }).first();
+    if (!(await photo.isVisible())) await phone.web.getByRole('button', { name: /需求初筛/ }).click();
+    await photo.click();
+    const picture = phone.web.getByRole('button', { name: '放大' }).getByRole('img');
+    await picture.waitFor();
+    const width = await picture.evaluate(async (image) => {
+      await (image as HTMLImageElement).decode();
+      return (image as HTMLImageElement).naturalWidth;
+    });
+    t.true(width > 0, `the photo is ${width} px wide`);
+    await page.shot(`${platform}-5-photo`);
+    await phone.closeWeb();
+  }
 }

@@ -6,7 +6,7 @@ import { chromium, type Browser, type FrameLocator, type Locator, type Page } fr
 export type Platform = '企业微信' | '钉钉';
 
 /** Longest wait for something to show: reading a photo on a cold worker of a busy machine included. */
-export const WAIT_MS = 60_000;
+export const WAIT_MS = 90_000;
 
 /** Where a Chromium of the system usually is; `CHROMIUM` names another one. */
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -134,7 +134,7 @@ export class Phone {
   }
 
   /** The phone's camera or file picker, with one of the ready-made samples. */
-  async send(kind: '拍照' | '样例文件', sample: string, plate?: string): Promise<void> {
+  async send(kind: '拍照' | '文件', sample: string, plate?: string): Promise<void> {
     await this.take();
     await this.slot.getByRole('button', { name: '拍照、文件' }).click();
     await this.slot.getByRole('group', { name: '拍照、文件' }).getByRole('button', { name: kind, exact: true }).click();
@@ -153,10 +153,13 @@ export class Phone {
   }
 
   /** Back to the list of chats and into another one. */
-  async enter(chat: RegExp): Promise<void> {
+  async enter(chat: string): Promise<void> {
     await this.take();
     await this.slot.getByRole('button', { name: '回到消息列表' }).click();
-    await this.slot.getByRole('button', { name: chat }).click();
+    await this.slot
+      .getByRole('button')
+      .filter({ has: this.page.getByText(chat, { exact: true }) })
+      .click();
   }
 
   /** The page that is open inside the phone. */

@@ -47,9 +47,11 @@ export function groupCard(card: FilledCard): Content {
   const link = (text: string, url: string | undefined) =>
     url === undefined ? literalMarkdown(text) : `[${literalMarkdown(text)}](${linkAddress(url)})`;
   const head = `**${literalMarkdown(card.title)}**${card.subtitle ? `　<font color="comment">${literalMarkdown(card.subtitle)}</font>` : ''}`;
+  const opening = card.actions.filter((action) => action.url !== undefined);
   const links = [
-    ...card.actions.filter((action) => action.url !== undefined).map((action) => link(action.label, action.url)),
-    ...(card.url === undefined ? [] : [link('打开', card.url)]),
+    ...opening.map((action) => link(action.label, action.url)),
+    // The whole card's address, unless a button with a name of its own leads there.
+    ...(card.url === undefined || opening.some((action) => action.url === card.url) ? [] : [link('打开', card.url)]),
   ];
   const parts = [
     head,

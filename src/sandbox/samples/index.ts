@@ -34,9 +34,11 @@ export interface SampleInfo {
   /** What a person reads in a picker. */
   title: string;
   kind: 'photo' | 'pdf' | 'sheet';
+  /** Made to be refused, and to show how. */
+  flawed: boolean;
 }
 
-interface Recipe extends SampleInfo {
+interface Recipe extends Omit<SampleInfo, 'flawed'> {
   file: string;
   mime: string;
   make(params: SampleParams, seed: number): Promise<Buffer>;
@@ -176,8 +178,24 @@ const RECIPES: readonly Recipe[] = [
   ),
 ];
 
+const FLAWED: ReadonlySet<string> = new Set([
+  'site-photo-plain',
+  'old-photo',
+  'dark-photo',
+  'blurred-photo',
+  'blank-photo',
+  'proposal-short',
+  'quotation-expired',
+  'contract-draft',
+  'encrypted-pdf',
+  'scanned-pdf',
+  'broken-pdf',
+  'equipment-list-gap',
+  'cost-sheet-flat',
+]);
+
 export function sampleNames(): SampleInfo[] {
-  return RECIPES.map(({ name, title, kind }) => ({ name, title, kind }));
+  return RECIPES.map(({ name, title, kind }) => ({ name, title, kind, flawed: FLAWED.has(name) }));
 }
 
 /** Throws BadInputError `sample.unknown` for a name that `sampleNames()` does not list. */

@@ -190,6 +190,7 @@ function createStore() {
 
   return {
     people,
+    phones,
     menu,
     places,
     traffic,

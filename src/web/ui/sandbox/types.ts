@@ -102,6 +102,8 @@ export interface SampleInfo {
   name: string;
   title: string;
   kind: 'photo' | 'pdf' | 'sheet';
+  /** Made to be refused. */
+  flawed: boolean;
 }
 
 /** What a person did on a phone, and how the app took it. */
