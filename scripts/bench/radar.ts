@@ -1,4 +1,4 @@
-// npm run bench:radar [-- PICTURES]: the reuse radar. JSON lines {name, value, unit, n}.
+// npm run bench:radar [-- lookup | copies | pieces [PICTURES]]: the reuse radar. JSON lines {name, value, unit, n}.
 // PICTURES: a folder with photos, all different (default ../shared/data when it exists, else pictures made here).
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -71,9 +71,11 @@ function verdictOn(
 ) {
   let verdict: { row: number; same: boolean } | null = null;
   let best = 0;
-  for (const { row, distance, orientation, asked: crop, kept: keptCrop } of table.near(asked.words, WITHIN)) {
+  const near = table.near(asked.words, WITHIN).filter(({ row }) => row !== except);
+  // As the radar does: of very many only the nearest.
+  for (const { row, distance, orientation, asked: crop, kept: keptCrop } of near.slice(0, 24)) {
     const found = kept[row];
-    if (row === except || found === undefined) continue;
+    if (found === undefined) continue;
     const value = likeness({ print: asked.print, orientation, crop }, { print: found.print, crop: keptCrop });
     if (value < ALIKE || value <= best) continue;
     best = value;
@@ -105,15 +107,19 @@ async function copies(originals: Buffer[]): Promise<void> {
 }
 
 /** Not 10,000 photos but 10,000 pieces of photos that do not overlap: every one shows something else. Plain walls are left out, as blank photos are. */
-async function tiles(originals: Buffer[]): Promise<void> {
+async function pieces(originals: Buffer[]): Promise<void> {
   const across = Math.ceil(Math.sqrt((TILES * 1.6) / originals.length));
   const hashes: PictureHash[] = [];
   for (const original of originals) {
-    const { width, height } = await sharp(original).metadata();
-    const [w, h] = [Math.floor(width / across), Math.floor(height / across)];
+    const { data, info } = await sharp(original).raw().toBuffer({ resolveWithObject: true });
+    const [w, h] = [Math.floor(info.width / across), Math.floor(info.height / across)];
     for (let n = 0; n < across * across && hashes.length < TILES; n += 1) {
       const [left, top] = [(n % across) * w, Math.floor(n / across) * h];
-      const piece = await sharp(original).extract({ left, top, width: w, height: h }).png().toBuffer();
+      const { width, height, channels: depth } = info;
+      const piece = await sharp(data, { raw: { width, height, channels: depth } })
+        .extract({ left, top, width: w, height: h })
+        .png()
+        .toBuffer();
       const { channels } = await sharp(piece).greyscale().stats();
       // Grain of a wall: less than this is a picture of nothing.
       if ((channels[0]?.stdev ?? 0) < 12) continue;
@@ -148,7 +154,11 @@ function million(): void {
   say('radar.memory', process.memoryUsage().arrayBuffers / 2 ** 20, 'MB', n);
 }
 
-const originals = await photos(process.argv[2]);
-million();
-await copies(originals);
-await tiles(originals);
+const [part, folder] = process.argv.slice(2);
+const PARTS = { lookup: million, copies, pieces };
+if (part !== undefined && !(part in PARTS)) {
+  console.error(`usage: npm run bench:radar -- [${Object.keys(PARTS).join(' | ')}] [PICTURES]`);
+  process.exit(2);
+}
+const originals = part === 'lookup' ? [] : await photos(folder);
+for (const [name, run] of Object.entries(PARTS)) if (part === undefined || part === name) await run(originals);

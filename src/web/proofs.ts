@@ -76,7 +76,7 @@ export function createProofs(deps: ProofDeps): Proofs {
       return [
         `${evidence.clientName} · ${evidence.stageName} · ${evidence.itemName}`,
         `${by} · ${calendar.localDate(evidence.at)} ${calendar.localTime(evidence.at)} 服务器收到`,
-        `留痕 ${spoken(code)} · 查真伪 ${deps.address}/v/${code}`,
+        `留痕 · 查真伪 ${deps.address}/v/${spoken(code)}`,
       ];
     },
     async look(text, viewer) {
