@@ -18,6 +18,8 @@ export interface DealCommand {
   fromPress?: boolean;
   /** Nobody is told (imports, demo); evidence is still verified. */
   quiet?: boolean;
+  /** The deal as it was read for this command: saves a read; when it has changed since, it is read again. */
+  known?: DealDocument;
 }
 
 export interface Done {

@@ -3,7 +3,7 @@ import type { Cards, FilledCard } from '../cards/index.js';
 import { NotFoundError, stableId, type Clock, type DealId, type Log, type StageVisitId } from '../core/index.js';
 import { decide, gap, newProgress, type Command, type Decision, type Flow, type Progress } from '../flow/index.js';
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
-import { createAggregate, type Relay } from '../store/index.js';
+import { createAggregate, type Outcome, type Relay } from '../store/index.js';
 import { PASSIVE_HOLD_MS } from '../todos/index.js';
 import { effectsOf, eventsOf, ownerAddress, sendEffect, showKey, type Cause } from './effects.js';
 import type { DealCommand, Deals, Done, NewDeal } from './face.js';
@@ -26,7 +26,7 @@ export interface DealDeps {
 /** Load → the gate decides → one write with what follows. Every entrance to a deal goes through here. */
 export function createDeals(deps: DealDeps): Deals {
   const deals = createAggregate<DealDocument>(deps.connection, 'deals', {
-    relay: (name, id) => deps.relay.flush(name, id),
+    relay: (name, id, fresh) => deps.relay.flush(name, id, fresh),
     log: deps.log,
   });
   deps.relay.watch('deals');
@@ -86,7 +86,7 @@ export function createDeals(deps: DealDeps): Deals {
     extra: Pick<Cause, 'file' | 'positions'> = {},
   ): Promise<Done> {
     const now = deps.clock.now();
-    const applied = await deals.command<Decision>(command.dealId, { key: command.key, now }, (before) => {
+    const judge = (before: DealDocument): Outcome<DealDocument, Decision> => {
       const flow = flowOf(before);
       const decision = gate(progressOf(before), before._id, flow, flowCommand, command.key);
       const byOwner = command.by === null || command.by === before.ownerId;
@@ -108,7 +108,8 @@ export function createDeals(deps: DealDeps): Deals {
         unchanged: decision.events.length + effects.length === 0,
         result: decision,
       };
-    });
+    };
+    const applied = await deals.command(command.dealId, { key: command.key, now }, judge, command.known);
     return finish(applied, command);
   }
 

@@ -1,6 +1,6 @@
 import type { Collection, Connection } from 'mongoose';
 import { ConflictError, type Log } from '../core/index.js';
-import type { AggregateDocument, DomainEvent, Effect, IndexSpec } from './types.js';
+import type { AggregateDocument, DomainEvent, Effect, Fresh, IndexSpec } from './types.js';
 
 /** What a command decides: new values for fields, what happened, what is to be done outside, and an answer for the caller. */
 export interface Outcome<Doc extends AggregateDocument, Result> {
@@ -34,16 +34,21 @@ export interface Aggregate<Doc extends AggregateDocument> {
   /**
    * Load → decide → one write conditional on the version; on conflict loads and decides again. `key` names the command
    * (the causing event): the second time it is recognised and nothing changes. Null when there is no such document.
+   * `known` is the document as it was just read: it saves a read, and when it has changed since, it is loaded as ever.
    */
   command<Result>(
     id: string,
     command: { key: string; now: Date },
     decide: (doc: Doc) => Outcome<Doc, Result> | Promise<Outcome<Doc, Result>>,
+    known?: Doc | null,
   ): Promise<Applied<Doc, Result> | null>;
 }
 
-/** Keys of this many last commands are kept in the document: far more than can be redelivered while the inbox remembers. */
-const APPLIED_KEPT = 400;
+/**
+ * Keys of this many last commands are kept in the document. The inbox recognises redeliveries; these are for what is done
+ * again after a crash, and every write carries them along.
+ */
+const APPLIED_KEPT = 100;
 /** At this many pending entries the relay must be stuck: refuse rather than grow. */
 const MAX_PENDING = 2_000;
 const MAX_TRIES = 25;
@@ -53,7 +58,7 @@ export const AS_GIVEN = { ignoreUndefined: true };
 export function createAggregate<Doc extends AggregateDocument>(
   connection: Connection,
   name: string,
-  deps: { relay: (collection: string, id: string) => Promise<void>; log: Log },
+  deps: { relay: (collection: string, id: string, fresh?: Fresh) => Promise<void>; log: Log },
 ): Aggregate<Doc> {
   const collection = connection.collection(name) as unknown as Collection<Doc>;
   // The driver's generic update types cannot see through a type parameter; shapes are guarded by Outcome.
@@ -106,13 +111,13 @@ export function createAggregate<Doc extends AggregateDocument>(
         if (existing.pendingAt) await deps.relay(name, doc._id);
         return { created: false, doc: existing };
       }
-      if (pending) await deps.relay(name, doc._id);
+      if (pending) await deps.relay(name, doc._id, { ver: 1, events: pendingEvents, effects: pendingEffects });
       return { created: true, doc: full as unknown as Doc };
     },
 
-    async command(id, command, decide) {
+    async command(id, command, decide, known = null) {
       for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-        const doc = await load(id);
+        const doc = attempt === 0 && known !== null ? known : await load(id);
         if (doc === null) return null;
         if (doc.applied.some((entry) => entry.key === command.key)) {
           if (doc.pendingAt) await deps.relay(name, id);
@@ -139,8 +144,16 @@ export function createAggregate<Doc extends AggregateDocument>(
         if (Object.keys(update.$set).length === 0) delete (update as { $set?: unknown }).$set;
         const written = await raw.updateOne({ _id: id as never, ver: doc.ver }, update as never, AS_GIVEN);
         if (written.matchedCount === 0) continue; // somebody was faster: load and decide again
-        if (pending) await deps.relay(name, id);
-        return { doc: { ...doc, ...outcome.set, ver }, result: outcome.result, repeated: false };
+        // What an earlier command left pending goes first: then the relay reads the document itself.
+        if (pending) await deps.relay(name, id, doc.pendingAt ? undefined : { ver, events, effects });
+        const applied = [...doc.applied, { key: command.key, at: command.now }].slice(-APPLIED_KEPT);
+        const after: Doc = { ...doc, ...outcome.set, ver, applied };
+        if (pending) {
+          // Out by now, or left to the relay, which knows.
+          Object.assign(after, { pendingEvents: [], pendingEffects: [] });
+          delete after.pendingAt;
+        }
+        return { doc: after, result: outcome.result, repeated: false };
       }
       throw new ConflictError('store.contended', `${name} ${id} changed under us ${MAX_TRIES} times`);
     },

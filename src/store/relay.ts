@@ -1,7 +1,7 @@
 import type { Connection } from 'mongoose';
 import { SECOND, type Clock, type Log } from '../core/index.js';
-import { isDuplicateKey } from './aggregate.js';
-import type { AggregateDocument, DomainEvent, Effect } from './types.js';
+import { createChanges, createInserts, type Batch, type Change } from './batch.js';
+import type { AggregateDocument, DomainEvent, Effect, Fresh } from './types.js';
 
 /** Takes effects of one kind to where they are worked on. Must be idempotent by `Effect._id`. */
 export type EffectSink = (effects: readonly Effect[]) => Promise<void>;
@@ -13,89 +13,122 @@ export interface Relay {
   addReader(reader: EventReader): void;
   /** Aggregates whose leftovers the sweep looks for. */
   watch(collection: string): void;
-  /** Copies out what is pending in one document; failures are logged and left to the sweep, never thrown at the command. */
-  flush(collection: string, id: string): Promise<void>;
+  /**
+   * Copies out what is pending in one document; failures are logged and left to the sweep, never thrown at the command.
+   * `fresh`: all that is pending in it, by whoever just wrote it.
+   */
+  flush(collection: string, id: string, fresh?: Fresh): Promise<void>;
   /** Finds what a dead process left pending (`all`: also what is fresh, when nobody else can be at it). Returns how many documents. */
   sweep(options?: { all?: boolean }): Promise<number>;
+  /** Resolves when nothing is being copied out or struck off. */
+  idle(): Promise<void>;
 }
 
 /** Leftovers younger than this belong to a command that is still running its own flush. */
 const SWEEP_AFTER_MS = 5 * SECOND;
+/** Documents that the sweep looks up at once. */
+const SWEEP_BATCH = 200;
 
 export function createRelay(deps: { connection: Connection; clock: Clock; log: Log }): Relay {
   const sinks = new Map<string, EffectSink>();
   const readers: EventReader[] = [];
   const watched = new Set<string>();
+  /** By document: what is being copied out, until it is struck off its list too. */
   const inWork = new Map<string, Promise<void>>();
-  const eventLog = deps.connection.collection('events');
+  /** Documents of which something could not be copied out: the next flush begins with that. */
+  const behind = new Set<string>();
+  const clears = new Map<string, Batch<Change, void>>();
+  const eventLog = createInserts<DomainEvent>(deps.connection.collection('events'));
 
-  async function copyOut(name: string, id: string): Promise<void> {
-    const collection = deps.connection.collection(name);
-    const doc = (await collection.findOne(
-      { _id: id as never },
-      { projection: { pendingEvents: 1, pendingEffects: 1 } },
-    )) as Pick<AggregateDocument, 'pendingEvents' | 'pendingEffects'> | null;
-    if (doc === null) return;
-    const { pendingEvents: events, pendingEffects: effects } = doc;
+  async function pendingOf(name: string, id: string): Promise<Fresh | null> {
+    const doc = (await deps.connection
+      .collection(name)
+      .findOne({ _id: id as never }, { projection: { ver: 1, pendingEvents: 1, pendingEffects: 1 } })) as Pick<
+      AggregateDocument,
+      'ver' | 'pendingEvents' | 'pendingEffects'
+    > | null;
+    return doc === null ? null : { ver: doc.ver, events: doc.pendingEvents, effects: doc.pendingEffects };
+  }
+
+  async function copyOut({ events, effects }: Fresh): Promise<void> {
     if (events.length > 0) {
-      try {
-        await eventLog.insertMany(events as never[], { ordered: false });
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error; // a second copy of the same event: already there
-      }
+      await Promise.all(events.map((event) => eventLog.add(event)));
       for (const reader of readers) await reader(events);
     }
-    const byKind = groupByKind(effects);
-    for (const [kind, group] of byKind) {
+    for (const [kind, group] of groupByKind(effects)) {
       const sink = sinks.get(kind);
       if (sink === undefined) throw new TypeError(`no sink for effects of kind ${kind}`);
       await sink(group);
     }
-    await collection.updateOne(
-      { _id: id as never },
-      {
-        $pull: {
-          pendingEvents: { _id: { $in: events.map((event) => event._id) } },
-          pendingEffects: { _id: { $in: effects.map((effect) => effect._id) } },
-        } as never,
-      },
-    );
-    await collection.updateOne(
-      { _id: id as never, pendingEvents: { $size: 0 }, pendingEffects: { $size: 0 } },
-      { $unset: { pendingAt: '' } },
-    );
   }
 
-  async function flush(name: string, id: string): Promise<void> {
+  /** Struck off together with those of other documents. If something was added since, whoever added it strikes off all. */
+  function clear(name: string, id: string, ver: number): Promise<void> {
+    let batch = clears.get(name);
+    if (batch === undefined) clears.set(name, (batch = createChanges(deps.connection.collection(name))));
+    return batch.add({
+      filter: { _id: id, ver },
+      update: { $set: { pendingEvents: [], pendingEffects: [] }, $unset: { pendingAt: '' } },
+    });
+  }
+
+  /** `out` resolves when everything is where it is worked on, `done` when it is struck off as well; neither rejects. */
+  function run(name: string, id: string, fresh: Fresh | undefined): { out: Promise<void>; done: Promise<void> } {
     const key = `${name}:${id}`;
     const before = inWork.get(key) ?? Promise.resolve();
-    const mine = before
-      .then(() => copyOut(name, id))
-      .catch((error: unknown) => {
-        deps.log.error({ err: error, aggregate: name, id }, 'relay failed, the sweep will try again');
+    const failed = (error: unknown): null => {
+      behind.add(key);
+      deps.log.error({ err: error, aggregate: name, id }, 'relay failed, the sweep will try again');
+      return null;
+    };
+    const out = before
+      .then(async () => {
+        const pending = fresh === undefined || behind.has(key) ? await pendingOf(name, id) : fresh;
+        if (pending !== null) await copyOut(pending);
+        behind.delete(key);
+        return pending;
+      })
+      .catch(failed);
+    const done = out
+      .then((pending) => (pending === null ? undefined : clear(name, id, pending.ver)))
+      .then(() => undefined, failed)
+      .then(() => {
+        if (inWork.get(key) === done) inWork.delete(key);
       });
-    inWork.set(key, mine);
-    await mine;
-    if (inWork.get(key) === mine) inWork.delete(key);
+    inWork.set(key, done);
+    return { out: out.then(() => undefined), done };
   }
 
   return {
     addSink: (kind, sink) => void sinks.set(kind, sink),
     addReader: (reader) => void readers.push(reader),
     watch: (collection) => void watched.add(collection),
-    flush,
+    flush: (name, id, fresh) => run(name, id, fresh).out,
     async sweep({ all = false } = {}) {
-      let found = 0;
       const before = new Date(deps.clock.now().getTime() - (all ? 0 : SWEEP_AFTER_MS));
+      let found = 0;
       for (const name of watched) {
-        const left = await deps.connection
-          .collection(name)
-          .find({ pendingAt: { $lte: before } }, { projection: { _id: 1 }, limit: 200 })
-          .toArray();
-        for (const doc of left) await flush(name, String(doc._id));
-        found += left.length;
+        // One that fails stays pending; it is met once a sweep.
+        const met: string[] = [];
+        for (;;) {
+          const left = await deps.connection
+            .collection(name)
+            .find(
+              { pendingAt: { $lte: before }, _id: { $nin: met as never[] } },
+              { projection: { _id: 1 }, limit: SWEEP_BATCH },
+            )
+            .toArray();
+          const ids = left.map((doc) => String(doc._id));
+          for (const id of ids) await run(name, id, undefined).done;
+          met.push(...ids);
+          if (ids.length < SWEEP_BATCH) break;
+        }
+        found += met.length;
       }
       return found;
+    },
+    async idle() {
+      while (inWork.size > 0) await Promise.all(inWork.values());
     },
   };
 }

@@ -44,3 +44,11 @@ export interface AggregateDocument {
   /** Set while something is pending; found by the sweep when the process that wrote it died. */
   pendingAt?: Date | null;
 }
+
+/** What one write left pending, so that the relay need not read it again. */
+export interface Fresh {
+  /** The version of the document that this write made. */
+  ver: number;
+  events: readonly DomainEvent[];
+  effects: readonly Effect[];
+}

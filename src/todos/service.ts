@@ -68,7 +68,7 @@ export function todoCardId(todoId: string, assignee: PersonId): CardId {
 
 export function createTodos(deps: TodoDeps): Todos {
   const todos = createAggregate<TodoDocument>(deps.connection, 'todos', {
-    relay: (name, id) => deps.relay.flush(name, id),
+    relay: (name, id, fresh) => deps.relay.flush(name, id, fresh),
     log: deps.log,
   });
   deps.relay.watch('todos');

@@ -94,6 +94,7 @@ test('a deal is pinned to the flow it was opened with, opening twice opens once,
 test('an answer that cannot be taken leaves no trace, and gets the same answer when it comes again', async (t) => {
   const house = await openHouse(t);
   await house.deal({ stage: 'first-touch' });
+  await house.relay.idle();
   const before = await house.deals.get(D1);
   for (let n = 0; n < 2; n++) {
     const done = await house.deals.submit(choice('k1', '门卫'));

@@ -50,6 +50,7 @@ test('what a process that was killed had taken is free at once for the next one,
 test('effects that were left pending leave when the next process takes over', async (t) => {
   const first = await openHouse(t);
   await first.deal({ stage: 'first-touch' });
+  await first.relay.idle();
   const deals = first.store.connection.collection('deals');
   const effect = {
     _id: 'show:k9',
