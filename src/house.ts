@@ -35,7 +35,7 @@ import {
   type TimeWords,
   type WorkCalendar,
 } from './org/index.js';
-import { createOutbox, type Outbox } from './outbox/index.js';
+import { createOutbox, deadNotices, monthNotices, type Outbox } from './outbox/index.js';
 import {
   SEND,
   type CallbackReceiver,
@@ -109,7 +109,12 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
     ...(deps.fetchLinks ? { fetchPage: createFetchPage() } : {}),
   });
   try {
-    return await wireHouse({ ...deps, evidence, openPlatforms: (intake) => openPlatforms(deps, intake) });
+    return await wireHouse({
+      ...deps,
+      evidence,
+      alone: deps.store.engine === 'embedded',
+      openPlatforms: (intake) => openPlatforms(deps, intake),
+    });
   } catch (error) {
     await evidence.close();
     throw error;
@@ -119,6 +124,8 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
 /** The house's inside: everything but the two platforms and the workers that look at files, which are handed in. */
 export interface InsideDeps extends Pick<HouseDeps, 'store' | 'clock' | 'log' | 'zone' | 'publicUrl' | 'visitCode'> {
   evidence: Evidence;
+  /** No other process works on this store. */
+  alone?: boolean;
   openPlatforms: (intake: Intake) => Pick<House, 'adapters' | 'callbacks' | 'makeMenu'>;
 }
 
@@ -182,12 +189,20 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     return inboxHolder.inbox.intake(...args);
   });
 
-  const sessions = createSessions({ connection, relay, clock, log });
-  const outbox = createOutbox({
+  const sessions = createSessions({ connection, relay, clock, log, alone: deps.alone === true });
+  const notice = { org, platforms: new Set(adapters.keys()), url: `${deps.publicUrl}/m/undelivered` };
+  const tell = (messages: readonly Outgoing[]): void => {
+    outbox.enqueue(messages).catch((error: unknown) => log.error({ err: error }, 'administrators not told'));
+  };
+  const outbox: Outbox = createOutbox({
     connection,
     adapters,
     clock,
     log,
+    month: (at) => calendar.monthOf(at),
+    onDead: (row) => tell(deadNotices(notice, row, clock.now())),
+    onMonthlyShare: (platform, used, limit) =>
+      tell(monthNotices(notice, platform, used, limit, calendar.localDate(clock.now()).slice(0, 7))),
     // Where somebody talked to us last; else where the other side of the matter is; else wherever they can be reached.
     reach: async ({ personId, prefer }) => {
       const identities = (org.person(personId)?.identities ?? []).filter(({ platform }) => adapters.has(platform));
@@ -262,6 +277,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   });
   const inbox = createInbox({
     connection,
+    alone: deps.alone === true,
     handle: (event) => conversation.handle(event),
     onParked: (event) => conversation.onParked(event),
     answeredPassively: (key) => outbox.answeredPassively(key),

@@ -115,7 +115,16 @@ export interface CardData {
   /** The rep writes one sentence why. `left`: exemptions left this month. */
   'exempt-reason': OfItem & { left: number };
   /** To the person who may exempt. */
-  'exempt-ask': OfItem & { stage: string; rep: string; repId: string; reason: string; left: number; validFor: string };
+  'exempt-ask': OfItem & {
+    stage: string;
+    rep: string;
+    repId: string;
+    /** The ask itself: a later one for the same item has a card of its own. */
+    todoId?: string;
+    reason: string;
+    left: number;
+    validFor: string;
+  };
   /** To the rep and in place of the ask card. `until`: `11 月 29 日`. */
   exempted: OfItem & { state: 'granted' | 'refused' | 'none-left'; by: string; reason?: string; until?: string };
 

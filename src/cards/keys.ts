@@ -20,7 +20,7 @@ export const VERBS = [
   'postpone-all',
   /** `exempt:<dealId>:<itemId>`: the rep asks for an exemption. */
   'exempt',
-  /** `exempt-grant:<dealId>:<itemId>:<repId>` and `exempt-refuse:…`: the director answers. */
+  /** `exempt-grant:<dealId>:<itemId>:<repId>:<todoId>` and `exempt-refuse:…`: the director answers. */
   'exempt-grant',
   'exempt-refuse',
   /** `ask-review:<dealId>:<submissionId>`: the rep wants a person to look. */

@@ -83,8 +83,8 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
   'exempt-ask': vocabulary<CardData['exempt-ask']>({
     words: { ...item, ...deal, 代表: (d) => d.rep, 理由: (d) => d.reason, 剩几次: (d) => d.left, 有效: (d) => d.validFor },
     actions: {
-      同意: (d) => key('exempt-grant', d.dealId, d.itemId, d.repId),
-      不同意: (d) => key('exempt-refuse', d.dealId, d.itemId, d.repId),
+      同意: (d) => key('exempt-grant', d.dealId, d.itemId, d.repId, ...(d.todoId === undefined ? [] : [d.todoId])),
+      不同意: (d) => key('exempt-refuse', d.dealId, d.itemId, d.repId, ...(d.todoId === undefined ? [] : [d.todoId])),
     },
   }),
   exempted: vocabularyByState<CardData['exempted']>(

@@ -232,5 +232,5 @@ export async function settleTodo(
       ]);
       break;
   }
-  return answered.card;
+  return { card: answered.card, answer };
 }

@@ -61,7 +61,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
       } else {
         await onSingle(deps, turn);
       }
-      await deps.sessions.turn(person.id, event.key, () => ({
+      await deps.sessions.turn(session, event.key, () => ({
         set: { ...turn.change, platform: event.platform, seenAt: now },
         send: turn.sends,
       }));

@@ -1,10 +1,10 @@
 import { AppError, MINUTE, stableId, type FileId } from '../core/index.js';
 import type { GotKind } from '../cards/index.js';
 import { currentVisitOf, dealItem, type DealDocument, stageOf } from '../deals/index.js';
-import { itemStates, type Flow, type Item, type SubmissionValue } from '../flow/index.js';
+import { itemStates, type Flow, type Item } from '../flow/index.js';
 import type { MediaRef } from '../platforms/contract.js';
-import type { VaultFile } from '../store/index.js';
 import type { ConversationDeps } from './context.js';
+import { valueFor, type Kept } from './kept.js';
 import { submitValue } from './questions.js';
 import { notUnderstood, showGap } from './texts.js';
 import type { Turn } from './turn.js';
@@ -12,8 +12,6 @@ import type { Turn } from './turn.js';
 /** Same limit as the evidence room; told before anything is stored. */
 const MAX_FILE_BYTES = 25 * 1024 * 1024;
 const MAX_FILE_WORDS = '25 MB';
-
-type Kept = { file: VaultFile; kind: 'image' | 'pdf' | 'xlsx' | 'csv' | 'other' };
 
 /** A photo or a file: fetched at once (platform links die), kept as it came, then handed in for what was asked. */
 export async function onFile(
@@ -25,7 +23,7 @@ export async function onFile(
   const kept = await keep(deps, turn, media);
   if (kept === null) return;
   const asked = await askedFor(deps, turn, kept);
-  if (asked === null && (await proposesStage(deps, turn, kept))) return;
+  if (asked === null && (await waitsForStage(deps, turn, kept))) return;
   const target = asked ?? (await wantedNow(deps, turn, kept.kind));
   if (target === null) {
     await unasked(deps, turn, kept);
@@ -48,6 +46,7 @@ export async function onFile(
   const { kind, done } = await submitValue(deps, turn, { dealId: deal._id, itemId: item.id, askedAt }, value, {
     file: kept.file,
     positions: recentPositions(turn),
+    known: deal,
   });
   if (kind !== 'submitted') return;
   // More of the same are wanted: the question stays open, so that several photos in a row count one by one.
@@ -64,55 +63,32 @@ export async function onFile(
 
 async function keep(deps: ConversationDeps, turn: Turn, media: MediaRef): Promise<Kept | null> {
   const id = stableId<FileId>('f', turn.event.key);
-  let file = await deps.vault.info(id);
-  let bytes: Uint8Array;
-  if (file === null) {
-    try {
-      const fetched = await deps.fetchMedia(media);
-      bytes = fetched.bytes;
-      if (bytes.byteLength > MAX_FILE_BYTES) throw new AppError('media.too_large', 'larger than we take');
-      const { kind, mime } = await deps.sniff(bytes);
-      if (kind === 'empty') {
-        turn.reply('too-large', { state: 'empty', limit: MAX_FILE_WORDS });
-        return null;
-      }
-      file = await deps.vault.put(id, bytes, { name: fetched.name ?? media.name ?? nameFor(kind), mime, at: turn.now });
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'media.too_large') {
-        turn.reply('too-large', { state: 'large', limit: MAX_FILE_WORDS });
-        return null;
-      }
-      if (error instanceof AppError && error.code === 'media.gone') {
-        turn.reply('too-large', { state: 'unreadable', limit: MAX_FILE_WORDS });
-        return null;
-      }
-      throw error;
+  const refuse = (state: 'empty' | 'large' | 'unreadable'): null => {
+    turn.reply('too-large', { state, limit: MAX_FILE_WORDS });
+    return null;
+  };
+  try {
+    // The second try of an event keeps nothing twice: what it fetched is there.
+    const kept = await deps.vault.info(id);
+    if (kept !== null) {
+      const { kind } = await deps.sniff(await deps.vault.read(id));
+      return { file: kept, kind: kind === 'empty' ? 'other' : kind };
     }
+    const { bytes, name } = await deps.fetchMedia(media);
+    if (bytes.byteLength > MAX_FILE_BYTES) return refuse('large');
+    const { kind, mime } = await deps.sniff(bytes);
+    if (kind === 'empty') return refuse('empty');
+    const file = await deps.vault.put(id, bytes, { name: name ?? media.name ?? nameFor(kind), mime, at: turn.now });
+    return { file, kind };
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'media.too_large') return refuse('large');
+    if (error instanceof AppError && error.code === 'media.gone') return refuse('unreadable');
+    throw error;
   }
-  const { kind } = await deps.sniff(await deps.vault.read(id));
-  return { file, kind: kind === 'empty' ? 'other' : kind };
 }
 
 const nameFor = (kind: string): string =>
   ({ image: '照片.jpg', pdf: '文件.pdf', xlsx: '表格.xlsx', csv: '表格.csv' })[kind] ?? '文件';
-
-function valueFor(item: Item, { file, kind }: Kept): SubmissionValue | null {
-  switch (item.kind) {
-    case 'photo':
-      // What is no picture is judged by the verifier, whose words say what was sent; only clear documents are sent back here.
-      return kind === 'pdf' || kind === 'xlsx' || kind === 'csv'
-        ? null
-        : { kind: 'photo', fileId: file.id, sha256: file.sha256 };
-    case 'file':
-      return kind === 'image' ? null : { kind: 'file', fileId: file.id, sha256: file.sha256, name: file.name };
-    case 'sheet':
-      return kind === 'image' || kind === 'pdf'
-        ? null
-        : { kind: 'sheet', fileId: file.id, sha256: file.sha256, name: file.name };
-    default:
-      return null;
-  }
-}
 
 interface Target {
   deal: DealDocument;
@@ -141,9 +117,9 @@ async function dealInHand(deps: ConversationDeps, turn: Turn): Promise<DealDocum
 
 /**
  * 自动推进: nobody asked for this file, but it speaks for a later stage (a signed contract). The rule only proposes; the
- * same gate decides, and what is missing on the way comes back as the gap card.
+ * same gate decides. True when that stage must wait: the file is kept for it, and what is missing comes as the gap card.
  */
-async function proposesStage(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<boolean> {
+async function waitsForStage(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<boolean> {
   const deal = kept.kind === 'pdf' ? await dealInHand(deps, turn) : null;
   if (deal === null) return false;
   const flow = deps.deals.flowOf(deal);
@@ -154,16 +130,21 @@ async function proposesStage(deps: ConversationDeps, turn: Turn, kept: Kept): Pr
   for (const rule of ahead) {
     if (!(await deps.fileFits(kept.file, bytes, rule.when))) continue;
     const done = await deps.deals.advance({
-      key: turn.event.key,
+      // The event's own key is that of handing the file in, which follows.
+      key: `${turn.event.key}:rule`,
       dealId: deal._id,
+      known: deal,
       by: turn.person.id,
       platform: turn.event.platform,
       target: rule.toStage,
       cause: 'rule',
     });
-    if (done.decision?.outcome !== 'refused') return true;
+    if (done.decision?.outcome !== 'refused') return false;
     const stage = stageOf(flow, rule.toStage)?.name ?? '';
-    turn.text(`收到「${kept.file.name}」，是「${stage}」的材料，先替你留着。前面还差这些，补齐了再发一次。`);
+    turn.change.kept = { file: kept.file, dealId: deal._id, stageId: rule.toStage };
+    turn.text(
+      `收到「${kept.file.name}」，是「${stage}」的材料，先替你留着。前面还差这些，补齐了在那一步点一下就交上，不用再发。`,
+    );
     showGap(deps, turn, done, rule.toStage);
     return true;
   }

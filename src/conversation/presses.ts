@@ -1,11 +1,20 @@
 import { parseActionKey, type Verb } from '../cards/index.js';
 import { asId, type DealId, type EvidenceId, type TodoId } from '../core/index.js';
-import { checklistCardId, currentVisitOf, dealItem, presentGap, type DealDocument, stageOf } from '../deals/index.js';
-import { itemStates, type Flow } from '../flow/index.js';
+import {
+  checklistCardId,
+  currentVisitOf,
+  dealItem,
+  presentGap,
+  stageOf,
+  type DealDocument,
+  type Done,
+} from '../deals/index.js';
+import { itemStates, type Flow, type Item } from '../flow/index.js';
 import type { Person } from '../org/index.js';
 import { todoCardId, type TodoDocument } from '../todos/index.js';
 import type { ConversationDeps } from './context.js';
 import { ask, chosenValue, linkValue, putQuestion, submitValue } from './questions.js';
+import { keptFor } from './kept.js';
 import { staleOf } from './standing.js';
 import { askApprovalAgain, askExemption, askReview, exemptionsLeft, settleTodo } from './asks.js';
 import { leaveQuestion, offerHelp, offerMyDeals, openDeal, postponeDeals, resumeQuestion } from './offers.js';
@@ -69,28 +78,62 @@ async function liveItem(deps: ConversationDeps, turn: Turn, ids: readonly string
   return { ...own, item: found.item };
 }
 
-const dealCommand = (turn: Turn, dealId: string) => ({
+const dealCommand = (turn: Turn, deal: DealDocument) => ({
   key: turn.event.key,
-  dealId: asId<DealId>(dealId),
+  dealId: deal._id,
+  known: deal,
   by: turn.person.id,
   platform: turn.event.platform,
   fromPress: turn.event.body.kind === 'press',
 });
 
-/** After a command on the deal: the pressed card is the checklist (or becomes it). */
-function settleCard(turn: Turn, deal: DealDocument, card: NonNullable<Turn['answer']>, pressed: string): void {
-  if (turn.event.body.kind !== 'press') {
-    turn.remember(card.card);
+/**
+ * After an answer the checklist shows it: by the answer of the press when it was pressed there. Any other card (a question
+ * that took the place of what was missing) says that it is answered; it does not become a second checklist.
+ */
+function settleAnswer(
+  deps: ConversationDeps,
+  turn: Turn,
+  { deal, flow, card }: Done,
+  item: Item,
+  pressed: string,
+  question: { step: number; draft: Record<string, string> } = { step: 0, draft: {} },
+): void {
+  if (turn.event.body.kind === 'press') {
+    if (deal.visits.some((one) => checklistCardId(deal, one.id) === pressed)) turn.answer = card;
+    else putQuestion(deps, turn, deal, flow, item, question, { close: '已交，看清单' });
+  }
+  turn.remember(card.card);
+}
+
+/** After going on, the pressed card is the checklist, or becomes it. */
+function settleCard(turn: Turn, { deal, card }: Done, pressed: string): void {
+  const isPress = turn.event.body.kind === 'press';
+  const isChecklist = deal.visits.some((one) => checklistCardId(deal, one.id) === pressed);
+  if (isPress && !isChecklist) {
+    turn.replaceWith(card.card);
     return;
   }
-  const visit = deal.visits.at(-1);
-  const isChecklist = deal.visits.some((one) => checklistCardId(deal, one.id) === pressed);
-  if (isChecklist) {
-    turn.answer = card;
-    turn.remember(card.card);
-  } else if (visit !== undefined) {
-    turn.replaceWith(card.card);
-  }
+  if (isPress) turn.answer = card;
+  turn.remember(card.card);
+}
+
+/** A file that came before its time, and was kept, is handed in when its item is pressed. */
+async function usesKept(
+  deps: ConversationDeps,
+  turn: Turn,
+  live: { deal: DealDocument; item: Item },
+  pressed: string,
+): Promise<boolean> {
+  const kept = keptFor(turn, live.deal, live.item);
+  if (kept === null) return false;
+  const about = { dealId: live.deal._id, itemId: live.item.id, askedAt: null };
+  const { kind, done } = await submitValue(deps, turn, about, kept.value, { file: kept.file, known: live.deal });
+  if (kind !== 'submitted') return true;
+  turn.change.kept = null;
+  turn.text(`用上了你之前发的「${kept.file.name}」，不用再发。`);
+  settleAnswer(deps, turn, done, live.item, pressed);
+  return true;
 }
 
 const answerTodo =
@@ -144,12 +187,16 @@ const reviewed =
 const exempted =
   (approved: boolean): Handler =>
   async (deps, turn, ids) => {
-    const [dealId, itemId] = ids;
-    const todo = await deps.todos.find({
-      kind: 'exemption',
-      dealId: asId<DealId>(dealId ?? '-'),
-      itemId: itemId ?? '-',
-    });
+    const [dealId, itemId, , todoId] = ids;
+    // The card says which ask it is about; an earlier one of the same item has its own. Old cards did not say it.
+    const todo =
+      todoId === undefined
+        ? await deps.todos.find({
+            kind: 'exemption',
+            dealId: asId<DealId>(dealId ?? '-'),
+            itemId: itemId ?? '-',
+          })
+        : await deps.todos.get(asId<TodoId>(todoId));
     if (approved && todo?.state === 'open' && todo.assignees.includes(turn.person.id)) {
       const deal = await deps.deals.get(todo.dealId);
       const left = deal === null ? 0 : await exemptionsLeft(deps, todo.fromId, deps.deals.flowOf(deal));
@@ -172,10 +219,11 @@ const HANDLERS: Record<Verb, Handler> = {
     if (live.item.kind === 'confirm') {
       // One press says it all: no question is put for a yes.
       const about = { dealId: live.deal._id, itemId: live.item.id, askedAt: turn.now };
-      const { kind, done } = await submitValue(deps, turn, about, { kind: 'confirm' });
-      if (kind === 'submitted') settleCard(turn, done.deal, done.card, press.cardId);
+      const { kind, done } = await submitValue(deps, turn, about, { kind: 'confirm' }, { known: live.deal });
+      if (kind === 'submitted') settleAnswer(deps, turn, done, live.item, press.cardId);
       return;
     }
+    if (await usesKept(deps, turn, live, press.cardId)) return;
     if (live.item.kind === 'approval') await askApprovalAgain(deps, turn, live.deal, live.item);
     else ask(deps, turn, live.deal, live.flow, live.item);
   },
@@ -192,9 +240,10 @@ const HANDLERS: Record<Verb, Handler> = {
       turn,
       { dealId: live.deal._id, itemId: live.item.id, askedAt: turn.now },
       value,
+      { known: live.deal },
     );
     if (answered.kind === 'again') ask(deps, turn, live.deal, live.flow, live.item);
-    else if (answered.kind === 'submitted') settleCard(turn, answered.done.deal, answered.done.card, press.cardId);
+    else if (answered.kind === 'submitted') settleAnswer(deps, turn, answered.done, live.item, press.cardId);
   },
   async touch(deps, turn, ids) {
     const live = await liveItem(deps, turn, ids);
@@ -220,19 +269,19 @@ const HANDLERS: Record<Verb, Handler> = {
       if (live !== null) ask(deps, turn, live.deal, live.flow, live.item);
       return;
     }
-    const { kind, done } = await submitValue(deps, turn, question, linkValue(question));
-    if (kind === 'submitted') settleCard(turn, done.deal, done.card, press.cardId);
+    const { kind, done } = await submitValue(deps, turn, question, linkValue(question), { known: live.deal });
+    if (kind === 'submitted') settleAnswer(deps, turn, done, live.item, press.cardId, question);
   },
   async advance(deps, turn, ids, press) {
     const own = await ownDeal(deps, turn, ids[0]);
     if (own === null) return;
     const [, target] = ids;
     const done = await deps.deals.advance({
-      ...dealCommand(turn, own.deal._id),
+      ...dealCommand(turn, own.deal),
       ...(target === undefined ? {} : { target }),
     });
     if (done.decision?.outcome === 'refused') turn.replaceWith(presentGap(deps, done.flow, done.deal, target));
-    else settleCard(turn, done.deal, done.card, press.cardId);
+    else settleCard(turn, done, press.cardId);
   },
   async postpone(deps, turn, ids) {
     const own = await ownDeal(deps, turn, ids[0]);
@@ -296,7 +345,10 @@ const HANDLERS: Record<Verb, Handler> = {
       question?.kind === 'item' && deal !== null ? dealItem(deps.deals.flowOf(deal), deal, question.itemId) : null;
     const onCard = turn.event.body.kind === 'press' && question?.kind === 'item' && deal !== null && found !== null;
     leaveQuestion(turn, { quiet: onCard });
-    if (onCard) putQuestion(deps, turn, deal, deps.deals.flowOf(deal), found.item, question, 'close');
+    if (onCard)
+      putQuestion(deps, turn, deal, deps.deals.flowOf(deal), found.item, question, {
+        close: '先放着，发「继续」接着做',
+      });
   },
   help: (_deps, turn) => offerHelp(turn, 'help'),
 };

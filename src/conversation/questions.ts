@@ -35,8 +35,8 @@ export function putQuestion(
   deal: DealDocument,
   flow: Flow,
   item: Item,
-  question: ItemQuestion,
-  how: 'replace' | 'reply' | 'close',
+  question: Pick<ItemQuestion, 'step' | 'draft'>,
+  how: 'replace' | 'reply' | { close: string },
 ): void {
   const base = {
     dealId: deal._id,
@@ -48,9 +48,9 @@ export function putQuestion(
     canExempt: flow.exemptions !== undefined && item.required,
   };
   const put: Turn['reply'] = (name, data) => {
-    if (how === 'close') turn.close(name, data, '先放着，发「继续」接着做');
-    else if (how === 'replace') turn.replace(name, data);
-    else turn.reply(name, data);
+    if (how === 'replace') turn.replace(name, data);
+    else if (how === 'reply') turn.reply(name, data);
+    else turn.close(name, data, how.close);
   };
   const state = itemStates(flow, deal).find((one) => one.itemId === item.id);
   const have = state?.have ?? 0;
@@ -115,7 +115,7 @@ export function putQuestion(
       return;
     case 'scan':
       put('ask-scan', base);
-      if (how === 'close') return;
+      if (typeof how === 'object') return;
       turn.text(
         `签收码在这里，发给客户或打印在送货单上：${deps.visitCode(deal._id)}\n客户出示后，用菜单的「扫码」扫一下；在钉钉里直接扫，打开后点「确认签收」。`,
       );
@@ -150,7 +150,8 @@ export async function answerWithText(
   if (deal === null || found === null || deal.ownerId !== turn.person.id) return { kind: 'not-an-answer', got: 'text' };
   const { item } = found;
   const flow = deps.deals.flowOf(deal);
-  const submit = (value: SubmissionValue): Promise<Answered> => submitValue(deps, turn, question, value);
+  const submit = (value: SubmissionValue): Promise<Answered> =>
+    submitValue(deps, turn, question, value, { known: deal });
   const nextStep = (draft: Record<string, string>, step: number): Answered => {
     const next: ItemQuestion = { ...question, step, draft };
     turn.change.question = next;
@@ -237,7 +238,7 @@ export async function submitValue(
   turn: Turn,
   question: Pick<ItemQuestion, 'dealId' | 'itemId'> & { askedAt: Date | null },
   value: SubmissionValue,
-  extra: Pick<SubmitCommand, 'file' | 'positions' | 'expectedCode'> = {},
+  extra: Pick<SubmitCommand, 'file' | 'positions' | 'expectedCode' | 'known'> = {},
 ): Promise<Extract<Answered, { done: Done }>> {
   const done = await deps.deals.submit({
     key: turn.event.key,

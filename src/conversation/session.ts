@@ -10,7 +10,7 @@ import {
 } from '../core/index.js';
 import type { Position } from '../evidence/index.js';
 import { SEND, type Outgoing, type PlatformName } from '../platforms/contract.js';
-import { createAggregate, type AggregateDocument, type Relay } from '../store/index.js';
+import { createAggregate, type AggregateDocument, type Relay, type VaultFile } from '../store/index.js';
 
 /** What the person was asked last and has not answered. It can be left and taken up again; nothing handed in is lost. */
 export type Question =
@@ -37,6 +37,8 @@ export interface SessionDocument extends AggregateDocument {
   /** The deal they are working on. */
   dealId?: DealId | null;
   question?: Question | null;
+  /** A file that came before its stage: handed in when its item is pressed there. */
+  kept?: { file: VaultFile; dealId: DealId; stageId: string } | null;
   /** Actions of the last card, so that a typed number presses one. */
   options: { key: string; label: string; choice?: { key: string; id: string } }[];
   /** Positions that the person sent lately; forgotten after half an hour. */
@@ -47,9 +49,9 @@ export interface SessionDocument extends AggregateDocument {
 export interface Sessions {
   load(person: PersonId, platform: PlatformName): Promise<SessionDocument>;
   peek(person: PersonId): Promise<SessionDocument | null>;
-  /** One write: what changes for the person, and what they are sent. */
+  /** One write: what changes for the person, and what they are sent. `known`: as it was loaded for this turn. */
   turn(
-    person: PersonId,
+    known: SessionDocument,
     key: string,
     change: (session: SessionDocument) => {
       set: Partial<Omit<SessionDocument, keyof AggregateDocument>>;
@@ -69,27 +71,49 @@ export function openQuestion(session: Pick<SessionDocument, 'question'>): Questi
 /** A position counts for photos taken around it. */
 export const POSITION_LIFE_MS = 30 * MINUTE;
 
-export function createSessions(deps: { connection: Connection; relay: Relay; clock: Clock; log: Log }): Sessions {
+/** People whose sessions stay in memory where no other process changes them. */
+const KEPT_SESSIONS = 2_000;
+
+export function createSessions(deps: {
+  connection: Connection;
+  relay: Relay;
+  clock: Clock;
+  log: Log;
+  /** No other process works on this store. */
+  alone?: boolean;
+}): Sessions {
+  const kept = new Map<string, SessionDocument>();
   const sessions = createAggregate<SessionDocument>(deps.connection, 'sessions_chat', {
-    relay: (name, id) => deps.relay.flush(name, id),
+    relay: (name, id, fresh) => deps.relay.flush(name, id, fresh),
     log: deps.log,
   });
   deps.relay.watch('sessions_chat');
+
+  /** The one seen longest ago makes room. */
+  function keep(session: SessionDocument): SessionDocument {
+    if (deps.alone !== true || (kept.get(session._id)?.ver ?? 0) > session.ver) return session;
+    kept.delete(session._id);
+    kept.set(session._id, session);
+    const [oldest] = kept.keys();
+    if (kept.size > KEPT_SESSIONS && oldest !== undefined) kept.delete(oldest);
+    return session;
+  }
+
   return {
     async load(person, platform) {
       const now = deps.clock.now();
-      const found = await sessions.load(person);
-      if (found !== null) return found;
+      const found = kept.get(person) ?? (await sessions.load(person));
+      if (found !== null) return keep(found);
       const { doc } = await sessions.create(
         { _id: person, platform, options: [], positions: [], seenAt: now },
         { key: `session:${person}`, now },
         {},
       );
-      return doc;
+      return keep(doc);
     },
-    peek: (person) => sessions.load(person),
-    async turn(person, key, change) {
-      const applied = await sessions.command(person, { key, now: deps.clock.now() }, (session) => {
+    peek: async (person) => kept.get(person) ?? (await sessions.load(person)),
+    async turn(known, key, change) {
+      const decide = (session: SessionDocument) => {
         const { set, send } = change(session);
         return {
           set,
@@ -100,9 +124,11 @@ export function createSessions(deps: { connection: Connection; relay: Relay; clo
           })),
           result: null,
         };
-      });
-      if (applied === null) throw new TypeError(`no session of ${person}`);
-      return applied.doc;
+      };
+      kept.delete(known._id);
+      const applied = await sessions.command(known._id, { key, now: deps.clock.now() }, decide, known);
+      if (applied === null) throw new TypeError(`no session of ${known._id}`);
+      return keep(applied.doc);
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Address, InboundEvent, Outgoing, Purpose } from '../platforms/cont
 import { PASSIVE_HOLD_MS } from '../todos/index.js';
 import type { SessionDocument } from './session.js';
 
-export type SessionChange = Partial<Pick<SessionDocument, 'dealId' | 'question' | 'options' | 'positions'>>;
+export type SessionChange = Partial<Pick<SessionDocument, 'dealId' | 'question' | 'options' | 'positions' | 'kept'>>;
 
 /** What one event leads to: gathered while it is understood, written at once at its end. */
 export class Turn {

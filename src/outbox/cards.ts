@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose';
 import { HOUR, type CardId, type Clock } from '../core/index.js';
 import type { DeliveryReceipt } from '../platforms/contract.js';
+import { createBatch, createChanges } from '../store/index.js';
 import type { CardRow, OutboxRow } from './types.js';
 
 /** WeCom's response codes live 72 h. */
@@ -23,22 +24,26 @@ export interface CardBook {
 
 export function createCardBook(connection: Connection, clock: Clock): CardBook {
   const cards = connection.collection('outbox_cards');
+  // Each of these changes may be made twice: handles are a set.
+  const changes = createChanges(cards);
+  const reads = createBatch<string, CardRow | null>(async (ids) => {
+    const found = (await cards.find({ _id: { $in: ids as never[] } }).toArray()) as unknown as CardRow[];
+    const byId = new Map(found.map((card) => [card._id, card]));
+    return ids.map((id) => byId.get(id) ?? null);
+  });
   return {
-    async find(cardId) {
-      return (await cards.findOne({ _id: cardId as never })) as CardRow | null;
-    },
+    find: (cardId) => reads.add(cardId),
     usable: (card) => (clock.now().getTime() - card.sentAt.getTime() < HANDLE_LIFE_MS ? card.handles : []),
-    async addHandle(cardId, handle) {
-      await cards.updateOne({ _id: cardId }, { $addToSet: { handles: handle } });
-    },
+    addHandle: (cardId, handle) => changes.add({ filter: { _id: cardId }, update: { $addToSet: { handles: handle } } }),
     async delivered(cardId, { platform, lane }, receipt, known) {
+      const filter = { _id: cardId };
       // A message that was sent anew has handles of its own; those of the old one change nothing any more.
       const used = receipt.how === 'replaced' ? (known?.handles ?? []) : (receipt.usedHandles ?? []);
-      if (used.length > 0)
-        await cards.updateOne({ _id: cardId as never }, { $pull: { handles: { $in: [...used] } } as never });
-      await cards.updateOne(
-        { _id: cardId as never },
-        {
+      const struck =
+        used.length === 0 ? null : changes.add({ filter, update: { $pull: { handles: { $in: [...used] } } } });
+      const noted = changes.add({
+        filter,
+        update: {
           $set: {
             platform,
             lane,
@@ -47,10 +52,11 @@ export function createCardBook(connection: Connection, clock: Clock): CardBook {
           },
           ...(receipt.handle === undefined
             ? { $setOnInsert: { handles: [] } }
-            : { $push: { handles: receipt.handle } as never }),
+            : { $addToSet: { handles: receipt.handle } }),
         },
-        { upsert: true },
-      );
+        upsert: true,
+      });
+      await Promise.all([struck, noted]);
     },
   };
 }

@@ -1,10 +1,12 @@
 import type { Connection } from 'mongoose';
-import { DAY, errorCode, errorText, HOUR, SECOND, AppError, type CardId, type Clock, type Log } from '../core/index.js';
-import type { Address, Outgoing, PlatformAdapter, PlatformName, Purpose } from '../platforms/contract.js';
-import { AS_GIVEN, isDuplicateKey } from '../store/index.js';
+import { DAY, HOUR, MINUTE, SECOND, type CardId, type Clock, type Log } from '../core/index.js';
+import type { Address, Outgoing, PlatformAdapter, PlatformName } from '../platforms/contract.js';
+import { createInserts } from '../store/index.js';
 import { createCardBook } from './cards.js';
-import { backoffMs, createRateKeeper, type RateKeeper } from './rate.js';
-import type { CardRow, OutboxRow } from './types.js';
+import { createDispatcher } from './dispatch.js';
+import { PRIORITY } from './lanes.js';
+import { createRateKeeper, type RateKeeper } from './rate.js';
+import type { OutboxRow } from './types.js';
 
 export interface Outbox {
   /** Stores messages; a key that is there already changes nothing. Wakes the dispatcher. */
@@ -32,26 +34,38 @@ export interface OutboxDeps {
   clock: Clock;
   log: Log;
   random?: () => number;
+  /** The calendar month that a monthly budget counts by. */
+  month?: (at: Date) => { from: Date };
   /** Told about messages that were given up. */
   onDead?: (row: OutboxRow) => void;
+  /** Told once a month when four fifths of a platform's budget are spent. */
+  onMonthlyShare?: (platform: PlatformName, used: number, limit: number) => void;
 }
 
-const PRIORITY: Record<Purpose, number> = { reply: 0, verdict: 1, todo: 2, nudge: 3, admin: 4, digest: 5 };
-const LEASE_MS = 60 * SECOND;
-/** With the backoff this is about an hour and a half of trying: an hour's outage is survived. */
-const MAX_ATTEMPTS = 14;
-const BATCH = 200;
-const LANES_AT_ONCE = 8;
 /** Messages that left are forgotten after a quarter, cards and events are not. */
 const KEEP_DAYS = 90;
+const MONTH_COUNT_MS = 10 * MINUTE;
 
 export function createOutbox(deps: OutboxDeps): Outbox {
   const rows = deps.connection.collection('outbox');
   const cards = createCardBook(deps.connection, deps.clock);
-  const random = deps.random ?? Math.random;
   const rates = new Map<PlatformName, RateKeeper>();
   for (const [name, adapter] of deps.adapters) rates.set(name, createRateKeeper(adapter.budget));
+  const dispatcher = createDispatcher({
+    rows,
+    cards,
+    adapters: deps.adapters,
+    rates,
+    clock: deps.clock,
+    log: deps.log,
+    random: deps.random ?? Math.random,
+    isStopped: () => stopped,
+    onDead: (row) => deps.onDead?.(row),
+    onMonthlyShare: (...share) => deps.onMonthlyShare?.(...share),
+  });
+  const arrivals = createInserts<OutboxRow>(rows);
   let restored: Promise<void> | null = null;
+  let monthCountedAt = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = true;
@@ -75,6 +89,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         recent
           .filter((row) => row['platform'] === name && row['how'] !== 'passive')
           .map((row) => ({ recipient: String(row['lane']), at: (row['sentAt'] as Date).getTime() })),
+      );
+    }
+  }
+
+  /** Counted afresh now and then: other processes send too, and a month ends. */
+  async function countMonth(): Promise<void> {
+    const now = deps.clock.now();
+    if (now.getTime() - monthCountedAt < MONTH_COUNT_MS) return;
+    monthCountedAt = now.getTime();
+    const from = deps.month?.(now).from ?? new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+    for (const [platform, keeper] of rates) {
+      if (keeper.month() === null) continue;
+      keeper.countMonth(
+        await rows.countDocuments({ state: 'sent', sentAt: { $gte: from }, platform, how: { $ne: 'passive' } }),
       );
     }
   }
@@ -126,24 +154,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (row !== null) fresh.push(row);
     }
     if (fresh.length === 0) return;
-    let waiting = fresh;
-    try {
-      await rows.insertMany(fresh as never[], { ordered: false, ...AS_GIVEN });
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
-      // The same message again: it is on its way or gone already, and keeps the place in the order that it has.
-      const keys = fresh.map((row) => row._id);
-      waiting = (await rows.find({ _id: { $in: keys as never[] }, state: 'due' }).toArray()) as unknown as OutboxRow[];
-    }
-    // A newer look of a card makes older ones that have not left yet unnecessary.
-    for (const row of waiting) {
-      if (row.cardId === undefined) continue;
-      await rows.updateMany(
-        { cardId: row.cardId, lane: row.lane, state: 'due', seq: { $lt: row.seq }, leasedUntil: { $exists: false } },
-        { $set: { state: 'superseded' } },
-      );
-    }
-    wake(0);
+    // The same message again is on its way or gone already, and keeps the place in the order that it has.
+    await Promise.all(fresh.map((row) => arrivals.add(row)));
+    for (const row of fresh) dispatcher.touch(row.lane);
+    wake(Math.min(...fresh.map((row) => row.dueAt.getTime())) - deps.clock.now().getTime());
   }
 
   /** Only the soonest wake-up is kept: the sweep that it starts looks when the next one is due. */
@@ -172,48 +186,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       return running;
     }
     running = (async () => {
-      restored ??= restore();
-      await restored;
+      await (restored ??= restore().catch((error: unknown) => {
+        restored = null;
+        throw error;
+      }));
+      await countMonth();
       do {
         again = false;
-        await dispatchRound();
+        await dispatcher.round();
         await wakeForNext();
       } while (again && !stopped);
     })().finally(() => {
       running = null;
     });
     return running;
-  }
-
-  /**
-   * One round over what is due: every lane once, the urgent ones first. A lane that cannot go on (its platform is down, its
-   * recipient has had enough) is left out of the rest of the round, however much waits in it, so that it holds up nobody.
-   */
-  async function dispatchRound(): Promise<void> {
-    const done: string[] = [];
-    while (!stopped) {
-      const now = deps.clock.now();
-      const due = (await rows
-        .find(
-          {
-            state: 'due',
-            dueAt: { $lte: now },
-            lane: { $nin: done },
-            $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }],
-          },
-          { projection: { lane: 1 } },
-        )
-        .sort({ priority: 1, seq: 1 })
-        .limit(BATCH)
-        .toArray()) as unknown as Pick<OutboxRow, 'lane'>[];
-      if (due.length === 0) return;
-      const lanes = [...new Set(due.map((row) => row.lane))];
-      done.push(...lanes);
-      const work = async (): Promise<void> => {
-        for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) await dispatchLane(lane);
-      };
-      await Promise.all(Array.from({ length: LANES_AT_ONCE }, work));
-    }
   }
 
   async function wakeForNext(): Promise<void> {
@@ -224,104 +210,6 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       .limit(1)
       .toArray();
     if (next !== undefined) wake(Math.min((next['dueAt'] as Date).getTime() - now.getTime(), 30 * SECOND));
-  }
-
-  /** The waiting messages of one recipient, oldest first; stops at the first that cannot leave now. */
-  async function dispatchLane(lane: string): Promise<void> {
-    while (!stopped) {
-      const now = deps.clock.now();
-      const [head] = (await rows
-        .find({ lane, state: 'due' })
-        .sort({ seq: 1 })
-        .limit(1)
-        .toArray()) as unknown as OutboxRow[];
-      if (head === undefined || head.dueAt > now) return;
-      if (head.leasedUntil !== undefined && head.leasedUntil > now) return;
-      const adapter = deps.adapters.get(head.platform);
-      const keeper = rates.get(head.platform);
-      if (adapter === undefined || keeper === undefined) {
-        await rows.updateOne(
-          { _id: head._id as never },
-          { $set: { dueAt: new Date(now.getTime() + 10 * 60 * SECOND) } },
-        );
-        return;
-      }
-      const waitMs = keeper.waitMs(lane, now.getTime());
-      if (waitMs > 0) {
-        await rows.updateOne({ _id: head._id as never }, { $set: { dueAt: new Date(now.getTime() + waitMs) } });
-        return;
-      }
-      const claimed = await rows.updateOne(
-        {
-          _id: head._id as never,
-          state: 'due',
-          $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }],
-        },
-        { $set: { leasedUntil: new Date(now.getTime() + LEASE_MS) }, $inc: { attempts: 1 } },
-      );
-      if (claimed.modifiedCount === 0) return; // another process has it
-      if (!(await deliver(adapter, keeper, { ...head, attempts: head.attempts + 1 }))) return;
-    }
-  }
-
-  async function deliver(adapter: PlatformAdapter, keeper: RateKeeper, row: OutboxRow): Promise<boolean> {
-    try {
-      const known = row.cardId === undefined ? null : await cards.find(row.cardId);
-      const receipt = await adapter.deliver({ key: row._id, to: row.to, body: toBody(row, known) });
-      const now = deps.clock.now();
-      keeper.sent(row.lane, now.getTime());
-      if (row.cardId !== undefined) await cards.delivered(row.cardId, row, receipt, known);
-      await rows.updateOne(
-        { _id: row._id as never },
-        { $set: { state: 'sent', how: receipt.how, sentAt: now }, $unset: { leasedUntil: '' } },
-      );
-      return true;
-    } catch (error) {
-      await failed(row, error);
-      return false;
-    }
-  }
-
-  function toBody(row: OutboxRow, known: CardRow | null): Parameters<PlatformAdapter['deliver']>[0]['body'] {
-    const { message } = row;
-    switch (message.kind) {
-      case 'text':
-        return { kind: 'text', text: message.text };
-      case 'markdown':
-        return { kind: 'markdown', title: message.title, text: message.text };
-      case 'show': {
-        if (known === null) return { kind: 'card', cardId: message.cardId, card: message.card };
-        return { kind: 'card-update', cardId: message.cardId, card: message.card, handles: cards.usable(known) };
-      }
-    }
-  }
-
-  async function failed(row: OutboxRow, error: unknown): Promise<void> {
-    const now = deps.clock.now();
-    const retryable = !(error instanceof AppError) || error.retryable;
-    const lastError = { code: errorCode(error), message: errorText(error).slice(0, 500), at: now };
-    if (!retryable || row.attempts >= MAX_ATTEMPTS) {
-      await rows.updateOne(
-        { _id: row._id as never },
-        { $set: { state: 'dead', lastError }, $unset: { leasedUntil: '' } },
-      );
-      deps.log.error(
-        { key: row._id, code: lastError.code, why: lastError.message, attempts: row.attempts },
-        'message given up',
-      );
-      deps.onDead?.({ ...row, lastError });
-      return;
-    }
-    const asked = error instanceof AppError ? Number(error.details['retryAfterMs'] ?? 0) : 0;
-    const waitMs = Math.max(asked, backoffMs(row.attempts, random()));
-    await rows.updateOne(
-      { _id: row._id as never },
-      { $set: { dueAt: new Date(now.getTime() + waitMs), lastError }, $unset: { leasedUntil: '' } },
-    );
-    deps.log.warn(
-      { key: row._id, code: lastError.code, why: lastError.message, waitMs },
-      'message will be tried again',
-    );
   }
 
   return {

@@ -8,11 +8,19 @@ export interface RateKeeper {
   sent(recipient: string, now: number): void;
   /** What was already sent in the last hour, from the store, after a restart. */
   restore(entries: Iterable<{ recipient: string; at: number }>): void;
+  /** How much of a month's budget is spent; null where there is none. */
+  month(): { used: number; limit: number; allows(bulk: boolean): boolean } | null;
+  /** What was sent this month, counted in the store. */
+  countMonth(used: number): void;
 }
+
+/** The last tenth of a month's calls is for answers: reports and reminders stop before it. */
+const ANSWERS_SHARE = 0.1;
 
 export function createRateKeeper(budget: RateBudget): RateKeeper {
   const byRecipient = new Map<string, number[]>();
   let app: number[] = [];
+  let monthUsed = 0;
 
   const within = (times: readonly number[], now: number, span: number): number[] =>
     times.filter((at) => at > now - span);
@@ -42,6 +50,7 @@ export function createRateKeeper(budget: RateBudget): RateKeeper {
       byRecipient.set(recipient, mine);
       app = within(app, now, MINUTE);
       app.push(now);
+      monthUsed++;
       if (byRecipient.size > 5_000) {
         for (const [key, times] of byRecipient) if (within(times, now, HOUR).length === 0) byRecipient.delete(key);
       }
@@ -53,6 +62,15 @@ export function createRateKeeper(budget: RateBudget): RateKeeper {
         byRecipient.set(recipient, mine);
         app.push(at);
       }
+    },
+    month() {
+      const limit = budget.perMonth;
+      if (limit === undefined) return null;
+      const allows = (bulk: boolean): boolean => monthUsed < (bulk ? limit * (1 - ANSWERS_SHARE) : limit);
+      return { used: monthUsed, limit, allows };
+    },
+    countMonth(used) {
+      monthUsed = used;
     },
   };
 }

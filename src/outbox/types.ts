@@ -14,10 +14,12 @@ export interface OutboxRow {
   seq: number;
   dueAt: Date;
   leasedUntil?: Date;
+  leasedBy?: string;
   attempts: number;
   /** `passive`: written into the answer of the press itself. */
   how?: 'sent' | 'updated' | 'replaced' | 'passive';
-  lastError?: { code: string; message: string; at: Date };
+  /** `todo`: what an administrator can do about it, in words. */
+  lastError?: { code: string; message: string; at: Date; todo?: string };
   createdAt: Date;
   sentAt?: Date;
 }

@@ -43,6 +43,7 @@ export function presentTodo(cards: Cards, todo: TodoSubject & { _id: string }, w
         stage: todo.stageName,
         rep: todo.fromName,
         repId: todo.fromId,
+        todoId: todo._id,
         reason: todo.reason ?? '',
         left: todo.left ?? 0,
         validFor: todo.validFor ?? '',

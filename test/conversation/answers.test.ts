@@ -126,6 +126,21 @@ test('putting off a question that stands on another card closes that card and ma
   await jia.says('继续').expects('拍客户现场照片').sendsPhoto().expects('✅ 客户现场照片');
 });
 
+test('an answer to a question that stands on the card of what is missing closes it and makes no second checklist', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ stage: 'screening' });
+  const jia = house.chat(JIA);
+  await jia.says('城东').says('推进到合同签署');
+  const gap = jia.card('gap');
+  t.truthy(gap);
+  await jia
+    .presses('选客户痛点')
+    .presses('选好了', '预算审批流程长', '数据迁移难度大', '样本周转慢')
+    .expects('已交，看清单', '✅ 客户痛点');
+  t.is(gap?.card?.name, 'ask-tags');
+  t.is(jia.shown().filter((one) => one.card?.name === 'checklist').length, 1);
+});
+
 test('a link comes in three steps; a page without a date is taken without one', async (t) => {
   const house = await openHouse(t);
   await house.deal({ stage: 'clinical-value' });
@@ -225,6 +240,21 @@ test('a signed contract that nobody asked for proposes its stage, and the gate a
   t.is(deal?.stageId, 'quotation');
   t.is(deal?.skipAttempts, 0, 'a rule is nobody’s attempt to skip');
   t.deepEqual(deal?.visits.at(-1)?.items, {});
+  // What it waits for comes, and the contract need not be sent again.
+  const later = await openHouse(t);
+  await later.deal({ stage: 'quotation' });
+  const yi = later.chat(JIA);
+  await yi.says('城东').sendsFile(pdf('已签合同', 200_000), '合同.pdf').expects('不用再发');
+  await yi
+    .presses('传阶梯报价单')
+    .sendsFile(pdf('quote'), '报价.pdf')
+    .presses('传成本核算表')
+    .sendsFile(sheet('cost'), '成本.csv')
+    .expects('合规报价 已完成')
+    .presses('看下一步')
+    .presses('传已签合同')
+    .expects('用上了你之前发的「合同.pdf」', '✅ 已签合同');
+  t.is((await later.deals.get(D1))?.visits.at(-1)?.items['signed-contract']?.submissions.length, 1);
   // Too small, or without the words, it is a file like any other: here the quote.
   await jia.sendsFile(pdf('已签合同'), '合同小.pdf').expects('✅ 阶梯报价单');
   // Asked for, it is what was asked for.

@@ -2,6 +2,7 @@ import test from 'ava';
 import { asId, DAY, type DealId, type PersonId } from '../../src/core/index.js';
 import { pdf } from '../helpers/chat.js';
 import { JIA, openHouse } from '../helpers/house.js';
+import { pressOn } from '../helpers/phones.js';
 
 const D1 = asId<DealId>('d1');
 const YI = 'demo-rep-yi';
@@ -124,6 +125,24 @@ test('an exemption: reason, asked of the director, granted, counted; the stage g
   const shown = director.shown().findLast((one) => one.card?.name === 'exempted');
   t.truthy(shown, director.reads());
   t.is(director.card('exempt-ask'), undefined, 'neither the card nor its copy can be pressed any more');
+});
+
+test('a press on an old ask for an exemption answers that one and not the one that was asked later', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ stage: 'clinical-value' });
+  const jia = house.chat(JIA);
+  const director = house.chat(DIRECTOR);
+  const asks = () =>
+    jia.says('城东').presses('贴同类设备采购公告').presses('没有，申请豁免').says('近三个月没有同类公告');
+  await asks();
+  const first = { ...director.card('exempt-ask')! };
+  const old = pressOn(first, '同意');
+  t.truthy(old);
+  await director.presses('不同意');
+  await asks();
+  await director.does(old!);
+  t.is((await house.deals.get(D1))?.visits.at(-1)?.items['tender-notice']?.exemption, undefined);
+  t.is((await house.todos.openFor(asId<PersonId>(DIRECTOR))).length, 1, 'the later one still waits');
 });
 
 test('an exemption that is refused leaves the item owed; none left is said before a reason is asked', async (t) => {

@@ -46,7 +46,10 @@ export interface TestHouse extends House {
  * The real house on a store of its own, with phones for platforms and a verifier that believes what is written in the
  * file: `old` fails, `nowhere` lacks a position, `unsure` cannot be checked, `doubt` needs a person, anything else passes.
  */
-export async function openHouse(t: ExecutionContext, options: { store?: Store; clock?: FixedClock } = {}) {
+export async function openHouse(
+  t: ExecutionContext,
+  options: { store?: Store; clock?: FixedClock; alone?: boolean } = {},
+) {
   const store = options.store ?? (await testStore());
   const clock = options.clock ?? new FixedClock(MORNING);
   // A second house in the same time has events of its own.
@@ -55,6 +58,7 @@ export async function openHouse(t: ExecutionContext, options: { store?: Store; c
   const phones = new Map<PlatformName, Phones>();
   const house = await wireHouse({
     store,
+    alone: options.alone === true,
     clock,
     log: silentLog,
     zone: 'Asia/Shanghai',

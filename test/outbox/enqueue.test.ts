@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { FilledCard } from '../../src/cards/index.js';
 import { asId, FixedClock, silentLog, type CardId, type PersonId } from '../../src/core/index.js';
 import { createOutbox, outboxIndexes } from '../../src/outbox/index.js';
@@ -21,7 +21,7 @@ const show = (key: string, title: string): Outgoing => ({
   purpose: 'nudge',
 });
 
-async function setup() {
+async function setup(t: ExecutionContext) {
   const connection = await openTestStore(outboxIndexes);
   const clock = new FixedClock('2026-11-24T01:00:00Z');
   const outbox = createOutbox({
@@ -31,18 +31,22 @@ async function setup() {
     clock,
     log: silentLog,
   });
-  const states = async () =>
-    Object.fromEntries(
+  outbox.start();
+  t.teardown(() => outbox.stop());
+  const states = async () => {
+    await outbox.sweep();
+    return Object.fromEntries(
       (await connection.collection('outbox').find({}).toArray()).map((row) => [
         String(row._id),
         row['state'] as string,
       ]),
     );
+  };
   return { outbox, clock, states };
 }
 
 test('the same message again does not take the waiting one away', async (t) => {
-  const { outbox, clock, states } = await setup();
+  const { outbox, clock, states } = await setup(t);
   await outbox.enqueue([show('a', 'first')]);
   clock.advance(60_000);
   await outbox.enqueue([show('a', 'first')]);
@@ -50,7 +54,7 @@ test('the same message again does not take the waiting one away', async (t) => {
 });
 
 test('a newer look of a card replaces the older one, and an older one that comes again replaces nothing', async (t) => {
-  const { outbox, clock, states } = await setup();
+  const { outbox, clock, states } = await setup(t);
   await outbox.enqueue([show('a', 'first')]);
   clock.advance(1_000);
   await outbox.enqueue([show('b', 'second')]);

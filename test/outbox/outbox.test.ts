@@ -46,9 +46,16 @@ interface Options {
   clock?: FixedClock;
   budget?: PlatformAdapter['budget'];
   phones?: Phones;
+  onMonthlyShare?: (platform: string, used: number) => void;
 }
 
-async function setup({ store, clock = new FixedClock('2026-03-02T01:00:00Z'), budget, phones }: Options = {}) {
+async function setup({
+  store,
+  clock = new FixedClock('2026-03-02T01:00:00Z'),
+  budget,
+  phones,
+  onMonthlyShare,
+}: Options = {}) {
   const { connection } = (store ??= await testStore());
   const wecom = phones ?? new Phones('wecom', () => Promise.reject(new Error('no way in')), clock, { budget });
   const dead: OutboxRow[] = [];
@@ -62,6 +69,7 @@ async function setup({ store, clock = new FixedClock('2026-03-02T01:00:00Z'), bu
       log: silentLog,
       random: () => 0.5,
       onDead: (row) => void dead.push(row),
+      ...(onMonthlyShare === undefined ? {} : { onMonthlyShare }),
     });
   const outbox = open();
   outbox.start();
@@ -85,14 +93,61 @@ test('a message is sent once, however often it is stored', async (t) => {
   t.deepEqual(says(), ['m1', 'm2']);
 });
 
-test('messages to one recipient leave in the order in which they came', async (t) => {
+test('answers to one recipient leave in the order in which they came', async (t) => {
   const { outbox, send, says } = await setup();
-  for (let n = 0; n < 12; n++) await outbox.enqueue([text(`m${n}`, 'jia', { purpose: n % 2 ? 'digest' : 'reply' })]);
+  for (let n = 0; n < 12; n++) await outbox.enqueue([text(`m${n}`, 'jia', { purpose: n % 2 ? 'verdict' : 'reply' })]);
   await send();
   t.deepEqual(
     says(),
     Array.from({ length: 12 }, (_, n) => `m${n}`),
   );
+});
+
+test('within one chat an answer overtakes a reminder, and a reminder a report, also when they come in between', async (t) => {
+  const { outbox, says, wecom, clock } = await setup();
+  await outbox.stop();
+  const early = new Date(clock.now().getTime() - SECOND);
+  const put = (key: string, purpose: Outgoing['purpose']) =>
+    outbox.enqueue([text(key, 'jia', { purpose, notBefore: early })]);
+  for (const n of [1, 2]) {
+    await put(`report ${n}`, 'digest');
+    await put(`reminder ${n}`, 'nudge');
+    await put(`answer ${n}`, n === 1 ? 'reply' : 'verdict');
+  }
+  // While the second reminder is on its way, somebody is answered.
+  let late: Promise<void> | null = null;
+  const { deliver } = wecom.adapter;
+  wecom.adapter.deliver = async (delivery) => {
+    if (delivery.key === 'reminder 2') await (late ??= put('answer 3', 'reply'));
+    return deliver(delivery);
+  };
+  outbox.start();
+  await outbox.sweep();
+  t.deepEqual(says(), ['answer 1', 'answer 2', 'reminder 1', 'reminder 2', 'answer 3', 'report 1', 'report 2']);
+});
+
+test('a month that is spent leaves its last tenth to answers, and then stops: nothing is tried against the limit', async (t) => {
+  const shares: number[] = [];
+  const { outbox, send, says, dead, row } = await setup({
+    budget: { perApp: {}, perMonth: 10 },
+    onMonthlyShare: (_, used) => void shares.push(used),
+  });
+  for (let n = 0; n < 9; n++) await outbox.enqueue([text(`m${n}`, `p${n}`)]);
+  await send();
+  await outbox.enqueue([text('report', 'yi', { purpose: 'digest' }), text('answer', 'jia')]);
+  await send();
+  await outbox.enqueue([text('too late', 'jia')]);
+  await send();
+  t.deepEqual(says(), ['answer']);
+  t.deepEqual(says('yi'), []);
+  t.deepEqual(shares, [8]);
+  t.deepEqual(dead.map((one) => one._id).toSorted(), ['report', 'too late']);
+  t.is((await row('report'))?.lastError?.code, 'outbox.month_spent');
+  // Next month it can be sent.
+  await send(31 * 24 * HOUR);
+  t.true(await outbox.resend('too late'));
+  await send();
+  t.deepEqual(says(), ['answer', 'too late']);
 });
 
 test('an older look of a card that has not left is not sent any more', async (t) => {

@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import type { Collection } from 'mongoose';
+import { AppError, errorCode, errorText, SECOND, type Clock, type Log } from '../core/index.js';
+import type { Delivery, PlatformAdapter, PlatformName } from '../platforms/contract.js';
+import { createBatch, createChanges } from '../store/index.js';
+import type { CardBook } from './cards.js';
+import { arrange, isBulk } from './lanes.js';
+import { backoffMs, type RateKeeper } from './rate.js';
+import type { CardRow, OutboxRow } from './types.js';
+
+export interface DispatcherDeps {
+  rows: Collection;
+  cards: CardBook;
+  adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
+  rates: ReadonlyMap<PlatformName, RateKeeper>;
+  clock: Clock;
+  log: Log;
+  random: () => number;
+  isStopped: () => boolean;
+  onDead: (row: OutboxRow) => void;
+  /** A platform's calls of this month are four fifths spent. */
+  onMonthlyShare: (platform: PlatformName, used: number, limit: number) => void;
+}
+
+export interface Dispatcher {
+  /** Every lane in which something is due once, the urgent ones first. */
+  round(): Promise<void>;
+  /** Something was added to a lane: whoever is at it looks again before going on. */
+  touch(lane: string): void;
+}
+
+const LEASE_MS = 60 * SECOND;
+/** With the backoff this is about an hour and a half of trying: an hour's outage is survived. */
+const MAX_ATTEMPTS = 14;
+const BATCH = 200;
+const LANES_AT_ONCE = 16;
+/** Rows that are read at once, of all lanes of a batch or of one. */
+const ROWS_READ = 1_000;
+const NO_ADAPTER_WAIT_MS = 600 * SECOND;
+const WARN_AT_SHARE = 0.8;
+
+export function createDispatcher(deps: DispatcherDeps): Dispatcher {
+  const { rows, cards, clock, log } = deps;
+  const changes = createChanges(rows);
+  const touched = new Set<string>();
+  const freeAt = (now: Date) => ({ $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }] });
+
+  /** Taken for sending, many in one command; false for what somebody else took, or what need not leave any more. */
+  const claims = createBatch<string, boolean>(async (ids) => {
+    const now = clock.now();
+    const by = randomUUID();
+    const { modifiedCount } = await rows.updateMany(
+      { _id: { $in: ids as never[] }, state: 'due', ...freeAt(now) },
+      { $set: { leasedUntil: new Date(now.getTime() + LEASE_MS), leasedBy: by }, $inc: { attempts: 1 } },
+    );
+    if (modifiedCount === ids.length) return ids.map(() => true);
+    const mine = await rows.find({ _id: { $in: ids as never[] }, leasedBy: by }, { projection: { _id: 1 } }).toArray();
+    const taken = new Set(mine.map((row) => String(row._id)));
+    return ids.map((id) => taken.has(id));
+  });
+
+  async function waitingIn(lanes: readonly string[]): Promise<OutboxRow[]> {
+    for (const lane of lanes) touched.delete(lane);
+    return (await rows
+      .find({ lane: { $in: lanes as never[] }, state: 'due' })
+      .sort({ priority: 1, seq: 1 })
+      .limit(ROWS_READ)
+      .toArray()) as unknown as OutboxRow[];
+  }
+
+  /**
+   * A lane that cannot go on (its platform is down, its recipient has had enough) is left out of the rest of the round,
+   * however much waits in it, so that it holds up nobody.
+   */
+  async function round(): Promise<void> {
+    const met: string[] = [];
+    while (!deps.isStopped()) {
+      const now = clock.now();
+      const due = (await rows
+        .find(
+          { state: 'due', dueAt: { $lte: now }, lane: { $nin: met }, ...freeAt(now) },
+          { projection: { _id: 0, lane: 1 } },
+        )
+        .sort({ priority: 1, seq: 1 })
+        .limit(BATCH)
+        .toArray()) as unknown as Pick<OutboxRow, 'lane'>[];
+      if (due.length === 0) return;
+      const lanes = [...new Set(due.map((row) => row.lane))];
+      met.push(...lanes);
+      const found = await waitingIn(lanes);
+      // With so many, one lane may have left no room for the others: then each is read by itself.
+      const byLane = found.length < ROWS_READ ? groupByLane(found) : null;
+      const work = async (): Promise<void> => {
+        for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) {
+          await serve(lane, byLane === null ? await waitingIn([lane]) : (byLane.get(lane) ?? []));
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(LANES_AT_ONCE, lanes.length) }, work));
+      // Whoever adds something meanwhile asks for another round.
+      if (due.length < BATCH) return;
+    }
+  }
+
+  async function ordered(waiting: readonly OutboxRow[]): Promise<OutboxRow[]> {
+    const { next, superseded } = arrange(waiting);
+    if (superseded.length > 0) {
+      await rows.updateMany(
+        { _id: { $in: superseded as never[] }, state: 'due', leasedUntil: { $exists: false } },
+        { $set: { state: 'superseded' } },
+      );
+    }
+    return next;
+  }
+
+  /** The waiting messages of one recipient, in order; stops at the first that cannot leave now. */
+  async function serve(lane: string, waiting: readonly OutboxRow[]): Promise<void> {
+    let next = await ordered(waiting);
+    while (!deps.isStopped()) {
+      if (touched.has(lane)) next = await ordered(await waitingIn([lane]));
+      const head = next.shift();
+      const now = clock.now();
+      if (head === undefined || head.dueAt > now) return;
+      if (head.leasedUntil !== undefined && head.leasedUntil > now) return;
+      const adapter = deps.adapters.get(head.platform);
+      const keeper = deps.rates.get(head.platform);
+      const waitMs =
+        adapter === undefined || keeper === undefined ? NO_ADAPTER_WAIT_MS : keeper.waitMs(lane, now.getTime());
+      if (adapter === undefined || keeper === undefined || waitMs > 0) {
+        await changes.add({
+          filter: { _id: head._id },
+          update: { $set: { dueAt: new Date(now.getTime() + waitMs) } },
+        });
+        return;
+      }
+      const [mine, known] = await Promise.all([
+        claims.add(head._id),
+        head.cardId === undefined ? null : cards.find(head.cardId),
+      ]);
+      if (!mine) return;
+      if (!(await deliver(adapter, keeper, { ...head, attempts: head.attempts + 1 }, known))) return;
+    }
+  }
+
+  async function deliver(
+    adapter: PlatformAdapter,
+    keeper: RateKeeper,
+    row: OutboxRow,
+    known: CardRow | null,
+  ): Promise<boolean> {
+    try {
+      const month = keeper.month();
+      if (month !== null && !month.allows(isBulk(row.purpose))) {
+        throw new AppError('outbox.month_spent', `${month.used} of ${month.limit} calls of this month are spent`);
+      }
+      const receipt = await adapter.deliver({ key: row._id, to: row.to, body: bodyOf(row, known, cards) });
+      const now = clock.now();
+      keeper.sent(row.lane, now.getTime());
+      const spent = keeper.month();
+      if (spent !== null && spent.used === Math.ceil(spent.limit * WARN_AT_SHARE)) {
+        deps.onMonthlyShare(row.platform, spent.used, spent.limit);
+      }
+      if (row.cardId !== undefined) await cards.delivered(row.cardId, row, receipt, known);
+      await changes.add({
+        filter: { _id: row._id },
+        update: { $set: { state: 'sent', how: receipt.how, sentAt: now }, $unset: FREE },
+      });
+      return true;
+    } catch (error) {
+      await failed(row, error);
+      return false;
+    }
+  }
+
+  async function failed(row: OutboxRow, error: unknown): Promise<void> {
+    const now = clock.now();
+    const retryable = !(error instanceof AppError) || error.retryable;
+    const todo = error instanceof AppError ? error.details['admin'] : undefined;
+    const lastError = {
+      code: errorCode(error),
+      message: errorText(error).slice(0, 500),
+      at: now,
+      ...(typeof todo === 'string' ? { todo } : {}),
+    };
+    if (!retryable || row.attempts >= MAX_ATTEMPTS) {
+      await rows.updateOne({ _id: row._id as never }, { $set: { state: 'dead', lastError }, $unset: FREE });
+      log.error(
+        { key: row._id, code: lastError.code, why: lastError.message, attempts: row.attempts },
+        'message given up',
+      );
+      deps.onDead({ ...row, state: 'dead', lastError });
+      return;
+    }
+    const asked = error instanceof AppError ? Number(error.details['retryAfterMs'] ?? 0) : 0;
+    const waitMs = Math.max(asked, backoffMs(row.attempts, deps.random()));
+    await rows.updateOne(
+      { _id: row._id as never },
+      { $set: { dueAt: new Date(now.getTime() + waitMs), lastError }, $unset: FREE },
+    );
+    log.warn({ key: row._id, code: lastError.code, why: lastError.message, waitMs }, 'message will be tried again');
+  }
+
+  return { round, touch: (lane) => void touched.add(lane) };
+}
+
+const FREE = { leasedUntil: '', leasedBy: '' };
+
+function groupByLane(rows: readonly OutboxRow[]): Map<string, OutboxRow[]> {
+  const lanes = new Map<string, OutboxRow[]>();
+  for (const row of rows) {
+    const lane = lanes.get(row.lane);
+    if (lane === undefined) lanes.set(row.lane, [row]);
+    else lane.push(row);
+  }
+  return lanes;
+}
+
+function bodyOf(row: OutboxRow, known: CardRow | null, cards: CardBook): Delivery['body'] {
+  const { message } = row;
+  switch (message.kind) {
+    case 'text':
+      return { kind: 'text', text: message.text };
+    case 'markdown':
+      return { kind: 'markdown', title: message.title, text: message.text };
+    case 'show': {
+      if (known === null) return { kind: 'card', cardId: message.cardId, card: message.card };
+      return { kind: 'card-update', cardId: message.cardId, card: message.card, handles: cards.usable(known) };
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import test from 'ava';
+import { asId, type PersonId } from '../../src/core/index.js';
+import type { Person, Role } from '../../src/org/index.js';
+import { deadNotices, monthNotices, type OutboxRow } from '../../src/outbox/index.js';
+import type { PlatformName } from '../../src/platforms/contract.js';
+
+const person = (id: string, role: Role, ...platforms: PlatformName[]): Person => ({
+  id: asId<PersonId>(id),
+  name: id,
+  title: '',
+  role,
+  identities: platforms.map((platform) => ({ platform, userId: `${id}@${platform}` })),
+  absences: [],
+});
+const ADMINS = [person('admin', 'admin', 'wecom', 'dingtalk'), person('ops', 'operations', 'wecom')];
+const deps = {
+  org: { withRole: (...roles: Role[]) => ADMINS.filter(({ role }) => roles.includes(role)) },
+  platforms: new Set<PlatformName>(['wecom', 'dingtalk']),
+  url: 'https://trail.example.com/m/undelivered',
+};
+const dead = (code: string, more: Partial<OutboxRow> = {}, todo?: string): OutboxRow =>
+  ({
+    _id: `m:${code}`,
+    platform: 'wecom',
+    purpose: 'reply',
+    lastError: { code, message: 'no', at: new Date(0), ...(todo === undefined ? {} : { todo }) },
+    ...more,
+  }) as OutboxRow;
+const at = (time: string) => new Date(`2026-03-02T${time}:00Z`);
+
+test('administrators are told of each cause once an hour, with what to do, and not through the platform that fails', (t) => {
+  const first = deadNotices(deps, dead('wecom.not_set_up', {}, '加入本机出口 IP'), at('01:05'));
+  t.deepEqual(
+    first.map(({ to }) => to),
+    [
+      { kind: 'user', platform: 'dingtalk', userId: 'admin@dingtalk' },
+      { kind: 'person', personId: 'ops' as PersonId },
+    ],
+  );
+  const [said] = first;
+  t.true(said?.message.kind === 'text' && /企业微信.*\n加入本机出口 IP\n.*重发.*undelivered$/u.test(said.message.text));
+  const keys = (row: OutboxRow, time: string) => deadNotices(deps, row, at(time)).map(({ key }) => key);
+  t.deepEqual(
+    keys(dead('wecom.not_set_up', { _id: 'other' }), '01:59'),
+    first.map(({ key }) => key),
+  );
+  t.notDeepEqual(
+    keys(dead('wecom.not_set_up'), '02:00'),
+    first.map(({ key }) => key),
+  );
+  t.notDeepEqual(
+    keys(dead('wecom.recipient_unknown'), '01:05'),
+    first.map(({ key }) => key),
+  );
+});
+
+test('a notice that cannot be delivered makes no further notice', (t) => {
+  t.deepEqual(deadNotices(deps, dead('wecom.not_set_up', { purpose: 'admin' }), at('01:00')), []);
+});
+
+test('a cause without an answer of the platform has words of its own; a month is told once', (t) => {
+  const words = (code: string) => {
+    const [notice] = deadNotices(deps, dead(code), at('01:00'));
+    return notice?.message.kind === 'text' ? notice.message.text : '';
+  };
+  t.regex(words('outbox.month_spent'), /加购调用量/u);
+  t.regex(words('dingtalk.recipient_unknown'), /可见范围/u);
+  t.regex(words('something.else'), /错误码/u);
+  const [one] = monthNotices(deps, 'dingtalk', 4_000, 5_000, '2026-03');
+  t.is(one?.key, 'month:dingtalk:2026-03:admin');
+  t.true(one?.message.kind === 'text' && one.message.text.includes('4000 次，上限 5000 次'));
+});
