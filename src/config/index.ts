@@ -22,6 +22,8 @@ export interface DingtalkConfig {
   apiBase: string;
   oapiBase: string;
   cardTemplateId: string;
+  /** Calls a month that the company's edition allows. */
+  monthlyCalls?: number;
   /** Our own address for card clicks in HTTP mode; known once the server listens. */
   callbackUrl?: string;
 }
@@ -49,6 +51,8 @@ export interface Config {
 
 const WECOM_API = 'https://qyapi.weixin.qq.com';
 const DINGTALK_API = 'https://api.dingtalk.com';
+/** The free edition's, for the whole company (since 2025-11). */
+const DINGTALK_FREE_MONTHLY_CALLS = 5_000;
 const DINGTALK_OAPI = 'https://oapi.dingtalk.com';
 const ROLES: readonly Role[] = ['web', 'worker', 'ocr'];
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -182,6 +186,9 @@ function loadDingtalk(
 ): DingtalkConfig | null {
   if (text('DINGTALK_CLIENT_ID') === '') return null;
   if (text('DINGTALK_CLIENT_SECRET') === '') problems.push('DINGTALK_CLIENT_SECRET: required with DINGTALK_CLIENT_ID');
+  const monthlyCalls = Number(text('DINGTALK_MONTHLY_CALLS', String(DINGTALK_FREE_MONTHLY_CALLS)));
+  if (!Number.isInteger(monthlyCalls) || monthlyCalls < 1)
+    problems.push('DINGTALK_MONTHLY_CALLS: must be a whole number of calls, 1 or more');
   return {
     clientId: text('DINGTALK_CLIENT_ID'),
     clientSecret: text('DINGTALK_CLIENT_SECRET'),
@@ -192,5 +199,6 @@ function loadDingtalk(
     apiBase: url('DINGTALK_API_BASE', DINGTALK_API),
     oapiBase: url('DINGTALK_OAPI_BASE', DINGTALK_OAPI),
     cardTemplateId: text('DINGTALK_CARD_TEMPLATE_ID'),
+    monthlyCalls,
   };
 }
