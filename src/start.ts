@@ -43,7 +43,10 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
   const publicUrl = config.publicUrl === '' ? address : config.publicUrl;
   const opened: { stop: () => Promise<void> }[] = [{ stop: () => close(server) }];
   const undo = async (): Promise<void> => {
-    for (const part of opened.reverse()) await part.stop();
+    for (const part of opened.reverse()) {
+      // What failed is told by the start; one part that does not stop must not keep the others open.
+      await part.stop().catch((error: unknown) => log.warn({ err: error }, 'not stopped'));
+    }
   };
   try {
     await mkdir(config.dataDir, { recursive: true });
@@ -141,11 +144,16 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     server.on('request', app.callback() as RequestListener);
 
     if (sandbox !== null) await startDemo({ house, store, sandbox, clock, log, publicUrl });
+    opened.push({ stop: () => house.relay.idle() }, house.outbox, house.verification, house.inbox);
     house.outbox.start();
     house.verification.start();
-    for (const adapter of house.adapters.values()) await adapter.start();
+    for (const adapter of house.adapters.values()) {
+      opened.push(adapter);
+      await adapter.start();
+    }
     await house.inbox.sweep();
     if (store.engine === 'embedded') await jobs.takeOver();
+    opened.push(jobs);
     await jobs.start();
     const demo = sandbox === null ? Promise.resolve() : finishDemo({ house, store, sandbox, clock, log, publicUrl });
 
@@ -183,6 +191,7 @@ async function stopInOrder(parts: {
   await parts.jobs.stop();
   await house.verification.stop();
   await house.outbox.stop();
+  await house.relay.idle();
   await house.evidence.close();
   await parts.sandbox?.stop();
   await parts.store.close();
@@ -325,6 +334,13 @@ function healthChecks(store: Store, house: House): HealthCheck[] {
 
 function gauges(metrics: Registry, house: House, store: Store): void {
   collectDefaultMetrics({ register: metrics, prefix: 'trailmark_' });
+  const commands = new Counter({
+    name: 'trailmark_store_commands_total',
+    help: 'Commands to the store',
+    registers: [metrics],
+  });
+  // The driver takes a connection for each command; to count these costs nothing, unlike watching the commands.
+  store.connection.getClient().on('connectionCheckedOut', () => commands.inc());
   const gauge = (name: string, help: string, read: () => Promise<number>): void => {
     new Gauge({
       name,
