@@ -1,25 +1,10 @@
 import { compare, equal, isOperatorDoc } from '../bson/compare.js';
-import { clone, field, isDoc, isNumber, setField, toDouble, typeName, type Doc, type Value } from '../bson/value.js';
-import { CommandError, badValue, failedToParse, notSupported, typeMismatch } from '../errors.js';
-import { parseFilter, type Filter } from './filter.js';
-import { arrayIndex } from './path.js';
+import { clone, isDoc, isNumber, toDouble, typeName, type Doc, type Value } from '../bson/value.js';
+import { CommandError, badValue, failedToParse, notSupported } from '../errors.js';
+import { applySteps, immutableId, type RenameTarget, type Step, type UpdateContext } from './apply-update.js';
+import { checkFiltersUsed, parseArrayFilters } from './array-filters.js';
 import { type Change, arithmetic, currentDate, arrayAt, push, addToSet, removing, pull, bits } from './changes.js';
-
-interface Step {
-  path: string;
-  parts: string[];
-  /** Sets on insert only. */
-  onInsertOnly: boolean;
-  /** False for changes that leave a missing path alone ($unset, $pull, $pop). */
-  creates: boolean;
-  change: Change;
-}
-
-export interface UpdateContext {
-  inserting: boolean;
-  /** Which element of the array at that path met the query, for `$`. */
-  position: (arrayPath: string) => number;
-}
+import { arrayIndex } from './path.js';
 
 export interface Update {
   /** Returns the changed document; the one given is left as it is. */
@@ -78,7 +63,10 @@ export function parseUpdate(spec: Value, arrayFilters: Value, now: () => Date): 
     for (const path of Object.keys(operand)) steps.push(...parseStep(name, path, operand[path], now));
   }
   checkConflicts(steps);
-  checkFiltersUsed(steps, filters);
+  checkFiltersUsed(
+    steps.map((step) => step.parts),
+    filters,
+  );
   // MongoDB walks the paths in order of their names, which decides the order of new fields.
   steps.sort((a, b) => comparePaths(a.parts, b.parts));
   return {
@@ -94,13 +82,6 @@ function replaced(doc: Doc, spec: Doc): Doc {
   const { _id, ...rest } = spec;
   const result = clone(rest) as Doc;
   return id === undefined && _id === undefined ? result : { _id: id ?? _id, ...result };
-}
-
-function immutableId(): CommandError {
-  return new CommandError(
-    'ImmutableField',
-    "Performing an update on the path '_id' would modify the immutable field '_id'",
-  );
 }
 
 function comparePaths(a: readonly string[], b: readonly string[]): number {
@@ -216,34 +197,16 @@ function rename(path: string, parts: string[], operand: Value): Step[] {
     creates: false,
     change: () => undefined,
   };
-  const to: Step = {
+  const to: RenameTarget = {
+    source: parts,
+    moved,
     path: operand,
     parts: target,
     onInsertOnly: false,
     creates: true,
     change: (value) => moved.value ?? value,
   };
-  Object.assign(to, { source: parts, moved });
   return [from, to];
-}
-
-interface RenameTarget extends Step {
-  source: string[];
-  moved: { value: Value };
-}
-
-function isRenameTarget(step: Step): step is RenameTarget {
-  return 'source' in step;
-}
-
-function plainPath(doc: Doc, parts: readonly string[]): Value {
-  let value: Value = doc;
-  for (const part of parts) {
-    if (Array.isArray(value)) throw badValue(`The source field of $rename cannot be an array element`);
-    if (!isDoc(value)) return undefined;
-    value = field(value, part);
-  }
-  return value;
 }
 
 function checkConflicts(steps: readonly Step[]): void {
@@ -260,162 +223,5 @@ function checkConflicts(steps: readonly Step[]): void {
       }
     }
     taken.push({ path, parts });
-  }
-}
-
-function parseArrayFilters(value: Value): Map<string, (element: Value) => boolean> {
-  const filters = new Map<string, (element: Value) => boolean>();
-  if (value === undefined || value === null) return filters;
-  if (!Array.isArray(value)) throw typeMismatch('arrayFilters must be an array');
-  for (const entry of value) {
-    if (!isDoc(entry)) throw typeMismatch('arrayFilters must hold documents');
-    const name = filterName(entry);
-    if (!name) throw failedToParse('Cannot use an expression without a top-level field name in arrayFilters');
-    if (filters.has(name))
-      throw failedToParse(`Found multiple array filters with the same top-level field name ${name}`);
-    const filter: Filter = parseFilter(entry);
-    filters.set(name, (element) => filter.matches({ [name]: element }));
-  }
-  return filters;
-}
-
-/** All paths of one array filter begin with the same identifier, also under `$or` and `$and`. */
-function filterName(entry: Doc): string | null {
-  let name: string | null = null;
-  for (const key of Object.keys(entry)) {
-    const own = key.startsWith('$')
-      ? (Array.isArray(entry[key]) ? entry[key] : []).map((clause) => (isDoc(clause) ? filterName(clause) : null))
-      : [key.split('.')[0]!];
-    for (const found of own) {
-      if (found === null) continue;
-      if (name !== null && name !== found)
-        throw failedToParse(
-          `Error parsing array filter: expected a single top-level field name, found '${name}' and '${found}'`,
-        );
-      name = found;
-    }
-  }
-  return name;
-}
-
-function identifier(part: string): string | null {
-  return /^\$\[(.+)\]$/.exec(part)?.[1] ?? null;
-}
-
-function checkFiltersUsed(steps: readonly Step[], filters: ReadonlyMap<string, unknown>): void {
-  const used = new Set(steps.flatMap((step) => step.parts.map(identifier)));
-  for (const name of filters.keys()) {
-    if (!used.has(name)) throw failedToParse(`The array filter for identifier '${name}' was not used in the update`);
-  }
-  for (const name of used) {
-    if (name !== null && !filters.has(name)) throw badValue(`No array filter found for identifier '${name}'`);
-  }
-}
-
-function applySteps(
-  steps: readonly Step[],
-  filters: ReadonlyMap<string, (element: Value) => boolean>,
-  doc: Doc,
-  context: UpdateContext,
-): Doc {
-  const result = clone(doc) as Doc;
-  for (const step of steps) {
-    if (step.onInsertOnly && !context.inserting) continue;
-    if (isRenameTarget(step)) {
-      step.moved.value = plainPath(doc, step.source);
-      if (step.moved.value === undefined) continue;
-    }
-    walk(result, step, 0, filters, context);
-  }
-  if (!context.inserting && !equal(result['_id'], doc['_id'])) throw immutableId();
-  return result;
-}
-
-/** Goes down to where the step's path ends and changes the value there, making sub-documents on the way if need be. */
-function walk(
-  container: Doc | Value[],
-  step: Step,
-  at: number,
-  filters: ReadonlyMap<string, (element: Value) => boolean>,
-  context: UpdateContext,
-): void {
-  const part = step.parts[at]!;
-  const here = step.parts.slice(0, at).join('.');
-  const last = at === step.parts.length - 1;
-  const visit = (key: string | number): void => {
-    const value = get(container, key);
-    if (last) {
-      put(container, key, step.change(value, step.path), step.creates || value !== undefined);
-      return;
-    }
-    if (value === undefined) {
-      if (!step.creates) return;
-      const next = step.parts[at + 1]!;
-      if (next === '$' || next.startsWith('$['))
-        throw badValue(
-          `The path '${[...step.parts.slice(0, at), key].join('.')}' must exist in the document in order to apply array updates.`,
-        );
-      const made: Doc = {};
-      walk(made, step, at + 1, filters, context);
-      put(container, key, made, true);
-      return;
-    }
-    if (isDoc(value) || Array.isArray(value)) {
-      walk(value, step, at + 1, filters, context);
-      return;
-    }
-    // $unset and the like leave alone what they cannot reach.
-    if (!step.creates) return;
-    throw new CommandError(
-      'PathNotViable',
-      `Cannot create field '${step.parts[at + 1]}' in element {${key}: ${typeName(value)}}`,
-    );
-  };
-  if (part === '$') {
-    if (!Array.isArray(container)) throw badValue(`Cannot apply the positional operator to a non-array at '${here}'`);
-    visit(context.position(here));
-    return;
-  }
-  const name = identifier(part);
-  if (part === '$[]' || name !== null) {
-    if (!Array.isArray(container)) throw badValue(`Cannot apply array updates to non-array element ${here}`);
-    const test = name === null ? null : filters.get(name)!;
-    container.forEach((element, i) => {
-      if (!test || test(element)) visit(i);
-    });
-    return;
-  }
-  if (Array.isArray(container)) {
-    const index = arrayIndex(part);
-    if (index < 0) {
-      if (!step.creates) return;
-      throw new CommandError(
-        'PathNotViable',
-        `Cannot create field '${part}' in element {${step.parts[at - 1]}: array}`,
-      );
-    }
-    // MongoDB fills at most so many nulls; a larger position is a mistake.
-    if (index > container.length + 1_500_000) throw badValue(`can't backfill array to larger than 1500000 elements`);
-    visit(index);
-    return;
-  }
-  visit(part);
-}
-
-function get(container: Doc | Value[], key: string | number): Value {
-  return Array.isArray(container) ? container[Number(key)] : field(container, String(key));
-}
-
-function put(container: Doc | Value[], key: string | number, value: Value, wanted: boolean): void {
-  if (!wanted) return;
-  if (Array.isArray(container)) {
-    const index = Number(key);
-    while (container.length < index) container.push(null);
-    // An element cannot go missing in the middle of an array: it becomes null.
-    container[index] = value ?? null;
-  } else if (value === undefined) {
-    Reflect.deleteProperty(container, key);
-  } else {
-    setField(container, String(key), value);
   }
 }
