@@ -239,6 +239,8 @@ export const malformed: Readonly<Record<string, (random: Random) => Buffer>> = {
   'binary of wrong length': (random) =>
     withElement(element(5, Buffer.concat([int32(random.pick([-1, 100, 0x7fffffff])), Buffer.from([0, 1, 2])]))),
   'expression without an end': () => withElement(Buffer.from([0x0b, 0x61, 0, 0x62])),
+  'expression with unknown options': (random) =>
+    withElement(Buffer.from(`\x0ba\0b\0${random.pick(['y', 'I', 'ii', 'h'])}\0`)),
   'code with a broken scope': (random) =>
     withElement(
       element(

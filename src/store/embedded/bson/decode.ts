@@ -196,7 +196,7 @@ function readValue(buffer: Buffer, type: number, at: number, limit: number, dept
       const pattern = readName(buffer, at, limit);
       const options = readName(buffer, nameEnd, limit);
       valueEnd = nameEnd;
-      return new BSONRegExp(pattern, options);
+      return regExp(pattern, options);
     }
     case 0x11:
       take(at, 8, limit);
@@ -231,6 +231,14 @@ function readValue(buffer: Buffer, type: number, at: number, limit: number, dept
       return new MaxKey();
     default:
       throw new MalformedBson(`unknown element type 0x${type.toString(16)}`);
+  }
+}
+
+function regExp(pattern: string, options: string): BSONRegExp {
+  try {
+    return new BSONRegExp(pattern, options);
+  } catch {
+    throw new MalformedBson('unknown option of a regular expression');
   }
 }
 
