@@ -49,6 +49,8 @@ export const POSITION_VALID_MINUTES = 30;
 
 /** One job in a worker. A photo takes about 2 s warm; 20 s leaves room for a cold start on a busy machine. */
 export const JOB_TIMEOUT_MS = 20_000;
+/** A photo before any was timed. */
+export const FIRST_GUESS_MS = 3_000;
 /** Resident memory of one worker: two OCR languages take ~400 MB, a 12 MP photo ~100 MB; PDF bombs take 1-2 GB. */
 export const MAX_WORKER_BYTES = 900 * 1024 * 1024;
 /** The same with the second reader in it: PP-OCR takes ~500 MB more. */

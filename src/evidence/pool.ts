@@ -10,6 +10,8 @@ export interface Pool {
   warm(): Promise<void>;
   /** Jobs waiting or being worked on. */
   length(): number;
+  /** How long the last jobs took, the newest weighing most; null before the first. */
+  meanMs(): number | null;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,8 @@ export interface PoolOptions {
 }
 
 const STARTS_PER_JOB = 2;
+/** Of the mean time: ten jobs later three quarters of it are new. */
+const NEWEST_SHARE = 0.13;
 /** Memory and time are looked at this often while a job runs: a PDF bomb grows by some 300 MB a second. */
 const WATCH_MS = 250;
 /** On a busy machine the wall clock says nothing about the file: a worker that got less than half of its time in CPU may go on, up to this many times the limit. */
@@ -73,6 +77,7 @@ export function createPool({
   const queue: Task[] = [];
   let closed = false;
   let keepWarm = false;
+  let meanMs: number | null = null;
   let nextId = 1;
 
   function hire(): Member {
@@ -155,6 +160,10 @@ export function createPool({
     const { task } = member;
     if (task === null || member.killedFor !== null) return;
     rest(member);
+    if (task.isWarmUp !== true) {
+      const tookMs = performance.now() - member.startedAt;
+      meanMs = meanMs === null ? tookMs : meanMs + (tookMs - meanMs) * NEWEST_SHARE;
+    }
     if (!result.ok && result.reason === 'error') {
       log.error({ kind: task.job.kind, message: result.message }, 'evidence worker failed');
     }
@@ -225,6 +234,7 @@ export function createPool({
       keepWarm = true;
       await Promise.all(heat());
     },
+    meanMs: () => meanMs,
     length: () => queue.length + [...members].filter(({ task }) => task !== null && task.isWarmUp !== true).length,
     close: async () => {
       closed = true;

@@ -61,7 +61,7 @@ export async function readFacts(
       };
     }
     case 'photo': {
-      const { exif, environment, width, height } = await evidence.extract('photo', bytes, {
+      const { exif, environment, qr, width, height } = await evidence.extract('photo', bytes, {
         ...NOTHING,
         anySize: true,
       });
@@ -74,6 +74,7 @@ export async function readFacts(
         gpsAt: exif.gpsAt,
         camera: exif.camera,
         environment,
+        qr,
       };
     }
     case 'pdf': {

@@ -11,7 +11,7 @@ import { judgePhoto, PHOTO_VERIFIER } from './judge/photo.js';
 import { expectedTimes } from './judge/photo-time.js';
 import { judgeSheet, SHEET_VERIFIER } from './judge/sheet.js';
 import { combine, type Check } from './judge/verdict.js';
-import { JOB_TIMEOUT_MS, MAX_FILE_BYTES, MAX_READER_BYTES, MAX_WORKER_BYTES } from './limits.js';
+import { FIRST_GUESS_MS, JOB_TIMEOUT_MS, MAX_FILE_BYTES, MAX_READER_BYTES, MAX_WORKER_BYTES } from './limits.js';
 import type { OcrChoice } from './ocr/readers.js';
 import type { PhotoFacts, PhotoWant } from './photo/extract.js';
 import { createPool } from './pool.js';
@@ -57,6 +57,8 @@ export interface Evidence {
   warm(): Promise<void>;
   /** Files waiting or being looked at. */
   queueLength(): number;
+  /** How long a photo will take that comes behind `ahead` others (those of the queue, if not given): what a waiting card says. */
+  estimateMs(ahead?: number): number;
   /** Ends every worker; the process can then end. */
   close(): Promise<void>;
 }
@@ -114,6 +116,8 @@ export function createEvidence({
     extract: async (kind, bytes, want) => await extract(kind, bytes, want, pools),
     warm: async () => await photos.warm(),
     queueLength: () => photos.length() + documents.length(),
+    estimateMs: (ahead = photos.length()) =>
+      Math.ceil((ahead + 1) / Math.max(1, workers)) * (photos.meanMs() ?? FIRST_GUESS_MS),
     close: async () => {
       await Promise.all([photos.close(), documents.close()]);
     },

@@ -23,6 +23,7 @@ const TEXT_SAMPLE_BYTES = 64 * 1024;
 /** The type by its bytes; names lie. Text that looks like a table is `csv`, because csv has no signature. */
 export async function sniffFile(bytes: Uint8Array): Promise<SniffedFile> {
   if (bytes.length === 0) return { kind: 'empty', mime: 'application/octet-stream', ext: '' };
+  if (isSvg(bytes)) return { kind: 'other', mime: 'image/svg+xml', ext: 'svg' };
   const type = await signature(bytes);
   if (type !== undefined) {
     const image = IMAGES[type.ext];
@@ -36,6 +37,15 @@ export async function sniffFile(bytes: Uint8Array): Promise<SniffedFile> {
     return { kind: 'pdf', mime: 'application/pdf', ext: 'pdf' };
   if (isTable(bytes)) return { kind: 'csv', mime: 'text/csv', ext: 'csv' };
   return { kind: 'other', mime: 'application/octet-stream', ext: '' };
+}
+
+/** Text that begins with a tag and draws: `<svg` comes after declarations and comments. */
+function isSvg(bytes: Uint8Array): boolean {
+  const start = Buffer.from(bytes.subarray(0, 4096))
+    .toString('utf8')
+    .replace(/^\ufeff/u, '')
+    .trimStart();
+  return start.startsWith('<') && /<svg[\s>]/iu.test(start);
 }
 
 async function signature(bytes: Uint8Array): Promise<{ ext: string; mime: string } | undefined> {

@@ -123,6 +123,8 @@ const KNOWN: Record<string, string> = {
   mov: '是视频',
   tif: '是 TIFF 图',
   bmp: '是 BMP 图',
+  svg: '是 SVG 图',
+  avif: '是 AVIF 图',
   jpg: '是照片',
   png: '是图片',
   webp: '是图片',

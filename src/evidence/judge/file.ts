@@ -163,7 +163,7 @@ function judgeNameTimes(
     problem: unread
       ? aside
       : status === 'unchecked'
-        ? `${aside}，「${clientName}」只认出 ${ocr} 处，要求至少 ${atLeast} 处`
+        ? `${aside}，${ocr === 0 ? `没认出「${clientName}」` : `「${clientName}」只认出 ${ocr} 处`}，要求至少 ${atLeast} 处`
         : `「${clientName}」出现 ${count} 处，要求至少 ${atLeast} 处，还差 ${atLeast - count} 处${aside === '' ? '' : `；${aside}`}`,
     todo: todo ?? '补上再传一次',
   };

@@ -27,6 +27,7 @@ export function judgePhoto(
 ): Verdict {
   const checks: Check[] = [];
   const plain: Record<string, unknown> = { sha256, width: facts.width, height: facts.height };
+  if (facts.qr.length > 0) plain.qr = facts.qr;
   const seen = judgeContent(facts.environment);
   checks.push(seen);
   const hasContent = seen.finding.status === 'passed';

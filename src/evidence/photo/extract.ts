@@ -1,10 +1,13 @@
 import sharp from 'sharp';
+import { BadFileError } from '../errors.js';
 import { OCR_LONG_SIDE } from '../limits.js';
 import type { Readers } from '../ocr/readers.js';
+import { readCodes } from './codes.js';
 import { decodePicture } from './decode.js';
 import { isBlank, measureEnvironment, type EnvironmentFacts } from './environment.js';
 import { readExif, type ExifFacts } from './exif.js';
 import type { Rgb } from './grey.js';
+import { isIdDocument, readPrint } from './id-document.js';
 import { readNameplate, type NameplateFacts } from './nameplate.js';
 import { readPlate, type PlateFacts } from './plate.js';
 import { hashPicture, THUMB_SIDE, type PictureHash } from '../radar/picture-hash.js';
@@ -30,6 +33,8 @@ export interface PhotoFacts {
   watermark: WatermarkFacts | null;
   plate: PlateFacts | null;
   nameplate: NameplateFacts | null;
+  /** What QR codes in it say. */
+  qr: string[];
   /** For the reuse radar; null for a picture of nothing, which resembles every other one. */
   hash: PictureHash | null;
 }
@@ -41,14 +46,26 @@ export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, readers: 
   const picture = await decodePicture(bytes, OCR_LONG_SIDE, want.anySize === true ? 1 : undefined);
   const [exif, environment] = await Promise.all([readExif(bytes), environmentOf(picture)]);
   const read = !isBlank(environment);
+  const watermark = want.watermark && read ? await readWatermark(picture, readers, want.expected) : null;
+  const plate = want.plates !== null && read ? await readPlate(picture, want.plates, readers) : null;
+  const nameplate = want.nameplate && read ? await readNameplate(picture, readers) : null;
+  if (read && want.anySize !== true) {
+    const seen = [watermark, plate, nameplate].flatMap((facts) => facts?.text ?? []);
+    // Where a plate was found or a nameplate read, the print in the picture is read already.
+    const unread = nameplate === null && (plate === null || plate.match === null);
+    if (isIdDocument(unread ? [...seen, ...(await readPrint(picture, readers))] : seen)) {
+      throw new BadFileError('file.id_document', 'an identity document');
+    }
+  }
   return {
     width: picture.originalWidth,
     height: picture.originalHeight,
     exif,
     environment,
-    watermark: want.watermark && read ? await readWatermark(picture, readers, want.expected) : null,
-    plate: want.plates !== null && read ? await readPlate(picture, want.plates, readers) : null,
-    nameplate: want.nameplate && read ? await readNameplate(picture, readers) : null,
+    watermark,
+    plate,
+    nameplate,
+    qr: read ? await readCodes(picture) : [],
     hash: read ? await hashOf(picture) : null,
   };
 }

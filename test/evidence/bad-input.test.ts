@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import sharp, { type Sharp } from 'sharp';
+import { projectRoot, silentLog } from '../../src/core/index.js';
+import { createEvidence, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
+import { makeSample, type SampleParams } from '../../src/sandbox/samples/index.js';
+import { buildContext, buildSampleParams } from './support/context.js';
+import * as pdfs from './support/pdfs.js';
+import { hugePng, idCard } from './support/pictures.js';
+
+// Every bad input gets its sentence, nothing hangs, no worker goes over its memory. The table in docs/evidence-bad-input.md is what this test
+// says: WRITE_DOCS=1 writes it, otherwise it must be equal.
+const FILE = join(projectRoot, 'docs/evidence-bad-input.md');
+const evidence = createEvidence({ workers: 1, timeoutMs: 60_000, ocr: 'both', log: silentLog });
+test.after.always(async () => await evidence.close());
+
+const sample = async (name: string, more: Partial<SampleParams> = {}): Promise<Buffer> =>
+  (await makeSample(name, buildSampleParams(more))).bytes;
+const photo = async (): Promise<Sharp> => sharp(await sample('site-photo-plain')).resize(900);
+const PHOTO: EvidenceRequest = { kind: 'photo', demands: { environment: true } };
+const SITE: EvidenceRequest = { kind: 'photo', demands: { environment: true, withinMetres: 300 } };
+const PDF: EvidenceRequest = { kind: 'file', formats: ['PDF'], demands: { clientNameTimes: 1 } };
+const SHEET: EvidenceRequest = { kind: 'sheet', formats: ['XLSX', 'CSV'], demands: { columns: ['型号'] } };
+
+/** GPS 0,0 and year 0000, as cameras without a fix and without a battery write them. */
+const badExif = async (): Promise<Buffer> =>
+  await (
+    await photo()
+  )
+    .withExif({
+      IFD2: { DateTimeOriginal: '0000:00:00 00:00:00' },
+      IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '0/1 0/1 0/1', GPSLongitudeRef: 'E', GPSLongitude: '0/1 0/1 0/1' },
+    })
+    .jpeg()
+    .toBuffer();
+const zipTail = Buffer.from('PK\x03\x04not really a zip PK\x05\x06', 'latin1');
+const text = (content: string) => (): Promise<Buffer> => Promise.resolve(Buffer.from(content));
+const now = (make: () => Buffer) => (): Promise<Buffer> => Promise.resolve(make());
+
+const inputs: [what: string, request: EvidenceRequest, make: () => Promise<Uint8Array>, status: Verdict['status']][] = [
+  ['空文件', PHOTO, now(() => Buffer.alloc(0)), 'unchecked'],
+  ['30 MB 的文件', PHOTO, now(() => Buffer.alloc(30 * 1024 * 1024, 1)), 'failed'],
+  ['JPEG 传到一半', PHOTO, async () => (await sample('site-photo-plain')).subarray(0, 60_000), 'unchecked'],
+  [
+    '只有 JPEG 开头的乱码',
+    PHOTO,
+    now(() => Buffer.concat([Buffer.from('\xff\xd8\xff', 'latin1'), Buffer.alloc(5_000, 7)])),
+    'unchecked',
+  ],
+  ['缩略图 160×120', PHOTO, async () => await (await photo()).resize(160).jpeg().toBuffer(), 'failed'],
+  ['12,000×12,000 像素', PHOTO, now(() => hugePng(12_000, 12_000)), 'failed'],
+  ['解压炸弹 PNG，30,000×30,000', PHOTO, now(() => hugePng(30_000, 30_000)), 'failed'],
+  [
+    'HEIC（iPhone）',
+    PHOTO,
+    async () => await readFile(join(projectRoot, 'test/fixtures/evidence/phone.heic')),
+    'passed',
+  ],
+  [
+    'HEIC 传到一半',
+    PHOTO,
+    async () => (await readFile(join(projectRoot, 'test/fixtures/evidence/phone.heic'))).subarray(0, 9_000),
+    'unchecked',
+  ],
+  ['WebP 叫 photo.jpg', PHOTO, async () => await (await photo()).webp().toBuffer(), 'passed'],
+  ['PNG 叫 photo.jpg', PHOTO, async () => await (await photo()).png().toBuffer(), 'passed'],
+  ['TIFF 叫 photo.jpg', PHOTO, async () => await (await photo()).tiff().toBuffer(), 'failed'],
+  ['GIF 叫 photo.jpg', PHOTO, async () => await (await photo()).gif().toBuffer(), 'failed'],
+  ['AVIF', PHOTO, async () => await (await photo()).resize(300).avif({ effort: 0 }).toBuffer(), 'failed'],
+  [
+    'SVG 当照片',
+    PHOTO,
+    text(
+      '<?xml version="1.0"?><!-- x --><svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>',
+    ),
+    'failed',
+  ],
+  ['PDF 当照片', PHOTO, async () => await sample('proposal'), 'failed'],
+  ['JPEG 后面接压缩包', PHOTO, async () => Buffer.concat([await (await photo()).jpeg().toBuffer(), zipTail]), 'passed'],
+  ['GIF 里藏 PDF', PDF, async () => Buffer.concat([Buffer.from('GIF89a'), await sample('proposal')]), 'failed'],
+  ['JPEG 当 PDF', PDF, async () => await (await photo()).jpeg().toBuffer(), 'failed'],
+  ['EXIF 年份 0000、位置 0,0', SITE, badExif, 'unchecked'],
+  ['镜头被挡住', PHOTO, async () => await sample('blank-photo'), 'failed'],
+  ['太暗', PHOTO, async () => await sample('dark-photo'), 'unchecked'],
+  ['拍糊', PHOTO, async () => await sample('blurred-photo'), 'unchecked'],
+  ['身份证', PHOTO, idCard, 'failed'],
+  ['PDF 传到一半', PDF, async () => await sample('broken-pdf'), 'unchecked'],
+  ['PDF 加了密码', PDF, async () => await sample('encrypted-pdf'), 'unchecked'],
+  ['PDF 有 10,000 页', PDF, now(() => pdfs.manyPagesPdf(10_000)), 'unchecked'],
+  ['PDF 带脚本', PDF, now(pdfs.scriptPdf), 'failed'],
+  ['PDF 带脚本，名字用转义藏着', PDF, now(pdfs.hiddenScriptPdf), 'failed'],
+  ['PDF 会启动程序', PDF, now(pdfs.launchPdf), 'failed'],
+  ['PDF 解压炸弹，512 MB', PDF, now(pdfs.bombPdf), 'failed'],
+  ['PDF 一页 70 米见方', PDF, now(pdfs.hugePagePdf), 'unchecked'],
+  [
+    '老版 Excel（.xls）',
+    SHEET,
+    now(() => Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(2_000)])),
+    'failed',
+  ],
+  ['照片当表格', SHEET, async () => await (await photo()).jpeg().toBuffer(), 'failed'],
+];
+
+const rows: string[] = [];
+for (const [what, request, make, status] of inputs) {
+  test.serial(`${what} → ${status}`, async (t) => {
+    t.timeout(180_000);
+    const verdict = await evidence.verify(request, { bytes: await make(), name: 'photo.jpg' }, buildContext());
+    t.is(verdict.status, status, verdict.say);
+    t.regex(verdict.say, /^(?:PDF )?\p{Script=Han}.*。$/u);
+    t.notRegex(verdict.say, /undefined|null|NaN/u);
+    rows.push(
+      `| ${what} | ${{ photo: '照片', file: 'PDF', sheet: '表格', link: '' }[request.kind]} | ${status} | ${verdict.say} |`,
+    );
+  });
+}
+
+test.serial('the table in the docs is this one', async (t) => {
+  if (rows.length < inputs.length) {
+    t.fail('some inputs were not judged');
+    return;
+  }
+  const page = [
+    '# What bad input is told',
+    '',
+    'Written by `WRITE_DOCS=1 npx ava build/test/evidence/bad-input.test.js` from the verdicts themselves; the test fails when a sentence changes. Every file is opened in a worker process with limits of bytes, pixels, pages, time and memory.',
+    '',
+    '| input | asked for | verdict | sentence |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+  if (process.env.WRITE_DOCS === '1') await writeFile(FILE, page);
+  t.is(await readFile(FILE, 'utf8'), page);
+});
+
+const FOLDER = join(projectRoot, '../shared/data/exif');
+(existsSync(FOLDER) ? test.serial : test.serial.skip)(
+  'damaged and odd files of cameras: each gets a verdict, none an exception',
+  async (t) => {
+    t.timeout(300_000);
+    for (const name of await readdir(FOLDER)) {
+      const bytes = await readFile(join(FOLDER, name));
+      const verdict = await evidence.verify(
+        { kind: 'photo', demands: { withinMetres: 300 } },
+        { bytes, name },
+        buildContext(),
+      );
+      t.regex(verdict.say, /。$/u, name);
+      t.false(
+        verdict.findings.some(({ code }) => code.startsWith('verifier.')),
+        name,
+      );
+      // A camera's position in Italy is far from the site; the others have none, or are too small to be evidence.
+      if (name.startsWith('gps_')) t.is(verdict.status, 'failed', `${name}: ${verdict.say}`);
+      else t.not(verdict.status, 'passed', name);
+    }
+  },
+);
