@@ -9,6 +9,7 @@ import { loadCards } from './cards/index.js';
 import type { Config } from './config/index.js';
 import { AppError, MovableClock, projectRoot, systemClock, type Log } from './core/index.js';
 import { finishDemo, startDemo } from './demo.js';
+import { forgetFiles } from './deals/index.js';
 import { buildHouse, type House } from './house.js';
 import { createDigestTick, createJobs, createNudgeTick } from './jobs/index.js';
 import type { PlatformName } from './platforms/contract.js';
@@ -238,6 +239,13 @@ function buildJobs(config: Config, house: House, store: Store, clock: MovableClo
               figure: (id, figure, platform) => at(`/m/figure/${id}/${figure}`, platform),
             },
           }),
+          {
+            name: 'retention',
+            cron: '40 2 * * *',
+            run: async (now) => {
+              await forgetFiles({ connection: store.connection, vault: house.vault, log }, config.retention, now);
+            },
+          },
           { name: 'exemption-expiry', cron: '30 8 * * *', run: (now) => expireExemptions(house, now) },
         ]
       : [],

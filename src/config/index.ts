@@ -45,6 +45,8 @@ export interface Config {
   zone: string;
   logLevel: string;
   ocrEngines: 'both' | 'tesseract';
+  /** How long files are kept, days; 0: for ever. Verdicts, facts and hashes stay. */
+  retention: { photoDays: number; documentDays: number };
   wecom: WecomConfig | null;
   dingtalk: DingtalkConfig | null;
 }
@@ -56,6 +58,9 @@ const DINGTALK_FREE_MONTHLY_CALLS = 5_000;
 const DINGTALK_OAPI = 'https://oapi.dingtalk.com';
 const ROLES: readonly Role[] = ['web', 'worker', 'ocr'];
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/** Two years: as long as a photo may still be asked about in a deal, or handed in again. */
+const KEEP_PHOTOS_DAYS = 730;
 
 /**
  * The environment as one frozen, typed object. All mistakes are listed at once in a `ConfigError`; the caller exits 2.
@@ -138,6 +143,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     zone,
     logLevel: oneOf('LOG_LEVEL', LEVELS, 'info'),
     ocrEngines: oneOf('OCR_ENGINES', ['both', 'tesseract'], 'both'),
+    retention: {
+      photoDays: days('KEEP_PHOTOS_DAYS', KEEP_PHOTOS_DAYS),
+      documentDays: days('KEEP_DOCUMENTS_DAYS', 0),
+    },
     wecom,
     dingtalk,
   };

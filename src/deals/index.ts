@@ -6,6 +6,8 @@ export { createFlows } from './flows.js';
 export type { Flows } from './flows.js';
 export { createVerification } from './verification.js';
 export type { Verification, VerificationDeps } from './verification.js';
+export { forgetFiles } from './retention.js';
+export type { Retention } from './retention.js';
 export { addDealSinks } from './sinks.js';
 export type { SinkDeps } from './sinks.js';
 export { dealIndexes, evidenceIndexes } from './model.js';

@@ -52,7 +52,8 @@ export interface EvidenceDocument {
   /** What was handed in, in words. */
   text: string;
   url?: string;
-  file?: { id: FileId; sha256: string; name: string; mime: string; bytes: number };
+  /** `goneAt`: kept long enough and removed; the rest of the evidence stays. */
+  file?: { id: FileId; sha256: string; name: string; mime: string; bytes: number; goneAt?: Date };
   request: EvidenceRequest;
   positions: Position[];
   /** Counts verifications: 1 at first, one more when a fact came later (a position). */

@@ -196,6 +196,11 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
       const { file } = evidence;
       if (file === undefined)
         throw new NotFoundError('evidence.no_file', `${id} has no file`, { say: '这份材料没有文件。' });
+      if (file.goneAt !== undefined) {
+        throw new NotFoundError('evidence.file_removed', `the file of ${id} was removed`, {
+          say: '原件过了保留期，已经删除；核验结果和指纹还留着。',
+        });
+      }
       if (which === 'original' && !leads(scopeOf(viewer)) && evidence.by !== viewer.personId) {
         throw new NotAllowedError('evidence.original', `${viewer.personId} may not see the original`, {
           say: '原图只有提交人和他的上级能看。',

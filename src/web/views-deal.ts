@@ -139,7 +139,7 @@ function trace(deps: ViewDeps, submission: Submission, evidence: EvidenceDocumen
     withdrawn: submission.status === 'withdrawn',
     text: submissionText(submission),
     say: submission.say === undefined || submission.say === '' ? null : submission.say,
-    hasPicture: evidence?.file?.mime.startsWith('image/') ?? false,
+    hasPicture: evidence?.file?.goneAt === undefined && (evidence?.file?.mime.startsWith('image/') ?? false),
   };
 }
 

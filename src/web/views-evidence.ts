@@ -77,8 +77,8 @@ export function evidenceView(
     text: evidence.text,
     url: evidence.url ?? null,
     file: file === undefined ? null : { name: file.name, mime: file.mime, bytes: file.bytes, sha256: file.sha256 },
-    hasPicture: file?.mime.startsWith('image/') ?? false,
-    mayOriginal: mayOriginal && file !== undefined,
+    hasPicture: file?.goneAt === undefined && (file?.mime.startsWith('image/') ?? false),
+    mayOriginal: mayOriginal && file !== undefined && file.goneAt === undefined,
     reuse,
     findings: (verdict?.findings ?? []).map((finding) => ({
       code: finding.code,
@@ -100,6 +100,11 @@ export function evidenceView(
       text: entry.text,
     })),
   };
+}
+
+function goneFact({ calendar }: ViewDeps, file: EvidenceDocument['file']): { label: string; value: string }[] {
+  if (file?.goneAt === undefined) return [];
+  return [{ label: '原件', value: `过了保留期，${calendar.localDate(file.goneAt)} 删除；核验结果和指纹留着` }];
 }
 
 /** What was handed in without a file: judged by the gate, with nothing measured. */

@@ -35,6 +35,7 @@ test('with nothing set: the sandbox, the embedded store, everything in one proce
     zone: 'Asia/Shanghai',
     logLevel: 'info',
     ocrEngines: 'both',
+    retention: { photoDays: 730, documentDays: 0 },
     wecom: null,
     dingtalk: null,
   });

@@ -1,0 +1,66 @@
+import type { Connection } from 'mongoose';
+import { DAY, type FileId, type Log } from '../core/index.js';
+import type { Vault } from '../store/index.js';
+import type { EvidenceDocument } from './model.js';
+
+/** How long files are kept, days; 0: for ever. By what they are: photos show places and people, documents are contracts. */
+export interface Retention {
+  photoDays: number;
+  documentDays: number;
+}
+
+const CLASSES = [
+  ['photoDays', ['photo']],
+  ['documentDays', ['file', 'sheet']],
+] as const;
+/** Files are removed one by one, and a night has hours. */
+const BATCH = 200;
+
+/**
+ * Removes the files that were kept long enough. The evidence stays: verdict, facts, hashes, who judged; it says when its file went. Safe to
+ * break off and to run again. Gives the number of evidence whose file is gone now.
+ */
+export async function forgetFiles(
+  deps: { connection: Connection; vault: Vault; log: Log },
+  keep: Retention,
+  now: Date,
+): Promise<number> {
+  const rows = deps.connection.collection('evidence');
+  let gone = 0;
+  for (const [name, kinds] of CLASSES) {
+    const days = keep[name];
+    if (days === 0) continue;
+    const before = new Date(now.getTime() - days * DAY);
+    const old = {
+      itemKind: { $in: [...kinds] },
+      at: { $lt: before },
+      'file.id': { $exists: true },
+      'file.goneAt': { $exists: false },
+    };
+    for (;;) {
+      const batch = (await rows
+        .find(old as never)
+        .sort({ at: 1 })
+        .limit(BATCH)
+        .toArray()) as unknown as EvidenceDocument[];
+      if (batch.length === 0) break;
+      for (const { _id, file } of batch) {
+        if (file === undefined) continue;
+        // First the file, then the word that it is gone: broken off between the two, the next night says it.
+        if (!(await wantedElsewhere(file.id, before))) await deps.vault.remove(file.id);
+        await rows.updateOne({ _id: _id }, { $set: { 'file.goneAt': now } });
+        gone += 1;
+      }
+    }
+  }
+  if (gone > 0) deps.log.info({ gone }, 'files kept long enough were removed; verdicts and hashes stay');
+  return gone;
+
+  /** The same file can serve a younger evidence. */
+  async function wantedElsewhere(id: FileId, before: Date): Promise<boolean> {
+    return (
+      (await rows.countDocuments({ 'file.id': id, at: { $gte: before }, 'file.goneAt': { $exists: false } })) >
+      0
+    );
+  }
+}
