@@ -110,6 +110,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     problems.push(`TZ_ORG: ${zone} is not an IANA time zone such as Asia/Shanghai`);
   }
 
+  const days = (name: string, fallback: number): number => {
+    const value = Number(text(name, String(fallback)));
+    if (!Number.isInteger(value) || value < 0) problems.push(`${name}: must be a whole number of days, 0 for ever`);
+    return value;
+  };
+
   const roleText = text('ROLE', 'all');
   const roles = new Set<Role>();
   for (const name of roleText.split(',').map((part) => part.trim())) {

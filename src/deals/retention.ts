@@ -58,9 +58,6 @@ export async function forgetFiles(
 
   /** The same file can serve a younger evidence. */
   async function wantedElsewhere(id: FileId, before: Date): Promise<boolean> {
-    return (
-      (await rows.countDocuments({ 'file.id': id, at: { $gte: before }, 'file.goneAt': { $exists: false } })) >
-      0
-    );
+    return (await rows.countDocuments({ 'file.id': id, at: { $gte: before }, 'file.goneAt': { $exists: false } })) > 0;
   }
 }
