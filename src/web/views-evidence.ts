@@ -87,11 +87,14 @@ export function evidenceView(
       ...measures(finding),
       source: sourceWords(finding.source),
     })),
-    facts: Object.entries(verdict?.facts ?? {}).flatMap(([name, value]) => {
-      const label = FACTS[name];
-      const plain = typeof value === 'string' || typeof value === 'number';
-      return label === undefined || !plain || value === '' ? [] : [{ label, value: String(value) }];
-    }),
+    facts: [
+      ...goneFact(deps, file),
+      ...Object.entries(verdict?.facts ?? {}).flatMap(([name, value]) => {
+        const label = FACTS[name];
+        const plain = typeof value === 'string' || typeof value === 'number';
+        return label === undefined || !plain || value === '' ? [] : [{ label, value: String(value) }];
+      }),
+    ],
     verifier: verdict?.verifier ?? null,
     history: evidence.history.map((entry) => ({
       at: entry.at.toISOString(),
