@@ -81,7 +81,10 @@ export interface Change {
 /** Updates whose outcome nobody asks for, one command for many. */
 export function createChanges(rows: Collection): Batch<Change, void> {
   return createBatch<Change, void>(async (changes) => {
-    await rows.bulkWrite(changes.map((updateOne) => ({ updateOne })), { ordered: true, ...AS_GIVEN });
+    await rows.bulkWrite(
+      changes.map((updateOne) => ({ updateOne })),
+      { ordered: true, ...AS_GIVEN },
+    );
     return [];
   });
 }
