@@ -9,7 +9,7 @@ import { TAKEN_AT, ZONE } from './support/context.js';
 
 // How well the recognisers read. Always on pictures made here; on the shared set of 60 as well where it lies beside the project and
 // EVIDENCE_ACCURACY=all is set (some minutes). A wrong value is worse than none, so the two are counted apart.
-const evidence = createEvidence({ workers: 1, timeoutMs: 30_000, ocr: 'tesseract', log: silentLog });
+const evidence = createEvidence({ workers: 1, timeoutMs: 60_000, ocr: 'both', log: silentLog });
 test.after.always(async () => await evidence.close());
 
 const DEPARTMENTS = ['检验科', '手术室', '急诊科', '消毒供应中心', '设备科', '病理科'];
