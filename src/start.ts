@@ -21,6 +21,7 @@ import {
   createPageBackend,
   createProofs,
   createReviewDesk,
+  createUndelivered,
   type HealthCheck,
 } from './web/index.js';
 
@@ -103,6 +104,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       pages: {
         backend,
         reviews: createReviewDesk({ ...house, evidenceOf: backend.evidenceOf, clock }),
+        undelivered: createUndelivered(house),
         proofs,
         visits: createVisitCodes({ house, secret, publicUrl, clock }),
         sessions: createMongoSessionStore(store.connection),

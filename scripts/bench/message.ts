@@ -170,7 +170,7 @@ async function drained(port: number): Promise<{ cpu: number; commands: number }>
   for (;;) {
     const now = await look(port);
     if (now.left === 0) return now;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 

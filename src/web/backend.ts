@@ -336,3 +336,20 @@ export interface ReviewCount {
   /** Cases in which the machine had said no. */
   refused: number;
 }
+
+// ---------------------------------------------------------------- undelivered
+
+/** Messages that were given up, by cause; for administrators. */
+export interface UndeliveredView {
+  causes: {
+    id: string;
+    /** 企业微信, 钉钉 */
+    platform: string;
+    code: string;
+    /** What to do about it, in words. */
+    todo: string;
+    messages: { key: string; to: string; about: string; at: string }[];
+  }[];
+  /** Older ones that are not shown. */
+  more: number;
+}

@@ -12,5 +12,7 @@ export { createProofs } from './proofs.js';
 export type { Proofs } from './proofs.js';
 export { createReviewDesk } from './reviews.js';
 export type { ReviewDesk } from './reviews.js';
+export { createUndelivered } from './undelivered.js';
+export type { Undelivered } from './undelivered.js';
 export type { PageBackend } from './backend.js';
 export { createPageBackend } from './page-backend.js';

@@ -7,8 +7,10 @@ import { createSessions, type SessionStore } from '../sessions.js';
 import { jsonErrors, requireOwnHeader } from './json.js';
 import type { Proofs } from '../proofs.js';
 import type { ReviewDesk } from '../reviews.js';
+import type { Undelivered } from '../undelivered.js';
 import { addProofRoutes } from './proofs.js';
 import { addReviewRoutes } from './reviews.js';
+import { addUndeliveredRoutes } from './undelivered.js';
 import { addVisitRoutes, type VisitCodes } from './visits.js';
 import { createLogin, type LoginDeps } from './login.js';
 import { pageHeaders, sendAsset, sendShell, UI_DIR } from './shell.js';
@@ -17,6 +19,7 @@ export interface PageRouteDeps extends Omit<LoginDeps, 'sessions'> {
   backend: PageBackend;
   visits: VisitCodes;
   reviews?: ReviewDesk;
+  undelivered?: Undelivered;
   proofs?: Pick<Proofs, 'look'>;
   sessions: SessionStore;
   /** The machine's clock, also in the sandbox: moving the demo's clock does not log anybody out. */
@@ -110,6 +113,7 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
     }),
   );
   if (deps.reviews !== undefined) addReviewRoutes(api, deps.reviews, answer, param);
+  if (deps.undelivered !== undefined) addUndeliveredRoutes(api, deps.undelivered, answer);
   api.post('/logout', async (ctx) => {
     await login.leave(ctx);
     ctx.body = { ok: true };

@@ -19,6 +19,11 @@ export const router = createRouter({
         { path: 'deals/:id', component: () => import('./pages/DealPage.vue'), meta: { title: '商机' } },
         { path: 'evidence/:id', component: () => import('./pages/EvidencePage.vue'), meta: { title: '留痕' } },
         { path: 'reviews', component: () => import('./pages/ReviewsPage.vue'), meta: { title: '复核' } },
+        {
+          path: 'undelivered',
+          component: () => import('./pages/UndeliveredPage.vue'),
+          meta: { title: '没送到的消息' },
+        },
         { path: ':rest(.*)*', component: () => import('./pages/MissingPage.vue'), meta: { title: '没有这一页' } },
       ],
     },
