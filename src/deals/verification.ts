@@ -70,6 +70,10 @@ const BROKEN: Omit<Verdict, 'facts'> = {
   verifier: { id: 'none', version: '1' },
 };
 
+/** Personal papers are refused and not kept, not even until the retention's night: the verdict and the hash are. */
+const isUnwanted = ({ verdict }: EvidenceDocument): boolean =>
+  verdict?.findings.some(({ code }) => code === 'file.id_document') ?? false;
+
 export function createVerification(deps: VerificationDeps): Verification {
   const rows = deps.connection.collection('evidence');
   let stopped = true;
@@ -153,6 +157,7 @@ export function createVerification(deps: VerificationDeps): Verification {
         );
         current = { ...current, state: 'verified', verdict };
       }
+      if (isUnwanted(current)) await forgetFile(current);
       if (current.verdict !== undefined) await deps.judge(current, current.verdict);
       await rows.updateOne(
         { _id: current._id, round: current.round },
@@ -168,6 +173,13 @@ export function createVerification(deps: VerificationDeps): Verification {
       const timer = setTimeout(wake, waitMs + 20);
       timer.unref();
     }
+  }
+
+  /** Before anybody is told that it is not kept. */
+  async function forgetFile({ _id, file }: EvidenceDocument): Promise<void> {
+    if (file === undefined) return;
+    await deps.vault.remove(file.id);
+    await rows.updateOne({ _id }, { $set: { 'file.goneAt': deps.clock.now() } });
   }
 
   async function claim(): Promise<EvidenceDocument | null> {

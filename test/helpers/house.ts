@@ -44,7 +44,7 @@ export interface TestHouse extends House {
 
 /**
  * The real house on a store of its own, with phones for platforms and a verifier that believes what is written in the
- * file: `old` fails, `nowhere` lacks a position, `unsure` cannot be checked, `doubt` needs a person, anything else passes.
+ * file: `old` fails, `papers` is an identity card, `nowhere` lacks a position, `unsure` cannot be checked, `doubt` needs a person, anything else passes.
  */
 export async function openHouse(
   t: ExecutionContext,
@@ -71,7 +71,9 @@ export async function openHouse(
       },
       printCopy: (bytes) => Promise.resolve(Buffer.from(bytes)),
       extract: () => Promise.reject(new Error('not in this house')),
+      warm: () => Promise.resolve(),
       queueLength: () => 0,
+      estimateMs: () => 0,
       close: () => Promise.resolve(),
     },
     openPlatforms: (intake) => {
@@ -179,6 +181,7 @@ const WORDS: readonly [string, Verdict['status'], string, string][] = [
   ['old', 'failed', 'photo.fresh', '水印时间是昨天，要 10 分钟内拍的。现在重拍一张。'],
   ['nowhere', 'unchecked', 'photo.position', '照片里没有位置，发一个定位给我。'],
   ['unsure', 'unchecked', 'photo.watermark', '没读出水印时间，可以请主管看一眼。'],
+  ['papers', 'failed', 'file.id_document', '照片里像是身份证，不收也不留。'],
   ['doubt', 'review', 'pdf.seal', '印章要人看，已经请主管复核。'],
 ];
 
