@@ -25,6 +25,8 @@ export interface EmbeddedStoreOptions {
   port?: number;
   /** True lets every local program in without a credential. */
   open?: boolean;
+  /** What TTL indexes say has expired is removed so often; MongoDB's minute when absent. */
+  ttlSweepMs?: number;
   /** Told of errors inside the store; the request that met one has been answered with an error. */
   onInternalError?: (error: { command: string; message: string }) => void;
 }
@@ -35,6 +37,9 @@ export interface EmbeddedStoreOptions {
  */
 const YOUNG_GENERATION_MB = 8;
 
+/** MongoDB's interval. */
+const TTL_SWEEP_MS = 60_000;
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /**
@@ -42,12 +47,12 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
  * Throws EmbeddedStoreError when the folder cannot be used.
  */
 export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
-  const { dataDir, host = '127.0.0.1', port = 0, open = false } = options;
+  const { dataDir, host = '127.0.0.1', port = 0, open = false, ttlSweepMs = TTL_SWEEP_MS } = options;
   if (!LOOPBACK.has(host))
     throw new RangeError(`the embedded store listens on loopback addresses only, not on ${host}`);
   const folder = await claimFolder(dataDir);
   const secret = open ? null : randomBytes(24).toString('base64url');
-  const workerData: WorkerOptions = { dataDir: folder.path, host, port, secret };
+  const workerData: WorkerOptions = { dataDir: folder.path, host, port, secret, ttlSweepMs };
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },

@@ -4,6 +4,7 @@ export interface WorkerOptions {
   host: string;
   port: number;
   secret: string | null;
+  ttlSweepMs: number;
 }
 
 export type ToWorker = { kind: 'stop' } | { kind: 'stats'; id: number };

@@ -6,9 +6,6 @@ import { EmbeddedStoreError } from './errors.js';
 import type { FromWorker, ToWorker, WorkerOptions } from './protocol.js';
 import { WireServer } from './wire/server.js';
 
-/** MongoDB's interval. */
-const TTL_SWEEP_MS = 60_000;
-
 const options = workerData as WorkerOptions;
 const say = (message: FromWorker): void => parentPort?.postMessage(message);
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -39,7 +36,7 @@ async function main(): Promise<void> {
     sweeping ??= Promise.all([sweepExpired(engine, engine.now()), engine.cursors.expire(Date.now())])
       .catch((error: unknown) => onInternalError(error, 'ttl'))
       .finally(() => (sweeping = null));
-  }, TTL_SWEEP_MS);
+  }, options.ttlSweepMs);
   const stop = async (): Promise<void> => {
     clearInterval(timer);
     await server.stop();

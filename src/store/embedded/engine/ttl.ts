@@ -19,14 +19,18 @@ export async function sweepExpired(engine: Engine, now: Date): Promise<number> {
       );
       for (;;) {
         const n = await engine.write(() => {
+          // The index may have been dropped or changed since the sweep began.
           const current = engine.catalog.find(collection.db, collection.name);
-          return current ? removeMatching(engine, current, { filter, one: false, limit: BATCH }) : 0;
+          const own = current?.indexes.find(({ id }) => id === index.id);
+          if (!current || own?.expireAfterSeconds !== index.expireAfterSeconds) return 0;
+          return removeMatching(engine, current, { filter, one: false, limit: BATCH });
         });
         removed += n;
         if (n < BATCH) break;
       }
     }
   }
+  engine.count('ttlSweeps');
   engine.count('documentsExpired', removed);
   return removed;
 }
