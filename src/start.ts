@@ -288,21 +288,14 @@ async function moveClock(
       ? new Date(from.getTime() + move.byMs)
       : calendar.nextWorkdayAt(from, move.toNext === 'morning' ? '09:00' : calendar.localTime(from));
   // The stand-ins' clock goes along step by step, so that a message carries the time at which it would have come.
-  let told = Promise.resolve();
-  const tell = (offsetMs: number): void => {
-    told = told.then(async () => {
-      await fetch(`${sandbox.controlBase}/control/clock`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ offsetMs }),
-      });
-    });
-  };
-  await jobs.runThrough(from, to, (at) => {
+  await jobs.runThrough(from, to, async (at) => {
     clock.moveTo(at);
-    tell(clock.offsetMs);
+    await fetch(`${sandbox.controlBase}/control/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ offsetMs: clock.offsetMs }),
+    });
   });
-  await told;
   await house.outbox.sweep();
   return { offsetMs: clock.offsetMs };
 }

@@ -27,7 +27,11 @@ export interface Jobs {
    * For a clock that is moved by hand: runs everything that would have run after `from` up to `to`, in order, with the
    * clock set to each instant and in the end to `to`. One failing run does not stop the others.
    */
-  runThrough(from: Date, to: Date, setClock: (at: Date) => void): Promise<{ runs: number; failed: number }>;
+  runThrough(
+    from: Date,
+    to: Date,
+    setClock: (at: Date) => void | Promise<void>,
+  ): Promise<{ runs: number; failed: number }>;
 }
 
 const COLLECTION = 'agendaJobs';
@@ -85,10 +89,10 @@ export function createJobs(deps: {
         .sort((a, b) => a.at.getTime() - b.at.getTime());
       let failed = 0;
       for (const { at, tick } of due) {
-        setClock(at);
+        await setClock(at);
         if (!(await attempt(tick.name, () => tick.run(at)))) failed++;
       }
-      setClock(to);
+      await setClock(to);
       reached = to;
       return { runs: due.length, failed };
     });
