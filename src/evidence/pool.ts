@@ -111,17 +111,15 @@ export function createPool({
 
   const places = (): number => size - [...members].filter((one) => one.killedFor === null).length;
 
-  /** A worker that dies of its warm-up is not replaced until there is a job: it would only die again. */
-  function heat(): Promise<unknown>[] {
-    const job = warmUp;
-    if (job === undefined || !keepWarm || closed) return [];
-    return Array.from(
-      { length: places() },
-      () =>
-        new Promise<unknown>((resolve) => {
-          start(hire(), { job, isWarmUp: true, starts: 0, settle: resolve, fail: resolve });
-        }),
-    );
+  /** One worker after the other, so that a start leaves the machine to others; one that dies of its warm-up ends it: the next would too. */
+  async function heat(): Promise<void> {
+    while (warmUp !== undefined && keepWarm && !closed && places() > 0) {
+      const job = warmUp;
+      const result = await new Promise<JobResult<Job['kind']> | Error>((resolve) => {
+        start(hire(), { job, isWarmUp: true, starts: 0, settle: resolve, fail: resolve });
+      });
+      if (result instanceof Error || !result.ok) return;
+    }
   }
 
   function pump(): void {
@@ -232,7 +230,7 @@ export function createPool({
       }),
     warm: async () => {
       keepWarm = true;
-      await Promise.all(heat());
+      await heat();
     },
     meanMs: () => meanMs,
     length: () => queue.length + [...members].filter(({ task }) => task !== null && task.isWarmUp !== true).length,

@@ -8,7 +8,7 @@ const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const cases: [title: string, file: Uint8Array, kind: string, ext: string][] = [
   ['nothing', new Uint8Array(0), 'empty', ''],
   ['a PDF behind a few bytes', bytes('\n\n%PDF-1.7\n'), 'pdf', 'pdf'],
-  ['SVG', bytes('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'other', ''],
+  ['SVG', bytes('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'other', 'svg'],
   ['HTML', bytes('<html><a href="x,y">'), 'other', ''],
   ['a table as text', bytes('a,b\n1,2\n'), 'csv', 'csv'],
   ['prose', bytes('hello world\n'), 'other', ''],
