@@ -275,14 +275,17 @@ async function playMorning(t: ExecutionContext, page: SandboxPage): Promise<void
       .click();
     await phone.web.getByRole('button', { name: /需求初筛/ }).waitFor();
     await page.shot(`${platform}-4-deal`);
-    const photo = phone.web.getByRole('link', { name: /客户现场照片/ }).first();
+    // The second one: the first was three days old.
+    const photo = phone.web.getByRole('link', { name: /客户现场照片/ }).last();
     if (!(await photo.isVisible())) await phone.web.getByRole('button', { name: /需求初筛/ }).click();
     await photo.click();
     const picture = phone.web.getByRole('button', { name: '放大' }).getByRole('img');
     await picture.waitFor();
     const width = await picture.evaluate(async (image) => {
-      await (image as HTMLImageElement).decode();
-      return (image as HTMLImageElement).naturalWidth;
+      // The page's own type: the tests are compiled without a browser's.
+      const shown = image as unknown as { decode(): Promise<void>; naturalWidth: number };
+      await shown.decode();
+      return shown.naturalWidth;
     });
     t.true(width > 0, `the photo is ${width} px wide`);
     await page.shot(`${platform}-5-photo`);
