@@ -45,11 +45,13 @@ export class SandboxPage {
   static async open(browser: Browser, base: string, name: string, size: { width: number; height: number }) {
     const page = await browser.newPage({ viewport: size, locale: 'zh-CN', reducedMotion: 'reduce' });
     page.setDefaultTimeout(WAIT_MS);
-    // The page draws every sample from a seed of its own: here each run takes the same pictures.
-    await page.addInitScript(() => {
-      let last = 7;
+    // The page draws every sample from a seed of its own: here each run takes the same pictures, and each page others
+    // (a picture that another deal has had is refused).
+    const seed = [...name].reduce((sum, sign) => sum * 31 + (sign.codePointAt(0) ?? 0), 7) % 2_147_483_647;
+    await page.addInitScript((first: number) => {
+      let last = first;
       Math.random = () => (last = (last * 16_807) % 2_147_483_647) / 2_147_483_647;
-    });
+    }, seed);
     await page.goto(`${base}/sandbox`);
     await page.locator('.device:visible').first().waitFor();
     return new SandboxPage(page, name);

@@ -14,6 +14,7 @@ import type {
 } from './types.ts';
 
 const TRAFFIC_KEPT = 400;
+const MINUTE_MS = 60_000;
 const PHONES_KEY = 'trailmark.sandbox.phones';
 
 const keyOf = (platform: Platform, userId: string): string => `${platform}:${userId}`;
@@ -36,7 +37,11 @@ function createStore() {
   const seen = reactive(new Map<string, string>());
   const listeners = new Set<(message: Message, userIds: string[]) => void>();
 
-  const now = computed(() => new Date(tick.value + offsetMs.value));
+  /** To the minute, as phones show it: what is drawn from it is drawn anew once a minute and not once a second. */
+  const minute = computed(() => Math.floor((tick.value + offsetMs.value) / MINUTE_MS));
+  const now = computed(() => new Date(minute.value * MINUTE_MS));
+  /** The moment itself, for pictures that are taken now. */
+  const exactNow = (): Date => new Date(Date.now() + offsetMs.value);
   const personById = (id: string): Person | undefined => people.value.find((person) => person.id === id);
   const userIdOf = (person: Person, platform: Platform): string | undefined =>
     platform === 'wecom' ? person.wecomUserId : person.dingtalkUserId;
@@ -197,6 +202,7 @@ function createStore() {
     faults,
     offsetMs,
     now,
+    exactNow,
     link,
     problem,
     opened,
