@@ -38,13 +38,34 @@ async function startChild(dataDir: string, faults: string[]): Promise<{ child: C
   return { child, uri: line.replace(/^store /, '') };
 }
 
-/** Sends the bytes in pieces and resolves when the connection is closed. */
-function attack(port: number, bytes: Buffer, random: Random): Promise<void> {
+interface Attack {
+  /** What its last frame is. */
+  kind: string;
+  frames: number;
+  bytes: Buffer;
+  /** Where the bytes are cut into two pieces; 0 when they go as one. */
+  cut: number;
+}
+
+const kinds = Object.entries(malformed);
+
+/** What a connection sends depends on its number alone, so that one can be asked for again. */
+function attackOf(connection: number, seed: number): Attack {
+  const random = new Random(Math.imul(seed, 1_000_003) + connection);
+  const [kind, make] = kinds[connection % kinds.length]!;
+  const frames = [...Array.from({ length: random.int(4) }, () => senseless(random)), make(random)];
+  const bytes = Buffer.concat(frames);
+  return { kind, frames: frames.length, bytes, cut: random.next() < 0.2 ? random.int(bytes.length) : 0 };
+}
+
+/** Sends the bytes and resolves when the connection is closed. */
+function send(port: number, { bytes, cut }: Attack): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const timer = setTimeout(() => {
+      const state = socket.connecting ? 'never connected' : `kept open with ${socket.bytesRead} bytes read`;
       socket.destroy();
-      reject(new Error(`kept open after ${bytes.subarray(0, 200).toString('hex')}`));
+      reject(new Error(state));
     }, CLOSES_WITHIN_MS);
     socket.on('error', () => undefined); // a reset is what a hostile client deserves
     socket.on('close', () => {
@@ -53,7 +74,6 @@ function attack(port: number, bytes: Buffer, random: Random): Promise<void> {
     });
     socket.resume();
     socket.on('connect', () => {
-      const cut = random.next() < 0.2 ? random.int(bytes.length) : 0;
       if (cut > 0) socket.write(bytes.subarray(0, cut));
       setImmediate(() => socket.end(bytes.subarray(cut)));
     });
@@ -85,8 +105,6 @@ export async function fuzzWire(options: {
   onFrames?: (n: number) => void;
 }): Promise<WireFuzzReport> {
   const dataDir = await mkdtemp(join(tmpdir(), 'embedded-store-fuzz-'));
-  const random = new Random(options.seed);
-  const kinds = Object.values(malformed);
   const report: WireFuzzReport = {
     frames: 0,
     connections: 0,
@@ -110,11 +128,12 @@ export async function fuzzWire(options: {
     await Promise.all(
       Array.from({ length: CONNECTIONS }, async () => {
         while (report.frames < options.frames && !over) {
-          const answered = Array.from({ length: random.int(4) }, () => senseless(random));
-          const frames = [...answered, kinds[report.connections % kinds.length]!(random)];
-          report.frames += frames.length;
-          report.connections++;
-          await attack(port, Buffer.concat(frames), random).catch((error: Error) => faults.push(error.message));
+          const connection = report.connections++;
+          const attack = attackOf(connection, options.seed);
+          report.frames += attack.frames;
+          await send(port, attack).catch((error: Error) =>
+            faults.push(`connection ${connection} (${attack.kind}): ${error.message}`),
+          );
           if (report.connections % 1000 === 0) options.onFrames?.(report.frames);
         }
       }),
