@@ -194,7 +194,8 @@ export class Story {
         return (
           card !== null &&
           card.title.includes(this.cast.client) &&
-          stage.test(readAll(message)) &&
+          // In its title: the card of the stage before names it too, as where the way goes on.
+          stage.test(card.title) &&
           card.buttons.length > 0
         );
       },
