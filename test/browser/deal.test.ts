@@ -62,6 +62,7 @@ if (executable === undefined) {
         await playDeal(t, page, cast);
       } catch (error) {
         await page.shot('failed');
+        t.log(await page.lastWords());
         t.log(server.errors.slice(-4_000));
         throw error;
       } finally {
@@ -77,6 +78,7 @@ if (executable === undefined) {
       await playMorning(t, page);
     } catch (error) {
       await page.shot('failed');
+      t.log(await page.lastWords());
       t.log(server.errors.slice(-4_000));
       throw error;
     }

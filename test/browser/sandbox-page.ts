@@ -75,6 +75,15 @@ export class SandboxPage {
     await steps.getByRole('button', { name: step }).and(this.page.locator(':enabled')).waitFor();
   }
 
+  /** What the open phones said last, for the reader of a failed run. */
+  async lastWords(): Promise<string> {
+    const phones = await this.page.getByRole('log').all();
+    const words = await Promise.all(
+      phones.map(async (phone) => (await phone.getByRole('article').allInnerTexts()).slice(-6).join('\n--\n')),
+    );
+    return words.join('\n======\n');
+  }
+
   /** For people to look at: kept only when BROWSER_SHOTS names a folder. */
   async shot(what: string): Promise<void> {
     const folder = process.env['BROWSER_SHOTS'];

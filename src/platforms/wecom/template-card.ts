@@ -218,10 +218,13 @@ function body(card: FilledCard): { sub_title_text?: string; horizontal_content_l
   };
 }
 
-/** The sign in front of a line is its key; the verdict's word stays in the text. */
+/** The sign or the day in front of a line is its key; the verdict's word stays in the text. */
 function linkedRow(line: CardLine & { url: string }): HorizontalContent {
   const text = markedText(line);
-  const sign = line.mark === undefined ? /^\p{Extended_Pictographic}\uFE0F?/u.exec(text)?.[0] : MARKS[line.mark].sign;
+  const sign =
+    line.mark === undefined
+      ? /^(?:\p{Extended_Pictographic}\uFE0F?|\d{2}-\d{2}(?=\s))/u.exec(text)?.[0]
+      : MARKS[line.mark].sign;
   const value = sign === undefined ? text : text.slice(sign.length).trimStart();
   return {
     type: 1,
