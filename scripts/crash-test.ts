@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,8 @@ export interface CrashReport {
   /** What was acknowledged and is not there, or is there and was never asked for. */
   lost: string[];
   indexErrors: string[];
+  /** The data folder, when something is wrong with it. */
+  kept?: string;
 }
 
 interface Item {
@@ -45,7 +48,11 @@ async function startChild(dataDir: string): Promise<{ child: ChildProcess; uri: 
     const uri = /^store (\S+)$/.exec(line)?.[1];
     if (uri) return { child, uri };
   }
-  throw new Error('the store did not start');
+  const [code, signal] =
+    child.exitCode === null && child.signalCode === null
+      ? await once(child, 'exit')
+      : [child.exitCode, child.signalCode];
+  throw new Error(`the store did not start: it ended with ${String(signal ?? code)}`);
 }
 
 async function write(
@@ -160,9 +167,11 @@ export async function runCrashes(options: {
         await exited;
       }
     }
-  } finally {
-    await rm(dataDir, { recursive: true, force: true });
+  } catch (error) {
+    throw new Error(`after ${report.kills} kills on ${dataDir}, which is kept`, { cause: error });
   }
+  if (report.lost.length > 0 || report.indexErrors.length > 0) report.kept = dataDir;
+  else await rm(dataDir, { recursive: true, force: true });
   return report;
 }
 
