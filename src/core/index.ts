@@ -34,6 +34,7 @@ export {
 export type { AppErrorOptions } from './errors.js';
 export { createLogger, silentLog } from './logger.js';
 export type { Log } from './logger.js';
+export { isPublicAddress } from './public-address.js';
 export { projectRoot } from './root.js';
 // For rooms with files that people write (flows, cards, calendars, rules).
 export { didYouMean, formatProblem, hasErrors, inFileOrder, readYaml } from './yaml-reader.js';

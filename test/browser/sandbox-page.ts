@@ -102,7 +102,7 @@ export class Phone {
     private readonly page: Page,
     private readonly name: string,
   ) {
-    this.slot = page.getByRole('article', { name, exact: true });
+    this.slot = page.getByRole('article', { name, exact: true, includeHidden: true });
     this.chat = this.slot.getByRole('log');
   }
 

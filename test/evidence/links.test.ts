@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import iconv from 'iconv-lite';
+import { isPublicAddress } from '../../src/core/index.js';
 import { judgeLink } from '../../src/evidence/judge/link.js';
 import { createFetchPage } from '../../src/evidence/index.js';
 import { htmlText } from '../../src/evidence/links/html-text.js';
-import { isPublicAddress } from '../../src/evidence/links/public-address.js';
 import { buildContext } from './support/context.js';
 
 async function serve(t: ExecutionContext, answer: (request: IncomingMessage, response: ServerResponse) => void) {

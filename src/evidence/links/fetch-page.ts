@@ -3,7 +3,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
-import { isPublicAddress } from './public-address.js';
+import { isPublicAddress } from '../../core/index.js';
 import { htmlText } from './html-text.js';
 
 /** A notice with its pictures left out has some 100 KB. */

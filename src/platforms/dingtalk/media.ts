@@ -1,8 +1,8 @@
 import { lookup as resolve } from 'node:dns';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { MINUTE, PlatformRefusedError, PlatformUnreachableError } from '../../core/index.js';
+import { isIP, type LookupFunction } from 'node:net';
+import { isPublicAddress, MINUTE, PlatformRefusedError, PlatformUnreachableError } from '../../core/index.js';
 import type { FetchedMedia } from '../contract.js';
 import { failureText } from './http.js';
 import type { DingtalkSettings } from './types.js';
@@ -22,36 +22,10 @@ const isNamed = (host: string, hosts: readonly string[]) => hosts.includes(host)
 const isUnder = (hostname: string, hosts: readonly string[]) =>
   hosts.some((entry) => entry.startsWith('.') && hostname.endsWith(entry));
 
-/** Addresses inside the company's network, never the vendor's: what a forged name would be made to resolve to. */
-const inside = new BlockList();
-for (const [net, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['224.0.0.0', 3],
-] as const) {
-  inside.addSubnet(net, bits, 'ipv4');
-}
-for (const [net, bits] of [
-  ['::', 96],
-  ['::ffff:0:0', 96],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const) {
-  inside.addSubnet(net, bits, 'ipv6');
-}
-const isInside = (address: string) => inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-
 /** Resolves and lets the connection go only to a checked address, so that a second answer of the name changes nothing. */
 export const publicLookup: LookupFunction = (hostname, options, callback) => {
   resolve(hostname, { ...options, all: true }, (error, addresses) => {
-    const allowed = error === null ? addresses.filter(({ address }) => !isInside(address)) : [];
+    const allowed = error === null ? addresses.filter(({ address }) => isPublicAddress(address)) : [];
     const [first] = allowed;
     if (error !== null || first === undefined) callback(error ?? new Error('no public address'), '', 0);
     else if (options.all) callback(null, allowed);

@@ -48,10 +48,14 @@ export async function photo(plan: PhotoPlan): Promise<Buffer> {
   const random = seeded(plan.seed);
   const scene = sceneOf(plan, random);
   const { width, height } = scene;
-  const pixels = grain(render(width, height, held(scene, plan.seed)), random, {
-    sigma: 5,
-    exposure: plan.exposure ?? 1,
-  });
+  const pixels = grain(
+    render(width, height, held(scene, plan.seed, plan.scene === 'nameplate' ? LABEL_REACH : SCENE_REACH)),
+    random,
+    {
+      sigma: 5,
+      exposure: plan.exposure ?? 1,
+    },
+  );
   let image = raw(pixels);
   if (plan.blurSigma !== undefined) image = image.blur(plan.blurSigma);
   if (plan.watermark !== null) {
@@ -70,10 +74,14 @@ export async function photo(plan: PhotoPlan): Promise<Buffer> {
   return await image.jpeg({ quality: 82 }).toBuffer();
 }
 
-/** Nobody stands twice in the same spot: a little nearer, aside, and never quite level. Everything in the scene stays in the picture's middle. */
-function held({ width, height, svg }: Scene, seed: number): string {
+/** How much nearer than needed somebody may stand. A nameplate fills the picture already: nearer, its lines would be cut off. */
+const SCENE_REACH = 0.27;
+const LABEL_REACH = 0.04;
+
+/** Nobody stands twice in the same spot: a little nearer, aside, and never quite level. What matters in the scene stays in the picture. */
+function held({ width, height, svg }: Scene, seed: number, reach: number): string {
   const random = seeded(seed * 31 + 17);
-  const zoom = 1.08 + 0.27 * random();
+  const zoom = 1.08 + reach * random();
   const degrees = 5 * random() - 2.5;
   // What the zoom leaves over, less what the turn needs.
   const room = (zoom - 1.06) / 2;
