@@ -285,21 +285,17 @@ async function playMorning(t: ExecutionContext, page: SandboxPage): Promise<void
     await page.shot(`${platform}-2-digest`);
 
     await digest.getByText(/过程穿透率/).click();
-    await phone.web
-      .getByRole('link', { name: new RegExp(client) })
-      .first()
-      .waitFor();
+    // By key: a phone's page is drawn smaller than it is, and far down a click would land on what stands beside.
+    const deal = phone.web.getByRole('link', { name: new RegExp(client) }).first();
+    await deal.waitFor();
     await page.shot(`${platform}-3-figure`);
-    await phone.web
-      .getByRole('link', { name: new RegExp(client) })
-      .first()
-      .click();
+    await deal.press('Enter');
     await phone.web.getByRole('button', { name: /需求初筛/ }).waitFor();
     await page.shot(`${platform}-4-deal`);
     // The second one: the first was three days old.
     const photo = phone.web.getByRole('link', { name: /客户现场照片/ }).last();
-    if (!(await photo.isVisible())) await phone.web.getByRole('button', { name: /需求初筛/ }).click();
-    await photo.click();
+    if (!(await photo.isVisible())) await phone.web.getByRole('button', { name: /需求初筛/ }).press('Enter');
+    await photo.press('Enter');
     const picture = phone.web.getByRole('button', { name: '放大' }).getByRole('img');
     await picture.waitFor();
     const width = await picture.evaluate(async (image) => {

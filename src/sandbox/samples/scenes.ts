@@ -158,6 +158,21 @@ export function shelves(random: () => number, width = 1440, height = 1080): Scen
   return { width, height, svg: parts.join('') };
 }
 
+/** The door goes out of the picture. */
+const DOOR_WIDTH = 640;
+
+/** Boards, posters and boxes below a plate: no two walls hold the same ones. No writing on them. */
+function notices(random: () => number, room: { x: number; y: number; width: number; height: number }): string {
+  return Array.from({ length: 3 + Math.floor(random() * 4) }, () => {
+    const width = room.width * (0.12 + 0.3 * random());
+    const height = room.height * (0.2 + 0.5 * random());
+    const x = room.x + (room.width - width) * random();
+    const y = room.y + (room.height - height) * random();
+    const fill = pick(random, ['#f3f1e8', '#3f6d8c', '#7c8f4e', '#94604c', '#e0d9a8', '#4b5157', '#c7d6dd']);
+    return rect(x, y, width, height, fill, 'stroke="#8a8578" stroke-width="3"');
+  }).join('');
+}
+
 /** A department's plate beside its door, a third of the picture and more. */
 export function doorPlate(random: () => number, plate: string, width = 1440, height = 1080): Scene {
   const wall = pick(random, WALLS);
@@ -173,22 +188,40 @@ export function doorPlate(random: () => number, plate: string, width = 1440, hei
   const y = height * 0.2 + height * 0.08 * random();
   const size = Math.min(h * 0.42, (w * 0.86) / Math.max(3, [...plate].length));
   const room = `${1 + Math.floor(random() * 9)}${String(1 + Math.floor(random() * 28)).padStart(2, '0')}`;
-  const doorX = x + w + width * 0.08;
+  const onLeft = random() < 0.5;
+  const plateX = onLeft ? width - x - w : x;
+  const doorX = onLeft ? plateX - width * 0.08 - DOOR_WIDTH : x + w + width * 0.08;
   const door = pick(random, DOORS);
+  const rail = height * (0.66 + 0.14 * random());
+  const pane = { x: doorX + 60 + 300 * random(), y: height * (0.12 + 0.12 * random()) };
   const svg =
-    rect(0, 0, width, height, shade(wall, 0.92)) +
-    rect(0, height * 0.74, width, height * 0.05, shade([122, 96, 70], 0.9)) +
-    rect(0, height * 0.92, width, height * 0.08, '#8f9698') +
-    rect(doorX - 18, height * 0.06, width, height * 0.88, '#6b6257') +
-    rect(doorX, height * 0.08, width, height * 0.86, shade(door, 1)) +
-    rect(doorX + 60, height * 0.2, 150, height * 0.36, '#c9d8de', 'stroke="#555" stroke-width="4"') +
-    rect(doorX + 16, height * 0.6, 60, 18, '#d8d8d4', 'rx="9"') +
-    rect(width * 0.05, height * 0.6, width * 0.12, height * 0.1, '#f3f1e8', 'stroke="#999" stroke-width="3"') +
-    `<g transform="rotate(${(random() * 5 - 2.5).toFixed(2)} ${x + w / 2} ${y + h / 2})">` +
-    rect(x + 8, y + 10, w, h, '#00000055', 'rx="10"') +
-    rect(x, y, w, h, back, 'rx="10" stroke="#00000055" stroke-width="3"') +
-    text(plate, { x: x + w / 2, y: y + h * 0.58, size, fill: ink, bold: true, anchor: 'middle' }) +
-    text(room, { x: x + w / 2, y: y + h * 0.86, size: h * 0.17, fill: ink, anchor: 'middle' }) +
+    rect(0, 0, width, height, shade(wall, 0.8 + 0.2 * random())) +
+    // What a paint line, a rail and the floor make of every wall, at heights of their own.
+    rect(0, rail - height * 0.2 * random(), width, height, shade(pick(random, WALLS), 0.6 + 0.25 * random())) +
+    rect(0, rail, width, height * 0.05, shade([122, 96, 70], 0.9)) +
+    rect(0, height * (0.88 + 0.06 * random()), width, height * 0.12, '#8f9698') +
+    rect(doorX - 18, height * 0.06, DOOR_WIDTH + 36, height * 0.9, '#6b6257') +
+    rect(doorX, height * 0.08, DOOR_WIDTH, height * 0.88, shade(door, 0.8 + 0.3 * random())) +
+    rect(
+      pane.x,
+      pane.y,
+      150 + 120 * random(),
+      height * (0.2 + 0.25 * random()),
+      '#c9d8de',
+      'stroke="#555" stroke-width="4"',
+    ) +
+    rect(onLeft ? doorX + DOOR_WIDTH - 76 : doorX + 16, height * 0.6, 60, 18, '#d8d8d4', 'rx="9"') +
+    notices(random, {
+      x: onLeft ? plateX : 0,
+      y: y + h + 30,
+      width: onLeft ? width - plateX : doorX,
+      height: height - y - h - 60,
+    }) +
+    `<g transform="rotate(${(random() * 5 - 2.5).toFixed(2)} ${plateX + w / 2} ${y + h / 2})">` +
+    rect(plateX + 8, y + 10, w, h, '#00000055', 'rx="10"') +
+    rect(plateX, y, w, h, back, 'rx="10" stroke="#00000055" stroke-width="3"') +
+    text(plate, { x: plateX + w / 2, y: y + h * 0.58, size, fill: ink, bold: true, anchor: 'middle' }) +
+    text(room, { x: plateX + w / 2, y: y + h * 0.86, size: h * 0.17, fill: ink, anchor: 'middle' }) +
     '</g>';
   return { width, height, svg };
 }
