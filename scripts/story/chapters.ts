@@ -463,7 +463,7 @@ export class Story {
   }
 
   private async nudges(): Promise<void> {
-    const nudge = await this.rep.seesText(/商机今天到期/u, { fromStart: true, newest: true });
+    const nudge = await this.rep.seesText(/个商机(?:今天到期|今天要做|已经超期)/u, { fromStart: true, newest: true });
     this.check('nudge-rep', true, readCard(nudge)?.title ?? firstLine(nudge));
     const told = await this.supervisor.seesText(/需求初筛[^\n]*没动|工作日没更新/u, { fromStart: true, newest: true });
     const copied = await new Phone(

@@ -129,7 +129,11 @@ export interface CardData {
   exempted: OfItem & { state: 'granted' | 'refused' | 'none-left'; by: string; reason?: string; until?: string };
 
   // ── nudges and figures ──
-  'nudge-rep': { deals: { dealId: string; client: string; missing: string; overdue: boolean }[] };
+  /** `state`: whether all of the deals fall due today, some or all of them are over. */
+  'nudge-rep': {
+    state: 'today' | 'some' | 'overdue';
+    deals: { dealId: string; client: string; missing: string; overdue: boolean }[];
+  };
   /** `silent`: nothing new for `days` working days; `dwell`: in the stage longer than `times` the standard. */
   'nudge-supervisor': {
     state: 'silent' | 'dwell';

@@ -95,7 +95,7 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
     },
   ),
 
-  'nudge-rep': vocabulary<CardData['nudge-rep']>({
+  'nudge-rep': vocabularyByState<CardData['nudge-rep']>({ today: '今天到期', some: '有的超期', overdue: '都超期了' }, {
     words: {
       几个: (d) => d.deals.length,
       超期几个: (d) => d.deals.filter((one) => one.overdue).length || '',

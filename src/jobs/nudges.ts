@@ -84,7 +84,9 @@ async function remindReps(deps: Scan, now: Date): Promise<void> {
           .join('、') || '最后一步',
       overdue: isOverdue(row, now, deps.org.calendarOf(repId)),
     }));
-    const card = deps.cards.fill('nudge-rep', { deals });
+    const over = deals.filter((deal) => deal.overdue).length;
+    const state = over === 0 ? 'today' : over < deals.length ? 'some' : 'overdue';
+    const card = deps.cards.fill('nudge-rep', { state, deals });
     await deps.out.send([
       {
         key,

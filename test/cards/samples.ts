@@ -216,11 +216,20 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
   ],
   'nudge-rep': [
     {
+      state: 'today',
+      deals: [
+        { dealId: 'deal_1', client: '城东医院', missing: '公告', overdue: false },
+        { dealId: 'deal_2', client: '滨江医院', missing: '门牌 1 张', overdue: false },
+      ],
+    },
+    {
+      state: 'some',
       deals: [
         { dealId: 'deal_1', client: '城东医院', missing: '公告', overdue: false },
         { dealId: 'deal_2', client: '滨江医院', missing: '门牌 1 张', overdue: true },
       ],
     },
+    { state: 'overdue', deals: [{ dealId: 'deal_2', client: '滨江医院', missing: '门牌 1 张', overdue: true }] },
   ],
   'nudge-supervisor': [
     {

@@ -87,6 +87,7 @@ test('a rep gets one card a day with all deals that are due', async (t) => {
   t.regex(text, /滨江医院（差材料a）/);
   t.regex(text, /城东医院（已超期/);
   t.notRegex(text, /城西医院/);
+  t.is(card('nudge:rep-1:2026-11-24')?.title, '2 个商机今天要做');
   restart();
   t.is((await at('2026-11-24 16:30')).length, 1);
   t.is((await at('2026-11-25 09:00')).length, 2);
