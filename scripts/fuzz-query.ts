@@ -95,6 +95,8 @@ class Fuzz extends Random {
     const clauses = Array.from({ length: 1 + this.int(3) }, () => ({ [this.path()]: this.condition() }));
     const kind = this.next();
     if (kind < 0.15 && clauses.length > 1) return { $or: clauses };
+    if (kind < 0.25 && clauses.length > 1) return { $and: [{ $or: clauses }, { [this.path()]: this.condition() }] };
+    if (kind < 0.3 && clauses.length > 1) return { [this.path()]: this.condition(), $or: clauses };
     if (kind < 0.4) return { $and: clauses };
     return Object.assign({}, ...clauses) as Document;
   }

@@ -85,3 +85,37 @@ test('the planner takes the index that looks at fewest documents', async (t) => 
   t.notRegex(stageOf(latest), /SORT|COLLSCAN/);
   t.true(latest['executionStats'].totalDocsExamined <= 3);
 });
+
+test('an $or is narrowed when every branch of it is', async (t) => {
+  const c = shared().collection<{ _id: number; n?: number }>();
+  await c.insertMany(
+    Array.from({ length: 2000 }, (_, i) => ({ _id: i, n: i, tags: [i % 1000, 5000 + i], due: i, open: i % 100 === 0 })),
+  );
+  await c.createIndexes([
+    { key: { n: 1 }, unique: true },
+    { key: { tags: 1 } },
+    { key: { due: 1 }, partialFilterExpression: { open: true } },
+  ]);
+  const examined = async (query: Document, sort: Document = {}): Promise<[number, number, string]> => {
+    const explained = await c.find(query).sort(sort).explain('executionStats');
+    const { nReturned, totalDocsExamined } = explained['executionStats'];
+    return [nReturned, totalDocsExamined, stageOf(explained)];
+  };
+  // Met in both branches and twice under the array, and still found once.
+  const [found, seen, stages] = await examined({ $or: [{ n: { $lt: 3 } }, { tags: { $in: [1, 5001] } }, { _id: 7 }] });
+  t.deepEqual([found, seen], [5, 5]);
+  t.regex(stages, /"OR"/);
+  t.like(await examined({ open: true, $or: [{ due: { $lte: 100 } }, { n: 300 }] }), [3, 3]);
+  t.regex((await examined({ $or: [{ n: 1 }, { tags: 4 }] }, { n: -1 }))[2], /SORT.*"OR"/);
+  const ordered = await c
+    .find({ $or: [{ n: 1 }, { tags: 4 }] })
+    .sort({ n: -1 })
+    .toArray();
+  t.deepEqual(
+    ordered.map(({ n }) => n as number),
+    [1004, 4, 1],
+  );
+  // One branch without an index, and all must be looked at.
+  t.is((await examined({ $or: [{ n: 1 }, { open: false }] }))[1], 2000);
+  t.is((await examined({ $nor: [{ n: 1 }, { n: 2 }] }))[1], 2000);
+});

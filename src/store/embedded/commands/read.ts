@@ -8,6 +8,7 @@ import { Cursor, FIRST_BATCH } from '../engine/cursors.js';
 import { encodeAll, type ReadReport, type ReadRequest } from '../engine/engine.js';
 import type { Index } from '../engine/index-keys.js';
 import { parsePipeline, runPipeline } from '../engine/pipeline.js';
+import type { Walk } from '../engine/planner.js';
 import { parseFilter } from '../query/filter.js';
 import { splitPath, visitPath } from '../query/path.js';
 import { parseProjection, type Projection } from '../query/project.js';
@@ -219,38 +220,14 @@ async function explain(request: Request): Promise<Reply> {
     for await (const rows of engine.read(read, () => null, report)) returned += rows.length;
   }
   const { plan, scan } = report;
-  const access: Doc = !plan
-    ? { stage: 'EOF' }
-    : plan.index
-      ? {
-          stage: 'FETCH',
-          inputStage: {
-            stage: 'IXSCAN',
-            indexName: plan.index.name,
-            keyPattern: plan.index.key,
-            isMultiKey: plan.index.multikey,
-            direction: plan.reverse ? 'backward' : 'forward',
-          },
-        }
-      : plan.bounded
-        ? {
-            stage: 'FETCH',
-            inputStage: {
-              stage: 'IXSCAN',
-              indexName: '_id_',
-              keyPattern: { _id: 1 },
-              isMultiKey: false,
-              direction: plan.reverse ? 'backward' : 'forward',
-            },
-          }
-        : { stage: 'COLLSCAN', direction: plan.reverse ? 'backward' : 'forward' };
+  const access: Doc = plan ? accessOf(plan.walks) : { stage: 'EOF' };
   const winningPlan: Doc = plan && !plan.sorted ? { stage: 'SORT', inputStage: access } : access;
   const stats: Reply = {
     executionStats: {
       executionSuccess: true,
       nReturned: returned,
       executionTimeMillis: Math.round(performance.now() - started),
-      totalKeysExamined: plan?.index ? (scan?.keysExamined ?? 0) : plan?.bounded ? (scan?.docsExamined ?? 0) : 0,
+      totalKeysExamined: scan?.keysExamined ?? 0,
       totalDocsExamined: scan?.docsExamined ?? 0,
     },
   };
@@ -260,6 +237,18 @@ async function explain(request: Request): Promise<Reply> {
     ...(body['verbosity'] === 'queryPlanner' ? {} : stats),
     command: inner,
   };
+}
+
+/** A plan's walks in MongoDB's words. */
+function accessOf(walks: readonly Walk[]): Doc {
+  const inputs = walks.map(({ index, bounded, reverse }): Doc => {
+    const direction = reverse ? 'backward' : 'forward';
+    if (!index && !bounded) return { stage: 'COLLSCAN', direction };
+    const { name, key, multikey } = index ?? { name: '_id_', key: { _id: 1 }, multikey: false };
+    return { stage: 'IXSCAN', indexName: name, keyPattern: key, isMultiKey: multikey, direction };
+  });
+  const input = inputs.length === 1 ? inputs[0]! : { stage: 'OR', inputStages: inputs };
+  return input['stage'] === 'COLLSCAN' ? input : { stage: 'FETCH', inputStage: input };
 }
 
 function statementFilter(request: Request): Doc {

@@ -17,17 +17,23 @@ export interface KeyRange {
   high: Buffer;
 }
 
-export interface Plan {
+/** Stretches of one index. */
+export interface Walk {
   /** null: the documents themselves, in the order of `_id`. */
   index: Index | null;
   ranges: KeyRange[];
   reverse: boolean;
-  /** True when documents come out in the asked-for order. */
-  sorted: boolean;
   /** True when the ranges narrow the scan; explain's IXSCAN. */
   bounded: boolean;
   /** True when each range begins with the one key that it can hold: that is got, not walked to. */
   lookups: boolean;
+}
+
+export interface Plan {
+  /** One after the other; several are the branches of an `$or`, and a document may be met in each. */
+  walks: readonly Walk[];
+  /** True when documents come out in the asked-for order. */
+  sorted: boolean;
 }
 
 /** So many ranges a plan may have (the product of its `$in` lists); beyond, the rest only filters. */
@@ -57,7 +63,8 @@ interface Access {
   sparse: boolean;
 }
 
-interface Candidate extends Plan {
+interface Candidate extends Walk {
+  sorted: boolean;
   equalities: number;
   rangeSides: number;
   exact: boolean;
@@ -76,13 +83,42 @@ export interface PlanRequest {
 }
 
 export function plan(storage: Storage, request: PlanRequest): Plan {
+  const one = single(storage, request);
+  const narrow = one.bounded || (request.limited && one.sorted && request.sort.length > 0);
+  const walks = narrow || request.hint ? null : union(storage, request);
+  return walks ? { walks, sorted: request.sort.length === 0 } : { walks: [one], sorted: one.sorted };
+}
+
+/** An `$or` of which every branch has an index that narrows it; of several the one with the fewest entries. */
+function union(storage: Storage, { collection, filter, inTransaction }: PlanRequest): Walk[] | null {
+  let best: { walks: Walk[]; entries: number } | null = null;
+  for (const branches of alternatives(filter.root)) {
+    const walks: Walk[] = [];
+    for (const branch of branches) {
+      const predicates = conjuncts(branch, conjuncts(filter.root));
+      const walk = choose(storage, bounding(collection, predicates, inTransaction), { sort: [], limited: false });
+      if (walk === null) break;
+      walks.push(walk);
+    }
+    const ranges = walks.flatMap((walk) => walk.ranges);
+    if (walks.length < branches.length || ranges.length > MAX_RANGES) continue;
+    const entries = probe(storage, ranges);
+    if (best === null || entries < best.entries) best = { walks, entries };
+  }
+  return best?.walks ?? null;
+}
+
+/** The branches of each `$or` that every matching document meets. */
+function alternatives(node: Node): Node[][] {
+  if (node.kind === 'or') return [node.children];
+  return node.kind === 'and' ? node.children.flatMap(alternatives) : [];
+}
+
+/** The best walk of one index, or of the documents themselves. */
+function single(storage: Storage, request: PlanRequest): Candidate {
   const { collection, filter, sort, hint, inTransaction } = request;
   const predicates = conjuncts(filter.root);
-  const primary = candidate(
-    { index: null, fields: ID_FIELDS, prefix: collection.prefix, end: collection.end, multikey: false, sparse: false },
-    predicates,
-    sort,
-  );
+  const primary = candidate(primaryOf(collection), predicates, sort);
   if (hint === '$natural')
     return {
       ...primary,
@@ -99,9 +135,7 @@ export function plan(storage: Storage, request: PlanRequest): Plan {
   }
   if (primary.exact) return primary;
   const candidates: Candidate[] = [];
-  for (const index of collection.indexes) {
-    if (!index.ready && !inTransaction) continue;
-    if (index.partial && !implies(predicates, index.partial)) continue;
+  for (const index of usable(collection, predicates, inTransaction)) {
     const option = candidate(accessOf(index), predicates, sort);
     // A sparse index does not hold every document; it needs a bound that the missing ones cannot meet.
     if (index.sparse && !option.bounded) continue;
@@ -113,12 +147,34 @@ export function plan(storage: Storage, request: PlanRequest): Plan {
   return choose(storage, candidates, request) ?? primary;
 }
 
+/** What narrows the documents with these conditions. */
+function bounding(collection: Collection, predicates: FieldPredicates, inTransaction: boolean): Candidate[] {
+  const accesses = usable(collection, predicates, inTransaction).map(accessOf);
+  return [primaryOf(collection), ...accesses]
+    .map((access) => candidate(access, predicates, []))
+    .filter((option) => option.bounded);
+}
+
+function usable(collection: Collection, predicates: FieldPredicates, inTransaction: boolean): Index[] {
+  return collection.indexes.filter(
+    (index) => (index.ready || inTransaction) && (!index.partial || implies(predicates, index.partial)),
+  );
+}
+
+function primaryOf({ prefix, end }: Collection): Access {
+  return { index: null, fields: ID_FIELDS, prefix, end, multikey: false, sparse: false };
+}
+
 function accessOf(index: Index): Access {
   const { fields, prefix, end, multikey, sparse } = index;
   return { index, fields, prefix, end, multikey, sparse };
 }
 
-function choose(storage: Storage, candidates: Candidate[], { sort, limited }: PlanRequest): Plan | null {
+function choose(
+  storage: Storage,
+  candidates: Candidate[],
+  { sort, limited }: Pick<PlanRequest, 'sort' | 'limited'>,
+): Candidate | null {
   if (candidates.length <= 1) return candidates[0] ?? null;
   const rated = candidates.map((option) => {
     const sortGain = sort.length > 0 && option.sorted ? (limited ? 6 : 3) : 0;
