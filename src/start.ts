@@ -3,18 +3,17 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import { buildApp } from './app.js';
-import { loadCards } from './cards/index.js';
 import type { Config } from './config/index.js';
-import { AppError, MovableClock, projectRoot, systemClock, type Log } from './core/index.js';
+import { AppError, MovableClock, systemClock, type Log } from './core/index.js';
 import { finishDemo, startDemo } from './demo.js';
-import { forgetFiles } from './deals/index.js';
 import { buildHouse, type House } from './house.js';
-import { createDigestTick, createJobs, createNudgeTick } from './jobs/index.js';
-import type { PlatformName } from './platforms/contract.js';
+import { gauges, healthChecks } from './health.js';
+import type { Jobs } from './jobs/index.js';
 import { startSandbox, type SandboxHandle } from './sandbox/index.js';
-import { openStore, storeStatus, type Store } from './store/index.js';
+import { buildJobs } from './schedules.js';
+import { openStore, type Store } from './store/index.js';
 import { createVisitCodes, visitToken } from './visits.js';
 import {
   createMongoSessionStore,
@@ -22,7 +21,6 @@ import {
   createProofs,
   createReviewDesk,
   createUndelivered,
-  type HealthCheck,
 } from './web/index.js';
 
 export interface Running {
@@ -185,7 +183,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
 async function stopInOrder(parts: {
   server: Server;
   house: House;
-  jobs: ReturnType<typeof createJobs>;
+  jobs: Jobs;
   sandbox: SandboxHandle | null;
   store: Store;
 }): Promise<void> {
@@ -202,85 +200,10 @@ async function stopInOrder(parts: {
   await parts.store.close();
 }
 
-function buildJobs(config: Config, house: House, store: Store, clock: MovableClock, log: Log, publicUrl: string) {
-  const cards = loadCards(join(projectRoot, 'cards'));
-  const platforms = [...house.adapters.keys()];
-  const at = (path: string, platform?: PlatformName): string =>
-    `${publicUrl}${path}${platform === undefined ? '' : `?p=${platform}`}`;
-  const shared = {
-    insights: house.insights,
-    org: house.org,
-    calendar: house.calendar,
-    cards,
-    enqueue: (messages: Parameters<House['outbox']['enqueue']>[0]) => house.outbox.enqueue(messages),
-  };
-  // A sweep may take as long as its work does; the tick only sees that one is under way.
-  const light = (name: string, cron: string, run: () => Promise<unknown>) => ({
-    name,
-    cron,
-    run: () => {
-      run().catch((error: unknown) => log.error({ err: error, tick: name }, 'sweep failed'));
-      return Promise.resolve();
-    },
-  });
-  return createJobs({
-    connection: store.connection,
-    calendar: house.calendar,
-    clock,
-    log,
-    ticks: config.roles.has('worker')
-      ? [
-          createNudgeTick({
-            ...shared,
-            flows: () => house.flows.list(),
-            pages: { deal: (id) => at(`/m/deals/${id}`), trail: () => at('/m') },
-          }),
-          createDigestTick({
-            ...shared,
-            platforms,
-            pages: {
-              digest: (id, platform) => at(`/m/digest/${id}`, platform),
-              figure: (id, figure, platform) => at(`/m/figure/${id}/${figure}`, platform),
-            },
-          }),
-          {
-            name: 'retention',
-            cron: '40 2 * * *',
-            run: async (now) => {
-              await forgetFiles({ connection: store.connection, vault: house.vault, log }, config.retention, now);
-            },
-          },
-          { name: 'exemption-expiry', cron: '30 8 * * *', run: (now) => expireExemptions(house, now) },
-        ]
-      : [],
-    light: [
-      light('inbox-sweep', '*/5 * * * * *', () => house.inbox.sweep()),
-      light('outbox-sweep', '*/5 * * * * *', () => house.outbox.sweep()),
-      light('verification-sweep', '*/5 * * * * *', () => house.verification.sweep()),
-      light('relay-sweep', '*/10 * * * * *', () => house.relay.sweep()),
-      // Another process may have changed people or teams.
-      light('org-reload', '* * * * *', () => house.org.reload()),
-    ],
-  });
-}
-
-/** Deals in which nothing happens still lose an exemption on its day; everywhere else the next command sees to it. */
-async function expireExemptions(house: House, now: Date): Promise<void> {
-  for (const deal of await house.deals.find({ status: 'open' }, 10_000)) {
-    const items = Object.values(deal.visits.at(-1)?.items ?? {});
-    if (!items.some((item) => item.exemption !== undefined && item.exemption.expiresAt <= now)) continue;
-    await house.deals.expireExemptions({
-      key: `exemption-expiry:${deal._id}:${house.calendar.localDate(now)}`,
-      dealId: deal._id,
-      platform: deal.card?.platform ?? 'wecom',
-    });
-  }
-}
-
 /** The sandbox's clock only goes forward; what would have run on the way runs, in order. */
 async function moveClock(
   move: { byMs: number } | { toNext: 'workday' | 'morning' },
-  parts: { house: House; jobs: ReturnType<typeof createJobs>; clock: MovableClock; sandbox: SandboxHandle },
+  parts: { house: House; jobs: Jobs; clock: MovableClock; sandbox: SandboxHandle },
 ): Promise<{ offsetMs: number }> {
   const { house, jobs, clock, sandbox } = parts;
   const from = clock.now();
@@ -305,69 +228,6 @@ async function moveClock(
 async function clockOffset(sandbox: SandboxHandle): Promise<number> {
   const state = (await (await fetch(`${sandbox.controlBase}/control/state`)).json()) as { clock: { offsetMs: number } };
   return state.clock.offsetMs;
-}
-
-function healthChecks(store: Store, house: House): HealthCheck[] {
-  return [
-    {
-      name: 'store',
-      check: async () => {
-        await store.connection.db?.command({ ping: 1 });
-        return { ok: true, detail: store.engine };
-      },
-    },
-    ...[...house.adapters].map(([name, adapter]) => ({
-      name,
-      check: () => {
-        const { receiving, detail } = adapter.health();
-        return Promise.resolve({ ok: receiving, detail });
-      },
-    })),
-    {
-      name: 'flows',
-      check: () =>
-        Promise.resolve({
-          ok: true,
-          detail: house.flows
-            .list()
-            .map((flow) => flow.hash)
-            .join(' '),
-        }),
-    },
-  ];
-}
-
-function gauges(metrics: Registry, house: House, store: Store): void {
-  collectDefaultMetrics({ register: metrics, prefix: 'trailmark_' });
-  const commands = new Counter({
-    name: 'trailmark_store_commands_total',
-    help: 'Commands to the store',
-    registers: [metrics],
-  });
-  // The driver takes a connection for each command; to count these costs nothing, unlike watching the commands.
-  store.connection.getClient().on('connectionCheckedOut', () => commands.inc());
-  const gauge = (name: string, help: string, read: () => Promise<number>): void => {
-    new Gauge({
-      name,
-      help,
-      registers: [metrics],
-      async collect() {
-        this.set(await read());
-      },
-    });
-  };
-  gauge('trailmark_outbox_due', 'Messages waiting', async () => (await house.outbox.counts()).due);
-  gauge('trailmark_outbox_dead', 'Messages given up', async () => (await house.outbox.counts()).dead);
-  gauge('trailmark_inbox_waiting', 'Events waiting', async () => (await house.inbox.counts()).waiting);
-  gauge('trailmark_inbox_parked', 'Events given up', async () => (await house.inbox.counts()).dead);
-  gauge('trailmark_verifications_waiting', 'Evidence waiting for its verdict', () => house.verification.queueLength());
-  gauge('trailmark_store_bytes', 'Size of the store on disk', async () => (await storeStatus(store)).bytes);
-  gauge(
-    'trailmark_store_connections',
-    'Connections open on the store',
-    async () => (await storeStatus(store)).connections,
-  );
-  gauge('trailmark_store_waiting', 'Writes waiting for the disk', async () => (await storeStatus(store)).waiting);
 }
 
 /** Signs tickets and codes. Kept in the store, so that every process and every restart has the same. */
