@@ -55,6 +55,8 @@ export interface ManagerHome {
   scope: string;
   /** Evidence that waits for this person's eye: `/m/reviews`. */
   reviews: number;
+  /** Messages that were given up: `/m/undelivered`. Always 0 for those who are no administrators. */
+  undelivered: number;
   asOf: string;
   /** 本周 11 月 20 日 – 11 月 26 日 */
   window: string;

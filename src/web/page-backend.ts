@@ -2,11 +2,13 @@ import { NotAllowedError, NotFoundError, type Clock, type EvidenceId } from '../
 import type { DealDocument, Deals, EvidenceDocument, Verification } from '../deals/index.js';
 import type { Insights } from '../insights/index.js';
 import type { Org, Person, Scope, WorkCalendar } from '../org/index.js';
+import type { Outbox } from '../outbox/index.js';
 import type { Todos } from '../todos/index.js';
 import type { Vault } from '../store/index.js';
 import type { EvidenceView, PageBackend, Picture, Viewer } from './backend.js';
 import type { Proofs } from './proofs.js';
 import type { ReviewDeskDeps } from './reviews.js';
+import { seesUndelivered } from './undelivered.js';
 import { dealRow, dealView } from './views-deal.js';
 import { evidenceView, submissionView } from './views-evidence.js';
 import { digestView, figureView, managerHome } from './views-figures.js';
@@ -16,6 +18,7 @@ export interface PageBackendDeps {
   calendar: WorkCalendar;
   deals: Deals;
   todos: Pick<Todos, 'openFor'>;
+  outbox: Pick<Outbox, 'counts'>;
   verification: Verification;
   insights: Insights;
   vault: Vault;
@@ -127,11 +130,12 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
       const now = deps.clock.now();
       const scope = scopeOf(viewer);
       if (leads(scope)) {
-        const [figures, open, digests, reviews] = await Promise.all([
+        const [figures, open, digests, reviews, messages] = await Promise.all([
           insights.figures({ ...scope, personIds: [] }, now),
           insights.openIn({ ...scope, personIds: [] }),
           insights.digestsOf(viewer.personId, DIGESTS_SHOWN),
           deps.todos.openFor(viewer.personId, 'review'),
+          seesUndelivered(me) ? deps.outbox.counts() : null,
         ]);
         return managerHome(views, {
           me,
@@ -140,6 +144,7 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
           open: open.slice(0, STUCK_SHOWN),
           digests,
           reviews: reviews.length,
+          undelivered: messages?.dead ?? 0,
         });
       }
       const mine = await deals.find({ ownerId: viewer.personId }, 60);

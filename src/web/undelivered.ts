@@ -1,5 +1,5 @@
 import { BadInputError, NotAllowedError } from '../core/index.js';
-import type { Org, TimeWords } from '../org/index.js';
+import type { Org, Person, TimeWords } from '../org/index.js';
 import { whatToDo, type Outbox, type OutboxRow } from '../outbox/index.js';
 import type { UndeliveredView, Viewer } from './backend.js';
 
@@ -17,13 +17,17 @@ export interface UndeliveredDeps {
 }
 
 const SEEN_BY: readonly string[] = ['admin', 'operations'];
+
+export function seesUndelivered(person: Person | undefined): boolean {
+  return person !== undefined && SEEN_BY.includes(person.role);
+}
 const PLATFORMS = { wecom: '企业微信', dingtalk: '钉钉' } as const;
 
 export function createUndelivered(deps: UndeliveredDeps): Undelivered {
   const { org, outbox, words } = deps;
 
   function refuseOthers({ personId }: Viewer): void {
-    if (SEEN_BY.includes(org.person(personId)?.role ?? '')) return;
+    if (seesUndelivered(org.person(personId))) return;
     throw new NotAllowedError('undelivered.out_of_scope', `${personId} is no administrator`, {
       say: '没送到的消息只有管理员能看。',
     });

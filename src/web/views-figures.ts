@@ -57,6 +57,7 @@ export function managerHome(
     open: readonly Obligation[];
     digests: readonly DigestSnapshot[];
     reviews: number;
+    undelivered: number;
   },
 ): ManagerHome {
   const { figures } = about;
@@ -66,6 +67,7 @@ export function managerHome(
     me: personBrief(deps.org, about.me.id),
     scope: about.scope,
     reviews: about.reviews,
+    undelivered: about.undelivered,
     asOf: figures.asOf.toISOString(),
     window: `${day(deps, figures.window.from)} – ${day(deps, new Date(figures.window.to.getTime() - 1))}`,
     lights: lightsOf(deps, figures),

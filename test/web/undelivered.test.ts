@@ -1,6 +1,6 @@
 import test from 'ava';
 import { NotAllowedError, PlatformRefusedError, type PersonId } from '../../src/core/index.js';
-import { createUndelivered } from '../../src/web/index.js';
+import { createPageBackend, createUndelivered } from '../../src/web/index.js';
 import { JIA, openHouse } from '../helpers/house.js';
 
 test('an administrator is told of what was not delivered, sees it by cause and puts it back; nobody else does', async (t) => {
@@ -25,6 +25,18 @@ test('an administrator is told of what was not delivered, sees it by cause and p
     causes.map(({ platform, todo, messages }) => [platform, todo, messages.map(({ to }) => to)]),
     [['企业微信', '应用详情 → 企业可信 IP：加入本机出口 IP', Array(2).fill(house.org.person(JIA)?.name)]],
   );
+  const home = async (personId: PersonId) => {
+    const pages = createPageBackend({
+      ...house,
+      proofs: { print: () => Promise.resolve([]) },
+      printWatermark: (bytes) => Promise.resolve(Buffer.from(bytes)),
+      recordLook: () => Promise.resolve(),
+    });
+    const view = await pages.home({ ...viewer, personId });
+    return view.kind === 'manager' ? view.undelivered : null;
+  };
+  t.is(await home(admin.id), 2);
+  t.is(await home(house.org.directorOf(JIA)!.id), 0, 'no matter of a director');
   const rep = { ...viewer, personId: JIA as PersonId };
   await t.throwsAsync(undelivered.list(rep), { instanceOf: NotAllowedError });
   await t.throwsAsync(undelivered.resend(rep, { cause: causes[0]!.id }), { instanceOf: NotAllowedError });
