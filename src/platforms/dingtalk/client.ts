@@ -18,6 +18,8 @@ export type CallMeter = (call: { api: string; counted: boolean }) => void;
 export interface DingtalkClient {
   /** New API: token in the header. */
   call<T>(method: 'POST' | 'PUT', path: string, body: object, answer: z.ZodType<T>): Promise<T>;
+  /** The same for the calls that the company's quota does not count. */
+  callFree<T>(method: 'POST' | 'PUT', path: string, body: object, answer: z.ZodType<T>): Promise<T>;
   /** Old API: token in the query. */
   callOld<T>(path: string, body: object, answer: z.ZodType<T>, counted: boolean): Promise<T>;
   /** Gives the media id, usable any number of times inside DingTalk. */
@@ -110,17 +112,20 @@ export function createClient(deps: ClientDeps): DingtalkClient {
     onStopped: () => log.error('DingTalk refused the app credentials: check DINGTALK_CLIENT_ID and _SECRET'),
   });
 
-  return {
-    call: (method, path, body, answer) =>
-      holder.run((token) =>
-        send(
-          path.replace(/^\/v1\.0\//, ''),
-          new URL(path, settings.apiBase),
-          jsonRequest(method, body, { 'x-acs-dingtalk-access-token': token }),
-          answer,
-          true,
-        ),
+  const callNew = <T>(counted: boolean, method: string, path: string, body: object, answer: z.ZodType<T>) =>
+    holder.run((token) =>
+      send(
+        path.replace(/^\/v1\.0\//, ''),
+        new URL(path, settings.apiBase),
+        jsonRequest(method, body, { 'x-acs-dingtalk-access-token': token }),
+        answer,
+        counted,
       ),
+    );
+
+  return {
+    call: (method, path, body, answer) => callNew(true, method, path, body, answer),
+    callFree: (method, path, body, answer) => callNew(false, method, path, body, answer),
     callOld: (path, body, answer, counted) =>
       holder.run((token) => {
         const url = new URL(path, settings.oapiBase);

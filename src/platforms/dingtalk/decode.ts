@@ -161,10 +161,10 @@ export function decodeCardCallback(
   messageId: string,
   now: Date,
   chatOf: (cardId: string) => Chat,
-): InboundEvent | null {
+): { event: InboundEvent; corpId: string } | null {
   const callback = CardCallback.safeParse(data);
   if (!callback.success || callback.data.userId === '') return null;
-  const { outTrackId, userId, content, value } = callback.data;
+  const { outTrackId, userId, corpId, content, value } = callback.data;
   const pressed = CardContent.safeParse(parseJson(content ?? value ?? ''));
   if (!pressed.success) return null;
   const params = pressed.data.cardPrivateData.params ?? pressed.data.params ?? {};
@@ -172,7 +172,7 @@ export function decodeCardCallback(
   const named = typeof params['action'] === 'string' ? params['action'] : undefined;
   const action = component === undefined || TEMPLATE_COMPONENTS.has(component) ? (named ?? component) : component;
   if (action === undefined) return null;
-  return {
+  const event: InboundEvent = {
     key: key('press', messageId),
     platform: 'dingtalk',
     from: userId,
@@ -180,6 +180,7 @@ export function decodeCardCallback(
     sentAt: now,
     body: { kind: 'press', cardId: asId(outTrackId), action, choices: choicesOf(params['form']) },
   };
+  return { event, corpId: corpId ?? '' };
 }
 
 /** Selects give `{index, value}`, multi-selects the same with lists, checkbox groups plain values. */

@@ -4,8 +4,9 @@ import type { TokenStore } from '../token-holder.js';
 import { cardApiSecret } from './callback-crypto.js';
 import { createClient, type CallMeter } from './client.js';
 import { MAX_LINK_BUTTONS } from './encode.js';
+import { createJsApi, type JsConfig } from './js-api.js';
 import { allowedMediaHosts, downloadMedia, VENDOR_HOST } from './media.js';
-import { createReceiver, PRESS_ANSWER_MS } from './receiver.js';
+import { createReceiver, PRESS_ANSWER_MS, type Ignored } from './receiver.js';
 import { createSender } from './sender.js';
 import { createSessions } from './sessions.js';
 import { StreamClient } from './stream.js';
@@ -13,6 +14,8 @@ import type { StreamTimings } from './stream-link.js';
 import { DownloadAnswer, LoginAnswer, OkAnswer, type DingtalkSettings } from './types.js';
 
 export type { CallMeter } from './client.js';
+export { readPosition } from './js-api.js';
+export type { ClientPosition, JsConfig } from './js-api.js';
 export type { StreamTimings } from './stream-link.js';
 export type { DingtalkSettings } from './types.js';
 
@@ -36,11 +39,17 @@ const DEFAULT_MAX_MEDIA_BYTES = 30 * 1024 * 1024;
 /** Name under which card clicks are registered in HTTP mode. */
 const CALLBACK_ROUTE = 'trailmark';
 
-/**
- * DingTalk by its stream (or, with `mode: 'http'`, by callbacks to our address), its robot and its cards.
- * `callback` refuses everything in stream mode.
- */
-export function createDingtalkAdapter(deps: DingtalkDeps): PlatformAdapter & { callback: CallbackReceiver } {
+export interface DingtalkAdapter extends PlatformAdapter {
+  /** Refuses everything in stream mode. */
+  callback: CallbackReceiver;
+  /** What `dd.config` takes on a page of ours; other pages are refused (`js_config.foreign_page`). */
+  jsConfig(address: string, ownOrigin: string): Promise<JsConfig>;
+  /** What came, was authentic and meant nothing to us, by reason. */
+  ignored(): Readonly<Record<Ignored, number>>;
+}
+
+/** DingTalk by its stream (or, with `mode: 'http'`, by callbacks to our address), its robot and its cards. */
+export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
   const settings = checked(deps.settings);
   const { clock, intake, tokens, meter, timings } = deps;
   const log = deps.log.child({ platform: 'dingtalk' });
@@ -110,6 +119,8 @@ export function createDingtalkAdapter(deps: DingtalkDeps): PlatformAdapter & { c
     capabilities,
     budget,
     callback: receiver.callback,
+    ignored: receiver.ignored,
+    jsConfig: createJsApi(client, settings, clock),
     deliver: (delivery) => sender.deliver(delivery),
 
     async fetchMedia({ handle, name }) {

@@ -34,9 +34,13 @@ export interface ReceiverDeps {
   storeMs?: number;
 }
 
+/** Why something authentic was taken and came to nothing: no repetition would help. */
+export type Ignored = 'another-shape' | 'another-robot' | 'another-company' | 'not-said-to-us';
+
 export interface Receiver {
   onFrame: FrameHandler;
   callback: CallbackReceiver;
+  ignored(): Readonly<Record<Ignored, number>>;
 }
 
 /** Resolves with the promise or, when it takes too long, with `late`. */
@@ -70,9 +74,34 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     return stored;
   }
 
+  const counts: Record<Ignored, number> = {
+    'another-shape': 0,
+    'another-robot': 0,
+    'another-company': 0,
+    'not-said-to-us': 0,
+  };
+  function ignore(why: Ignored, what: string): void {
+    counts[why] += 1;
+    log.warn({ why, what, count: counts[why] }, 'DingTalk sent something that is not for us');
+  }
+
+  /** User ids mean something in one company only: those of another must never meet ours. */
+  const isForeign = (corpId: string | null | undefined) =>
+    settings.corpId !== '' && Boolean(corpId) && corpId !== settings.corpId;
+
+  /** False when it has the shape of no message. */
   async function takeMessage(data: unknown): Promise<boolean> {
     const decoded = decodeRobotMessage(data, clock.now());
-    if (decoded === null) return false;
+    if (decoded === null) {
+      ignore('another-shape', 'message');
+      return false;
+    }
+    const { robotCode } = decoded.message;
+    if (robotCode && robotCode !== settings.robotCode) {
+      ignore('another-robot', 'message');
+      return true;
+    }
+    if (decoded.events.length === 0) ignore('not-said-to-us', 'message');
     sessions.remember(decoded.message);
     if (decoded.quotaUsedUp) {
       log.error('DingTalk: the company has used up its monthly pushes; messages arrive without their content');
@@ -101,19 +130,27 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   };
 
   async function cardFrame(frame: StreamFrame): Promise<FrameAck> {
-    const { messageId } = frame.headers;
-    const event = decodeCardCallback(parseJson(frame.data), messageId, clock.now(), deps.chatOf);
-    if (event === null) {
-      log.warn({ messageId }, 'card callback of another shape');
-      return { code: 200, data: { response: {} } };
-    }
+    const event = toPress(parseJson(frame.data), frame.headers.messageId);
+    if (event === null) return { code: 200, data: { response: {} } };
     const { response, sent } = await takePress(event);
     return { code: 200, data: { response }, ...(sent ? { sent: settle(sent) } : {}) };
+  }
+
+  function toPress(data: unknown, id: string): InboundEvent | null {
+    const decoded = decodeCardCallback(data, id, clock.now(), deps.chatOf);
+    if (decoded === null) ignore('another-shape', 'click');
+    else if (isForeign(decoded.corpId)) ignore('another-company', 'click');
+    else return decoded.event;
+    return null;
   }
 
   async function eventFrame(frame: StreamFrame): Promise<FrameAck> {
     const event = decodeEvent(frame, clock.now());
     if (event === null) return { code: 404, data: {} };
+    if (isForeign(frame.headers.eventCorpId)) {
+      ignore('another-company', 'event');
+      return { code: 200, data: { status: 'SUCCESS', message: 'not ours' } };
+    }
     try {
       await store(intake(event), storeMs);
       return { code: 200, data: { status: 'SUCCESS', message: 'stored' } };
@@ -128,7 +165,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     if (frame.type !== 'CALLBACK') return { code: 404, data: {} };
     switch (frame.headers.topic) {
       case '/v1.0/im/bot/messages/get':
-        if (!(await takeMessage(parseJson(frame.data)))) log.warn('robot message of another shape');
+        await takeMessage(parseJson(frame.data));
         return { code: 200, data: { response: null } };
       case '/v1.0/card/instances/callback':
         return cardFrame(frame);
@@ -158,17 +195,18 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
         eventType: type,
         eventId: String(said['eventId'] ?? said['BizId'] ?? ''),
         eventBornTime: String(said['EventTime'] ?? ''),
+        eventCorpId: String(said['CorpId'] ?? ''),
       };
       const event = decodeEvent({ type: 'EVENT', headers, data: opened }, clock.now());
       if (event === null) return plain(400);
-      await store(intake(event), storeMs);
+      if (isForeign(headers.eventCorpId)) ignore('another-company', 'event');
+      else await store(intake(event), storeMs);
     }
     return json(crypto.seal('success', String(clock.now().getTime())));
   }
 
   async function cardCallback(body: Buffer, messageId: string): Promise<CallbackResponse> {
-    const data = parseJson(body.toString('utf8'));
-    const event = decodeCardCallback(data, messageId, clock.now(), deps.chatOf);
+    const event = toPress(parseJson(body.toString('utf8')), messageId);
     if (event === null) return plain(400);
     const { response, sent } = await takePress(event);
     return { ...json(response), ...(sent ? { written: sent } : {}) };
@@ -201,7 +239,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     }
   };
 
-  return { onFrame, callback };
+  return { onFrame, callback, ignored: () => ({ ...counts }) };
 }
 
 const json = (body: object): CallbackResponse => ({

@@ -25,6 +25,8 @@ export interface DingtalkSettings {
   /** HTTP mode: token and AES key of the event subscription. Without them encrypted events are refused. */
   eventToken?: string;
   eventAesKey?: string;
+  /** How pages are signed; the vendor's current page says SHA-256. */
+  jsSignature?: 'sha256' | 'sha1';
   /** Calls a month that the edition bought allows; the free edition has 5,000. */
   monthlyCalls?: number;
 }
@@ -41,6 +43,7 @@ export const StreamFrame = z.object({
     eventType: text.optional(),
     eventId: text.optional(),
     eventBornTime: text.optional(),
+    eventCorpId: text.optional(),
   }),
   data: text,
 });
@@ -60,6 +63,8 @@ export const RobotMessage = z.looseObject({
   /** Encrypted; not a user id. */
   senderId: text.default(''),
   isInAtList: z.boolean().nullish(),
+  /** Absent for robots that are no app. */
+  robotCode: text.nullish(),
   sessionWebhook: text.nullish(),
   sessionWebhookExpiredTime: z.coerce.number().nullish(),
   createAt: instant.nullish(),
@@ -100,7 +105,7 @@ export type MessageContent = z.infer<typeof MessageContent>;
 export const CardCallback = z.looseObject({
   outTrackId: text.min(1),
   userId: text.default(''),
-  spaceType: text.nullish(),
+  corpId: text.nullish(),
   content: text.nullish(),
   value: text.nullish(),
 });

@@ -164,7 +164,7 @@ const click = (content: unknown, change: object = {}) =>
     'cb_card_0001',
     NOW,
     single,
-  );
+  )?.event ?? null;
 
 test('a click names card, button and person', (t) => {
   t.deepEqual(click({ cardPrivateData: { actionIds: ['deal_1.photo'], params: { action: 'deal_1.photo' } } }), {

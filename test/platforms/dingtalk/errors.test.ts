@@ -1,6 +1,9 @@
 import test from 'ava';
-import { PlatformRefusedError, PlatformUnreachableError } from '../../../src/core/index.js';
-import { answerError } from '../../../src/platforms/dingtalk/errors.js';
+import { PlatformRefusedError, PlatformUnreachableError, projectRoot } from '../../../src/core/index.js';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NEW_API, OLD_API, REACTIONS, WEBHOOK } from '../../../src/platforms/dingtalk/error-table.js';
+import { answerError, WEBHOOK_API } from '../../../src/platforms/dingtalk/errors.js';
 
 const after = (status: number, body: unknown, text = JSON.stringify(body)) => {
   const error = answerError('some/api', status, body, text);
@@ -33,8 +36,8 @@ const NEW: [number, string, unknown[]][] = [
   [500, 'unknownError', ['refused', 'dingtalk.busy', true, 1_000]],
   [504, 'service.timeout', ['unknown', 'dingtalk.timeout', true, 1_000]],
   [400, 'unknown.send.result', ['unknown', 'dingtalk.outcome_unknown', false, null]],
-  [400, 'resource.not.found', ['refused', 'dingtalk.refused', false, null]],
-  [400, 'invalidParameter.msgKey.invalid', ['refused', 'dingtalk.refused', false, null]],
+  [400, 'resource.not.found', ['refused', 'dingtalk.robot_unknown', false, null]],
+  [400, 'invalidParameter.msgKey.invalid', ['refused', 'dingtalk.request_wrong', false, null]],
   [400, 'param.cardAlreadyExist', ['refused', 'dingtalk.card_exists', false, null]],
   [400, 'param.cardNotExist', ['refused', 'dingtalk.card_unknown', false, null]],
   [400, 'param.userIdNotExist', ['refused', 'dingtalk.recipient_unknown', false, null]],
@@ -65,7 +68,8 @@ const OLD: [object, unknown[]][] = [
   [{ errcode: 90020 }, ['refused', 'dingtalk.quota_used_up', false, null]],
   [{ errcode: 60011 }, ['refused', 'dingtalk.permission_missing', false, null]],
   [{ errcode: 300001, errmsg: 'session 不存在' }, ['refused', 'dingtalk.session_gone', false, null]],
-  [{ errcode: 400002 }, ['refused', 'dingtalk.refused', false, null]],
+  [{ errcode: 400002 }, ['refused', 'dingtalk.request_wrong', false, null]],
+  [{ errcode: 999999 }, ['refused', 'dingtalk.refused', false, null]],
 ];
 for (const [body, expected] of OLD) {
   test(`old API: ${JSON.stringify(body)}`, (t) => t.deepEqual(after(200, body), expected));
@@ -85,4 +89,98 @@ test('a missing permission names the scope to request, in either spelling', (t) 
     const body = { code, [name]: { requiredScopes: ['Card.Instance.Write'] } };
     t.deepEqual(answerError('a', 403, body, '')?.details['requiredScopes'], ['Card.Instance.Write']);
   }
+});
+
+/** What the vendor's pages name, by call; `*` is any ending. */
+const NAMED = {
+  gateway: 'authFailed',
+  all: `InvalidAuthentication AuthenticationFailed.MissingParameter invalidClientIdOrSecret
+    Forbidden.AccessDenied.AccessTokenPermissionDenied Forbidden.AccessDenied.IpNotInWhiteList
+    Forbidden.AccessDenied.QpsLimitForAppkeyAndApi Forbidden.AccessDenied.QpmLimitForAppkeyAndApi
+    Forbidden.AccessDenied.QpsLimitForApi Forbidden.AccessDenied.ApiCountLimitForOrg resource.not.found
+    chatbot.notFound invalidParameter.robotCode.notExsit param.* invalidParameter.* miss.param.* miss.* system.busy
+    system.error service.timeout`,
+  robot: `invalidParameter.robotCode.empty invalidParameter.robotCode.invalid invalidParameter.robotCode.missing
+    template.not.existed invalidParameter.robotCode.auth unauthorized auth.error conversation.org.notMatch bot.stopped
+    template.stopped send.forbidden bot.forbidden.sendMessage resource.unavailable chatbotId.notAllow.sendOTO
+    robot.oto.notExist staffId.notExisted invalidParameter.userId.empty invalidParameter.userIds.overMax
+    invalid.openConversationId miss.openConversationId group.disbanded invalidParameter.msgKey.empty
+    invalidParameter.msgParam.invalid invalidParameter.msg.unsupport invalidParameter.msgParam.tooLong contain.unsafe.url
+    contain.notAllowed.text contain.notAllowed.picture contain.notAllowed.content send.too.fast send.byToken.tooFast
+    too.many.group too.many.people receivers.exceed unknown.send.result invalidParameter.robotCode.downloadCode
+    invalidRequest.exceededMaximumLimit`,
+  cards: `param.empty param.outTrackIdEmpty param.openSpaceIdEmpty param.openSpaceIdInvalid param.openDeliverModelEmpty
+    param.openDeliverModelError param.openSpaceModelInvalid param.cardTemplateIdEmpty param.templateNotExist
+    param.templateUnpublished param.cardPublicDataEmpty param.userIdEmpty param.userIdNotExist param.cardNotExist
+    param.cardAlreadyExist param.contentUnsafe param.invalid param.cardDataAndPrivateDataBothEmpty param.stream.keyEmpty`,
+  ding: `ding.serverquota.insufficient ding.receivercount.limit toomuch.msg invalid.chatbotId miss.staffId
+    send.ding.exception`,
+};
+const named = Object.values(NAMED).join(' ').split(/\s+/);
+const OLD_CODES = `-1 15 88 40014 42001 40001 41001 40096 40089 40078 33012 40003 60121 50002 50004 60011 60020 90018 90002
+  90006 90007 90009 90010 90011 90012 90013 90014 90020 22 40035 400002 43004 40004 300001 52011 52013`;
+const WEBHOOK_CODES = `-1 310000 410100 130101 400101 300001 300005 400102 400106 400013 400105 40035 43004 430101 430102
+  430103 430104 460101 660026`;
+const numbers = (text: string) => text.trim().split(/\s+/).map(Number);
+const known = (table: typeof OLD_API) => new Set(table.flatMap(([, codes]) => codes));
+
+test('every code that the vendor names has one reaction of its own', (t) => {
+  for (const code of named) {
+    t.true(
+      NEW_API.some(([, pattern]) => pattern.test(code.replace('*', 'x'))),
+      code,
+    );
+    t.not(after(400, { code })?.[1], REACTIONS.refused.code, code);
+  }
+  for (const code of numbers(OLD_CODES)) t.true(known(OLD_API).has(code), String(code));
+  for (const code of numbers(WEBHOOK_CODES)) t.true(known(WEBHOOK).has(code), String(code));
+  for (const table of [OLD_API, WEBHOOK]) {
+    const all = table.flatMap(([, codes]) => codes);
+    t.is(new Set(all).size, all.length, 'no number twice');
+  }
+});
+
+test('the lists above are whole, where the sheet lies beside the project', (t) => {
+  const sheet = join(projectRoot, '../shared/protocols/dingtalk.md');
+  if (!existsSync(sheet)) {
+    t.pass('no set beside the project');
+    return;
+  }
+  const text = readFileSync(sheet, 'utf8');
+  const part = (from: string, to: string) => text.slice(text.indexOf(from), text.indexOf(to));
+  const firstCells = (lines: string) => lines.split('\n').flatMap((line) => /^\| ([^|]+) \|/.exec(line)?.[1] ?? []);
+  const old = firstCells(part('### 9.1', '### 9.2')).flatMap((cell) => cell.match(/(?<![\w.])-?\d{1,6}\b/g) ?? []);
+  // `4001xx` and its neighbours are the custom robot's.
+  const foreign = new Set([0, 130101, 410100, 310000]);
+  for (const code of old.map(Number).filter((code) => !foreign.has(code)))
+    t.true(known(OLD_API).has(code), String(code));
+  const fresh = part('### 9.2', '### 9.3')
+    .split('\n')
+    .flatMap((line) => /^\| [\d/ any]+ \| (.+) \| /.exec(line)?.[1] ?? []);
+  const codes = fresh
+    .flatMap((cell) => cell.match(/`[A-Za-z][\w.*]+`/g) ?? [])
+    .map((code) => code.slice(1, -1))
+    .filter((code) => code !== 'requiredScopes');
+  t.true(codes.length > 12);
+  for (const code of codes)
+    t.true(
+      NEW_API.some(([, pattern]) => pattern.test(code.replace('*', 'x'))),
+      code,
+    );
+  const webhook = firstCells(part('### 5.4', '### 5.5')).flatMap((cell) => cell.match(/-1\b|\d{5,6}\b/g) ?? []);
+  for (const code of webhook.map(Number)) t.true(known(WEBHOOK).has(code), String(code));
+});
+
+test('codes of a group’s custom robot are its own: 300001 is no expired session there', (t) => {
+  const body = { errcode: 300001, errmsg: 'token is not exist' };
+  t.is(answerError(WEBHOOK_API, 200, body, '')?.code, 'dingtalk.webhook_unknown');
+  t.is(answerError('sessionWebhook', 200, body, '')?.code, 'dingtalk.session_gone');
+});
+
+test('who can help is told what to press', (t) => {
+  for (const name of ['credentials', 'permission', 'ip', 'scope', 'quota', 'robot', 'template'] as const) {
+    t.regex(REACTIONS[name].admin ?? '', /→|「/);
+  }
+  const error = answerError('a', 403, { code: 'Forbidden.AccessDenied.IpNotInWhiteList' }, '');
+  t.is(error?.details['admin'], REACTIONS.ip.admin);
 });

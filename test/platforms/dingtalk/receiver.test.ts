@@ -21,8 +21,8 @@ function setUp(
     settings: {
       clientId: 'dingsnotzck6pm5veliw',
       clientSecret: SECRET,
-      robotCode: 'dingsnotzck6pm5veliw',
-      corpId: 'c',
+      robotCode: 'dingappkey0000000001',
+      corpId: 'dingcorp0000000000000001',
       agentId: '1',
       apiBase: 'https://api.dingtalk.com',
       oapiBase: 'https://oapi.dingtalk.com',

@@ -38,6 +38,8 @@ export interface Vendor {
   opened(): number;
   sockets: WebSocket[];
   acks: Ack[];
+  /** The same as they were on the wire. */
+  wire: Record<string, unknown>[];
   /** Waits until it holds; fails after some seconds. */
   until(what: () => boolean, why?: string, longestMs?: number): Promise<void>;
   push(socket: number, frame: object | string): void;
@@ -110,6 +112,7 @@ export async function startVendor(answers: Answers = () => undefined): Promise<V
       const number = vendor.sockets.push(client) - 1;
       client.on('message', (data: Buffer) => {
         const ack = JSON.parse(data.toString()) as { code: number; headers: { messageId: string }; data: string };
+        vendor.wire.push({ ...ack });
         vendor.acks.push({
           code: ack.code,
           messageId: ack.headers.messageId,
@@ -127,6 +130,7 @@ export async function startVendor(answers: Answers = () => undefined): Promise<V
     opened: () => vendor.asked.filter(({ path }) => path.endsWith('/connections/open')).length,
     sockets: [],
     acks: [],
+    wire: [],
     async until(what, why = 'it', longestMs = 10_000) {
       const deadline = performance.now() + longestMs;
       while (!what()) {
