@@ -9,6 +9,14 @@ export interface WecomConfig {
   token: string;
   encodingAesKey: string;
   contactsSecret: string;
+  /** Keys of the directory's own callback; null: not set up. */
+  contacts: { token: string; encodingAesKey: string } | null;
+  /** Keys of the AI bot (智能机器人) that answers in group chats; null: there is none. */
+  aibot: { token: string; encodingAesKey: string } | null;
+  /** Robots of group chats (群机器人) by the group's id in the org: keys of their webhooks. */
+  groupRobots: Readonly<Record<string, string>>;
+  /** Members the company's account may have (账号上限): 200 messages a day for each. 0: not known, not counted. */
+  accountLimit: number;
   apiBase: string;
 }
 
@@ -182,6 +190,10 @@ function loadWecom(text: Text, url: Url, problems: string[]): WecomConfig | null
   if (text('WECOM_TOKEN') !== '' && !/^[0-9A-Za-z]{1,32}$/.test(text('WECOM_TOKEN'))) {
     problems.push('WECOM_TOKEN: 1–32 letters and digits');
   }
+  const accountLimit = Number(text('WECOM_ACCOUNT_LIMIT', '0'));
+  if (!Number.isSafeInteger(accountLimit) || accountLimit < 0) {
+    problems.push('WECOM_ACCOUNT_LIMIT: must be a whole number of members, 0 when not known');
+  }
   return {
     corpId: text('WECOM_CORP_ID'),
     agentId: text('WECOM_AGENT_ID'),
@@ -189,8 +201,49 @@ function loadWecom(text: Text, url: Url, problems: string[]): WecomConfig | null
     token: text('WECOM_TOKEN'),
     encodingAesKey,
     contactsSecret: text('WECOM_CONTACTS_SECRET'),
+    contacts: loadCallbackKeys('WECOM_CONTACTS', text, problems),
+    aibot: loadCallbackKeys('WECOM_AIBOT', text, problems),
+    groupRobots: loadGroupRobots(text('WECOM_GROUP_ROBOTS'), problems),
+    accountLimit,
     apiBase: url('WECOM_API_BASE', WECOM_API),
   };
+}
+
+/** A further callback URL of WeCom: both of its keys or none. */
+function loadCallbackKeys(
+  prefix: string,
+  text: Text,
+  problems: string[],
+): { token: string; encodingAesKey: string } | null {
+  const names = { token: `${prefix}_TOKEN`, encodingAesKey: `${prefix}_ENCODING_AES_KEY` };
+  const [token, encodingAesKey] = [text(names.token), text(names.encodingAesKey)];
+  if (token === '' && encodingAesKey === '') return null;
+  if (!/^[0-9A-Za-z]{1,32}$/.test(token)) problems.push(`${names.token}: 1–32 letters and digits, with the AES key`);
+  if (!/^[0-9A-Za-z]{43}$/.test(encodingAesKey)) {
+    problems.push(`${names.encodingAesKey}: must be the 43 letters and digits from the console, with the token`);
+  }
+  return { token, encodingAesKey };
+}
+
+const ROBOT_KEY = /^[0-9A-Za-z-]{8,64}$/;
+const ROBOT_URL = 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=';
+
+/**
+ * `group=key` pairs with commas between. The vendor's whole address is taken as well, and nobody else's: only its key is
+ * kept, so that no message can be sent to another host. A wrong entry is named by its group, never by its secret.
+ */
+function loadGroupRobots(value: string, problems: string[]): Record<string, string> {
+  const robots: Record<string, string> = {};
+  for (const entry of value.split(',').map((part) => part.trim())) {
+    if (entry === '') continue;
+    const at = entry.indexOf('=');
+    const [group, rest] = at < 1 ? ['', ''] : [entry.slice(0, at).trim(), entry.slice(at + 1).trim()];
+    const key = rest.startsWith(ROBOT_URL) ? rest.slice(ROBOT_URL.length) : rest;
+    if (group === '' || !ROBOT_KEY.test(key)) {
+      problems.push(`WECOM_GROUP_ROBOTS: ${group || 'an entry'} needs <group id>=<key of the webhook>`);
+    } else robots[group] = key;
+  }
+  return robots;
 }
 
 function loadDingtalk(

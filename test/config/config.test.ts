@@ -116,6 +116,29 @@ test('WeCom: what is missing or malformed is said, and no secret is repeated in 
   t.regex(problems.join('\n'), /WECOM_SECRET: required/);
 });
 
+test('WeCom: further callbacks and group robots; a webhook is kept as its key, and only the vendor’s', (t) => {
+  const aes = 'k'.repeat(43);
+  const more = { WECOM_CONTACTS_TOKEN: 'tok', WECOM_CONTACTS_ENCODING_AES_KEY: aes, WECOM_ACCOUNT_LIMIT: '50' };
+  const key = '693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa';
+  const robots = `g-1=${key}, g-2=https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=${key}`;
+  const { wecom } = loadConfig({ ...WECOM, ...more, WECOM_GROUP_ROBOTS: robots });
+  t.like(wecom, {
+    contacts: { token: 'tok', encodingAesKey: aes },
+    aibot: null,
+    groupRobots: { 'g-1': key, 'g-2': key },
+    accountLimit: 50,
+  });
+  const problems = problemsOf({
+    ...WECOM,
+    WECOM_CONTACTS_TOKEN: 'tok',
+    WECOM_AIBOT_ENCODING_AES_KEY: aes,
+    WECOM_ACCOUNT_LIMIT: '-1',
+    WECOM_GROUP_ROBOTS: `g-1=https://evil.example.com/cgi-bin/webhook/send?key=${key},${key},=${key}`,
+  });
+  t.is(problems.length, 6, problems.join('\n'));
+  t.false(problems.join('\n').includes(key));
+});
+
 test('a shared store needs the shared key, except in the sandbox', (t) => {
   const uri = { MONGODB_URI: 'mongodb://user:pass@db.example.com/trail' };
   t.true(problemsOf({ ...uri, ...WECOM }).some((problem) => problem.startsWith('SECRET_KEY')));
