@@ -35,7 +35,7 @@ import {
   type TimeWords,
   type WorkCalendar,
 } from './org/index.js';
-import { createOutbox, deadNotices, monthNotices, type Outbox } from './outbox/index.js';
+import { createOutbox, deadNotices, monthNotices, suspensionNotices, type Outbox } from './outbox/index.js';
 import {
   SEND,
   type CallbackReceiver,
@@ -67,7 +67,10 @@ export interface House {
   inbox: Inbox;
   outbox: Outbox;
   adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
-  callbacks: { wecom?: { agentId: string; receive: CallbackReceiver }; dingtalk?: { receive: CallbackReceiver } };
+  callbacks: {
+    wecom?: { agentId: string; receive: CallbackReceiver; contacts?: CallbackReceiver; aibot?: CallbackReceiver };
+    dingtalk?: { receive: CallbackReceiver };
+  };
   flows: Awaited<ReturnType<typeof createFlows>>;
   /** After a restart of the only process on this store: what the dead one had taken is free at once. */
   takeOver(): Promise<void>;
@@ -91,6 +94,14 @@ export interface HouseDeps {
   visitCode: (dealId: string) => string;
   /** Every call of a platform's API. */
   meter: (platform: PlatformName, api: string) => void;
+  /** Every callback: the platform's word for it, and what became of it. */
+  countCallback?: (platform: PlatformName, kind: string, outcome: string) => void;
+}
+
+/** What a platform tells that is no message of anybody. */
+export interface PlatformSignals {
+  /** The platform is about to suspend the app, or has. */
+  appWarning: (platform: PlatformName, what: string) => void;
 }
 
 /** One photo is verified by one worker for at most this long: seconds when warm, a cold nameplate on a busy small machine took 19. */
@@ -113,7 +124,7 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
       ...deps,
       evidence,
       alone: deps.store.engine === 'embedded',
-      openPlatforms: (intake) => openPlatforms(deps, intake),
+      openPlatforms: (intake, signals) => openPlatforms(deps, intake, signals),
     });
   } catch (error) {
     await evidence.close();
@@ -126,7 +137,7 @@ export interface InsideDeps extends Pick<HouseDeps, 'store' | 'clock' | 'log' | 
   evidence: Evidence;
   /** No other process works on this store. */
   alone?: boolean;
-  openPlatforms: (intake: Intake) => Pick<House, 'adapters' | 'callbacks' | 'makeMenu'>;
+  openPlatforms: (intake: Intake, signals: PlatformSignals) => Pick<House, 'adapters' | 'callbacks' | 'makeMenu'>;
 }
 
 export async function wireHouse(deps: InsideDeps): Promise<House> {
@@ -184,13 +195,17 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
 
   // The way in and the way out hold each other by these two handles only.
   const inboxHolder: { inbox?: Inbox } = {};
-  const { adapters, callbacks, makeMenu } = deps.openPlatforms((...args) => {
-    if (inboxHolder.inbox === undefined) throw new AppError('intake.closed', 'not open yet', { retryable: true });
-    return inboxHolder.inbox.intake(...args);
-  });
+  const { adapters, callbacks, makeMenu } = deps.openPlatforms(
+    (...args) => {
+      if (inboxHolder.inbox === undefined) throw new AppError('intake.closed', 'not open yet', { retryable: true });
+      return inboxHolder.inbox.intake(...args);
+    },
+    { appWarning: (platform, what) => tell(suspensionNotices(notice, platform, what, today())) },
+  );
 
   const sessions = createSessions({ connection, relay, clock, log, alone: deps.alone === true });
   const notice = { org, platforms: new Set(adapters.keys()), url: `${deps.publicUrl}/m/undelivered` };
+  const today = (): string => calendar.localDate(clock.now());
   const tell = (messages: readonly Outgoing[]): void => {
     outbox.enqueue(messages).catch((error: unknown) => log.error({ err: error }, 'administrators not told'));
   };
@@ -201,8 +216,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     log,
     month: (at) => calendar.monthOf(at),
     onDead: (row) => tell(deadNotices(notice, row, clock.now())),
-    onMonthlyShare: (platform, used, limit) =>
-      tell(monthNotices(notice, platform, used, limit, calendar.localDate(clock.now()).slice(0, 7))),
+    onMonthlyShare: (platform, used, limit) => tell(monthNotices(notice, platform, used, limit, today().slice(0, 7))),
     // Where somebody talked to us last; else where the other side of the matter is; else wherever they can be reached.
     reach: async ({ personId, prefer }) => {
       const identities = (org.person(personId)?.identities ?? []).filter(({ platform }) => adapters.has(platform));
@@ -323,7 +337,11 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   };
 }
 
-function openPlatforms(deps: HouseDeps, intake: Intake): Pick<House, 'adapters' | 'callbacks' | 'makeMenu'> {
+function openPlatforms(
+  deps: HouseDeps,
+  intake: Intake,
+  signals: PlatformSignals,
+): Pick<House, 'adapters' | 'callbacks' | 'makeMenu'> {
   const { clock, log } = deps;
   const tokens = createMongoTokenStore(deps.store.connection, clock);
   const adapters = new Map<PlatformName, PlatformAdapter>();
@@ -331,12 +349,26 @@ function openPlatforms(deps: HouseDeps, intake: Intake): Pick<House, 'adapters' 
   let makeMenu = (): Promise<void> => Promise.resolve();
   const meter = (platform: PlatformName) => (call: { api: string }) => deps.meter(platform, call.api);
   if (deps.wecom !== null) {
-    const wecom = createWecomAdapter({ settings: deps.wecom, clock, log, intake, tokens, meter: meter('wecom') });
+    const wecom = createWecomAdapter({
+      settings: deps.wecom,
+      ...(deps.wecom.contacts === null ? {} : { contactsKeys: deps.wecom.contacts }),
+      clock,
+      log,
+      intake,
+      tokens,
+      meter: meter('wecom'),
+      count: (kind, outcome) => deps.countCallback?.('wecom', kind, outcome),
+      onAppWarning: (what) => signals.appWarning('wecom', what),
+    });
     adapters.set('wecom', wecom);
     makeMenu = async () => {
       await wecom.setMenu();
     };
-    callbacks.wecom = { agentId: deps.wecom.agentId, receive: wecom.callback };
+    callbacks.wecom = {
+      agentId: deps.wecom.agentId,
+      receive: wecom.callback,
+      ...(wecom.contactsCallback === null ? {} : { contacts: wecom.contactsCallback }),
+    };
   }
   if (deps.dingtalk !== null) {
     const { dingtalk: settings } = deps;

@@ -65,6 +65,12 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       labelNames: ['platform', 'api'],
       registers: [metrics],
     });
+    const callbacks = new Counter({
+      name: 'trailmark_platform_callbacks_total',
+      help: 'Callbacks of the platforms by kind and by what became of them',
+      labelNames: ['platform', 'kind', 'outcome'],
+      registers: [metrics],
+    });
     const house = await buildHouse({
       store,
       clock,
@@ -73,7 +79,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       ocrEngines: config.ocrEngines,
       // The demo's notices stand on no server, and trying it out calls nobody.
       fetchLinks: sandbox === null,
-      wecom: sandbox === null ? config.wecom : sandbox.wecom,
+      wecom: sandbox === null ? config.wecom : { ...sandbox.wecom, groupRobots: {}, accountLimit: 0 },
       dingtalk:
         sandbox === null
           ? config.dingtalk && { ...config.dingtalk, callbackUrl: `${publicUrl}/callback/dingtalk` }
@@ -81,6 +87,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       publicUrl,
       visitCode: (dealId) => `${publicUrl}/s/${visitToken(secret, dealId)}`,
       meter: (platform, api) => calls.inc({ platform, api }),
+      countCallback: (platform, kind, outcome) => callbacks.inc({ platform, kind, outcome }),
     });
     opened.push({ stop: () => house.evidence.close() });
     if (store.engine === 'embedded') await house.takeOver();

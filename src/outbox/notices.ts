@@ -48,6 +48,12 @@ export function monthNotices(
   return notices(deps, `month:${platform}:${month}`, platform, text);
 }
 
+/** The platform suspends apps that are hardly used; nothing is sent once it has. Once a day of each word. */
+export function suspensionNotices(deps: NoticeDeps, platform: PlatformName, what: string, on: string): Outgoing[] {
+  const text = `${NAMES[platform]}提示：这个应用用得少，可能停用或已经停用（${what}）。到管理后台 → 应用管理看它的状态，停了就重新启用；请几位同事今天各打开一次。`;
+  return notices(deps, `suspension:${platform}:${what}:${on}`, platform, text);
+}
+
 function notices(deps: NoticeDeps, key: string, broken: PlatformName, text: string): Outgoing[] {
   return deps.org.withRole('admin', 'operations').map((person) => ({
     key: `${key}:${person.id}`,

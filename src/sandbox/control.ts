@@ -66,14 +66,16 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
     ['dingtalk', parts.dingtalk.gateway],
   ]);
   router.on('PUT /control/directory', (call) => {
+    const before = world.directory;
     world.setDirectory(body(call, directory));
+    parts.wecom.contacts.changed(before, world.directory);
     parts.dingtalk.state.groupsChanged();
     return { json: { ok: true } };
   });
   router.on('PUT /control/wecom/callback', async (call) => {
-    const { url } = body(call, z.object({ url: text }));
+    const { url, door } = body(call, z.object({ url: text, door: z.enum(['app', 'contacts']).default('app') }));
     if (!isHttp(url)) throw new BadRequest('url is no http address');
-    return { json: await parts.wecom.sender.verify(url) };
+    return { json: await (door === 'app' ? parts.wecom.sender : parts.wecom.contacts.sender).verify(url) };
   });
   router.on('GET /control/state', () => ({ json: stateOf(parts) }));
   router.on('GET /control/events', () => events(world));

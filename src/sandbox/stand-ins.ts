@@ -36,6 +36,8 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
         token: w.token,
         encodingAesKey: w.encodingAesKey,
         contactsSecret: w.contactsSecret,
+        contacts: { token: w.contacts.token, encodingAesKey: w.contacts.encodingAesKey },
+        aibot: { token: w.aibot.token, encodingAesKey: w.aibot.encodingAesKey },
       },
       dingtalk: {
         apiBase: dingtalk.listening.base,

@@ -13,6 +13,9 @@ export interface SandboxAccess {
     token: string;
     encodingAesKey: string;
     contactsSecret: string;
+    /** Keys of the directory's callback and of the AI bot's. */
+    contacts: { token: string; encodingAesKey: string };
+    aibot: { token: string; encodingAesKey: string };
   };
   dingtalk: {
     apiBase: string;

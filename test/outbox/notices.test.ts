@@ -1,7 +1,7 @@
 import test from 'ava';
 import { asId, type PersonId } from '../../src/core/index.js';
 import type { Person, Role } from '../../src/org/index.js';
-import { deadNotices, monthNotices, type OutboxRow } from '../../src/outbox/index.js';
+import { deadNotices, monthNotices, suspensionNotices, type OutboxRow } from '../../src/outbox/index.js';
 import type { PlatformName } from '../../src/platforms/contract.js';
 
 const person = (id: string, role: Role, ...platforms: PlatformName[]): Person => ({
@@ -69,4 +69,15 @@ test('a cause without an answer of the platform has words of its own; a month is
   const [one] = monthNotices(deps, 'dingtalk', 4_000, 5_000, '2026-03');
   t.is(one?.key, 'month:dingtalk:2026-03:admin');
   t.true(one?.message.kind === 'text' && one.message.text.includes('4000 次，上限 5000 次'));
+});
+
+test('a warning of suspension is told once a day, with what to press', (t) => {
+  const told = (on: string) => suspensionNotices(deps, 'wecom', 'event.inactive_alert', on);
+  const [one] = told('2026-03-02');
+  t.true(one?.message.kind === 'text' && /停用.*inactive_alert.*应用管理/u.test(one.message.text));
+  t.deepEqual(told('2026-03-02'), told('2026-03-02'));
+  t.notDeepEqual(
+    told('2026-03-02').map(({ key }) => key),
+    told('2026-03-03').map(({ key }) => key),
+  );
 });

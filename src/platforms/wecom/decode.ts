@@ -4,16 +4,19 @@ import { cardIdOf } from './task-id.js';
 import { joinQuestion, NO_OPTION } from './template-card.js';
 import { childrenNamed, textAt, type XmlElement } from './xml.js';
 
-/** `silent`: understood, but nothing anybody said: acknowledged, counted, not handed on. */
+/**
+ * `silent`: understood, but nothing anybody said: acknowledged, counted, not handed on. `touches` says what else it
+ * should set going: the directory is read again, or administrators hear that the app is about to be suspended.
+ */
 export type Decoded =
-  | { kind: 'event'; event: InboundEvent; hints?: IntakeHints }
-  | { kind: 'silent'; what: string }
+  | { kind: 'event'; what: string; event: InboundEvent; hints?: IntakeHints }
+  | { kind: 'silent'; what: string; touches?: 'directory' | 'app' }
   | { kind: 'malformed'; why: string };
 
 /**
  * Events that carry no ask: pictures of `pic_*` come as image messages of their own; positions are only taken when the
  * rep starts a check-in, so the running LOCATION report is not kept; a picked place comes as a location message;
- * contacts are read by the directory sync; menu links open by themselves.
+ * menu links open by themselves; approvals and shared apps are none of ours.
  */
 const SILENT_EVENTS = new Set([
   'pic_sysphoto',
@@ -21,12 +24,33 @@ const SILENT_EVENTS = new Set([
   'pic_weixin',
   'location',
   'location_select',
-  'subscribe',
-  'unsubscribe',
   'view',
   'view_miniprogram',
-  'change_contact',
   'batch_job_result',
+  'open_approval_change',
+  'share_agent_change',
+  'share_chain_change',
+  'reopen_inactive_agent',
+  'active_restored',
+]);
+/** Only triggers: what they say may be incomplete, so the directory is read. */
+const DIRECTORY_EVENTS = new Set(['change_contact', 'subscribe', 'unsubscribe']);
+/** The vendor suspends apps that are not used: https://developer.work.weixin.qq.com/document/path/90240 */
+const SUSPENSION_EVENTS = new Set(['inactive_alert', 'close_inactive_agent', 'low_active_alert', 'low_active']);
+
+const EVENTS_HEARD = [
+  'enter_agent',
+  'click',
+  'scancode_waitmsg',
+  'scancode_push',
+  'template_card_event',
+  'template_card_menu_event',
+];
+const MESSAGES = ['text', 'image', 'voice', 'video', 'file', 'location', 'link'];
+/** The kinds that are counted by name; a counter's labels must not grow with what somebody sends. */
+export const KINDS: ReadonlySet<string> = new Set([
+  ...MESSAGES,
+  ...[...EVENTS_HEARD, ...SILENT_EVENTS, ...DIRECTORY_EVENTS, ...SUSPENSION_EVENTS].map((name) => `event.${name}`),
 ]);
 
 /** Sender of events of the system itself. */
@@ -42,13 +66,18 @@ export function decode(xml: XmlElement, source: string, agentId: string): Decode
   const msgId = textAt(xml, 'MsgId');
   // Current pages write `click`, older ones `CLICK`.
   const name = textAt(xml, 'Event').toLowerCase();
-  if (type === 'event' && (SILENT_EVENTS.has(name) || from === SYSTEM))
-    return { kind: 'silent', what: `event.${name}` };
+  if (type === 'event') {
+    const what = `event.${name}`;
+    if (DIRECTORY_EVENTS.has(name)) return { kind: 'silent', what, touches: 'directory' };
+    if (SUSPENSION_EVENTS.has(name)) return { kind: 'silent', what, touches: 'app' };
+    if (SILENT_EVENTS.has(name) || from === SYSTEM) return { kind: 'silent', what };
+  }
   const body = type === 'event' ? eventBody(xml, name) : messageBody(xml, type);
   if (body === null) return { kind: 'malformed', why: `${type} ${name} lacks a value` };
   const responseCode = textAt(xml, 'ResponseCode');
   return {
     kind: 'event',
+    what: type === 'event' ? `event.${name}` : type,
     event: {
       // MsgId stays a string, it exceeds 2^53. Events have none; sender and second, as the vendor advises, would lose
       // the second of two presses within one second.

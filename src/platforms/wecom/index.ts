@@ -8,10 +8,10 @@ import { login, loginUrl } from './login.js';
 import { setMenu } from './menu.js';
 import { createReceiver, PASSIVE_REPLY_MS } from './receiver.js';
 import { MAX_ACTIONS, MAX_OPTIONS } from './template-card.js';
-import type { WecomSettings } from './types.js';
+import type { CallbackKeys, CountCallback, WecomSettings } from './types.js';
 
 export type { Meter } from './client.js';
-export type { WecomSettings } from './types.js';
+export type { CallbackKeys, CountCallback, WecomSettings } from './types.js';
 
 const CAPABILITIES: Capabilities = {
   maxActions: MAX_ACTIONS,
@@ -42,6 +42,14 @@ export interface WecomDeps {
   tokens: TokenStore;
   /** Every call of the API is counted here. */
   meter?: Meter;
+  /** Every callback is counted here. */
+  count?: CountCallback;
+  /** Keys of the directory's own callback (通讯录同步 → 接收事件服务器), where it is set up. */
+  contactsKeys?: Omit<CallbackKeys, 'corpId'>;
+  /** People, departments or the app's visible range changed. */
+  onDirectoryChange?: () => void;
+  /** The vendor warns that it suspends an app that nobody uses, or did so. */
+  onAppWarning?: (what: string) => void;
   maxMediaBytes?: number;
   /** Longest wait for an answer of the API, ms. */
   callTimeoutMs?: number;
@@ -51,6 +59,8 @@ export interface WecomAdapter extends PlatformAdapter {
   ensureGroup: NonNullable<PlatformAdapter['ensureGroup']>;
   /** Answers what comes to the URL that is set in the console. */
   callback: CallbackReceiver;
+  /** The directory's callback; null when its keys are not set. */
+  contactsCallback: CallbackReceiver | null;
   /** Puts the app's menu in place: 扫码, 拍照, 我的商机, 我的待办, 帮助. Keys: scan, photo, my-deals, my-todos, help. */
   setMenu(): Promise<'made' | 'same'>;
 }
@@ -58,17 +68,24 @@ export interface WecomAdapter extends PlatformAdapter {
 /** WeCom's self-built app (自建应用). */
 export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
   const { settings, clock, intake } = deps;
-  checkSettings(settings);
+  checkSettings(settings, deps.contactsKeys);
   const log = deps.log.child({ platform: 'wecom' });
   const { tokens, meter, callTimeoutMs } = deps;
   const client = createClient({ settings, clock, log, tokens, meter, callTimeoutMs });
-  const receiver = createReceiver({ settings, clock, log, intake });
+  const { count, onDirectoryChange, onAppWarning } = deps;
+  const shared = { clock, log, intake, count, onDirectoryChange, onAppWarning };
+  const receiver = createReceiver({ ...shared, keys: settings, agentId: settings.agentId });
+  const contacts =
+    deps.contactsKeys === undefined
+      ? null
+      : createReceiver({ ...shared, keys: { corpId: settings.corpId, ...deps.contactsKeys }, agentId: null });
 
   return {
     name: 'wecom',
     capabilities: CAPABILITIES,
     budget: BUDGET,
     callback: receiver.callback,
+    contactsCallback: contacts?.callback ?? null,
     deliver: createDeliverer({ client, agentId: settings.agentId, log }),
     fetchMedia: (media) => client.download(media.handle, deps.maxMediaBytes ?? MAX_MEDIA_BYTES),
     loginUrl: (redirectUri, state) => loginUrl(settings, redirectUri, state),
@@ -76,7 +93,9 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
     ensureGroup: (group) => ensureGroup(client, group),
     setMenu: () => setMenu(client, settings.agentId),
     start: () => Promise.resolve(),
-    stop: () => receiver.close(),
+    stop: async () => {
+      await Promise.all([receiver.close(), contacts?.close()]);
+    },
     health() {
       const { isOpen, lastAt } = receiver.state();
       const heard = lastAt === null ? 'no callback yet' : `last callback ${lastAt.toISOString()}`;
@@ -87,7 +106,7 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
 }
 
 /** All mistakes at once; an empty secret never starts. */
-function checkSettings(settings: WecomSettings): void {
+function checkSettings(settings: WecomSettings, contacts: WecomDeps['contactsKeys']): void {
   const problems: string[] = [];
   const demand = (holds: boolean, problem: string) => {
     if (!holds) problems.push(problem);
@@ -95,8 +114,12 @@ function checkSettings(settings: WecomSettings): void {
   demand(settings.corpId !== '', 'WECOM_CORP_ID is empty');
   demand(/^\d{1,15}$/.test(settings.agentId), 'WECOM_AGENT_ID must be a number');
   demand(settings.secret !== '', 'WECOM_SECRET is empty');
-  demand(/^[A-Za-z0-9]{1,32}$/.test(settings.token), 'WECOM_TOKEN must have 1 to 32 letters and digits');
-  demand(/^[A-Za-z0-9]{43}$/.test(settings.encodingAesKey), 'WECOM_ENCODING_AES_KEY must have 43 letters and digits');
+  const demandKeys = (prefix: string, { token, encodingAesKey }: Omit<CallbackKeys, 'corpId'>) => {
+    demand(/^[A-Za-z0-9]{1,32}$/.test(token), `${prefix}_TOKEN must have 1 to 32 letters and digits`);
+    demand(/^[A-Za-z0-9]{43}$/.test(encodingAesKey), `${prefix}_ENCODING_AES_KEY must have 43 letters and digits`);
+  };
+  demandKeys('WECOM', settings);
+  if (contacts !== undefined) demandKeys('WECOM_CONTACTS', contacts);
   demand(/^https?:\/\/[^/]+/.test(settings.apiBase), 'WECOM_API_BASE must be an http(s) address');
   if (problems.length > 0) throw new ConfigError(problems);
 }

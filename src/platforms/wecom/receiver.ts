@@ -10,10 +10,10 @@ import type {
   IntakeResult,
 } from '../contract.js';
 import { aesKey, isSignedBy, notAuthentic, open, replyEnvelope } from './crypto.js';
-import { decode } from './decode.js';
+import { decode, KINDS } from './decode.js';
 import { passiveUpdate } from './passive.js';
 import { drawCard } from './template-card.js';
-import type { WecomSettings } from './types.js';
+import type { CallbackKeys, CountCallback } from './types.js';
 import { MAX_XML_BYTES, parseXml, textAt, type XmlElement } from './xml.js';
 
 /** WeCom documents no window; our own, both ways, wide enough for its repetitions and for a clock that is off. */
@@ -39,9 +39,24 @@ export interface Receiver {
   state(): { isOpen: boolean; lastAt: Date | null };
 }
 
-export function createReceiver(deps: { settings: WecomSettings; clock: Clock; log: Log; intake: Intake }): Receiver {
-  const { settings, clock, log, intake } = deps;
-  const keys = { aesKey: aesKey(settings.encodingAesKey), token: settings.token, receiveId: settings.corpId };
+export interface ReceiverDeps {
+  keys: CallbackKeys;
+  /** The app whose messages come here; null for the directory's callback, where nobody says anything. */
+  agentId: string | null;
+  clock: Clock;
+  log: Log;
+  intake: Intake;
+  /** People or departments changed: what the event says may be incomplete, so the directory is read. */
+  onDirectoryChange?: () => void;
+  /** The vendor is about to suspend the app, or has; `what` is its word for it. */
+  onAppWarning?: (what: string) => void;
+  count?: CountCallback;
+}
+
+export function createReceiver(deps: ReceiverDeps): Receiver {
+  const { agentId, clock, log, intake } = deps;
+  const keys = { aesKey: aesKey(deps.keys.encodingAesKey), token: deps.keys.token, receiveId: deps.keys.corpId };
+  const count: CountCallback = (kind, outcome) => deps.count?.(KINDS.has(kind) ? kind : 'other', outcome);
   const inWork = new Set<Promise<unknown>>();
   let isOpen = true;
   let lastAt: Date | null = null;
@@ -70,19 +85,26 @@ export function createReceiver(deps: { settings: WecomSettings; clock: Clock; lo
     const xml = parseXml(source);
     const agent = textAt(xml, 'AgentID') || textAt(xml, 'AgentId');
     // Contact and batch events carry no app.
-    if (agent !== '' && agent !== settings.agentId) throw notAuthentic();
-    const decoded = decode(xml, source, settings.agentId);
+    if (agent !== '' && agent !== agentId) throw notAuthentic();
+    const decoded = decode(xml, source, agentId ?? 'contacts');
     if (decoded.kind === 'silent') {
       log.debug({ what: decoded.what }, 'taken without a word');
+      count(decoded.what, 'ignored');
+      if (decoded.touches === 'directory') deps.onDirectoryChange?.();
+      if (decoded.touches === 'app') deps.onAppWarning?.(decoded.what);
       return TAKEN;
     }
+    // The directory's keys open the directory's door only.
+    if (agentId === null) throw notAuthentic();
     if (decoded.kind === 'malformed') {
       log.error({ why: decoded.why, sha256: sha256(source) }, 'authentic but not readable');
+      count('other', 'malformed');
       return REFUSED;
     }
     const { event, hints } = decoded;
     const result = await stored(event, hints);
     if (result === null) return LATER;
+    count(decoded.what, event.body.kind === 'unknown' ? 'unknown' : 'event');
     if (event.body.kind === 'unknown') log.info({ key: event.key, what: event.body.what }, 'unknown kind');
     const card = result.answer === undefined ? null : await within(result.answer, deadline - performance.now());
     const reply = card === null ? null : passiveReply(card, xml, event.from);
@@ -125,6 +147,7 @@ export function createReceiver(deps: { settings: WecomSettings; clock: Clock; lo
     } catch (error) {
       // One answer for all, so that nobody learns how far a forgery came.
       log.warn({ code: errorCode(error), bytes: request.body.length }, 'callback refused');
+      count('other', 'refused');
       return REFUSED;
     }
   }

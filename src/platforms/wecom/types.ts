@@ -13,6 +13,18 @@ export interface WecomSettings {
   apiBase: string;
 }
 
+/** Keys of one callback URL; the directory's callback has its own. */
+export interface CallbackKeys {
+  corpId: string;
+  /** Token set in the console. */
+  token: string;
+  /** EncodingAESKey, 43 characters. */
+  encodingAesKey: string;
+}
+
+/** What became of one callback, for counting; `kind` is the vendor's word for it, of a fixed set. */
+export type CountCallback = (kind: string, outcome: 'event' | 'ignored' | 'unknown' | 'malformed' | 'refused') => void;
+
 /** Every answer; HTTP 200 with another errcode than 0 is a refusal. */
 export interface ApiAnswer {
   errcode: number;

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../../core/index.js';
 import type { CallbackOutcome } from '../types.js';
 import { decrypt, encrypt, signature } from './crypto.js';
-import type { WecomState } from './state.js';
-import { childText, readXml, writeXml, type XmlNode } from './xml.js';
+import type { Door, WecomState } from './state.js';
+import { childText, readXml, writeXml, type XmlItem, type XmlNode } from './xml.js';
 
 /** One delivery and up to three more. https://developer.work.weixin.qq.com/document/path/90238 */
 const TRIES = 4;
@@ -25,18 +25,20 @@ export interface Delivered {
 /** Seals and delivers callbacks to the URL that was saved in the console. */
 export class CallbackSender {
   readonly #state: WecomState;
+  readonly #door: Door;
   #last: { kind: string; envelope: Envelope } | undefined;
   #busy = 0;
 
-  constructor(state: WecomState) {
+  constructor(state: WecomState, door: Door = 'app') {
     this.#state = state;
+    this.#door = door;
   }
 
   /** Pressing Save: the URL must echo within a second, exactly. */
   async verify(url: string): Promise<{ ok: true } | { ok: false; reason: string }> {
-    const { corpId, token, encodingAesKey } = this.#state.data;
+    const { receiveId, token, encodingAesKey } = this.#state.door(this.#door);
     const echo = String(randomBytes(8).readBigUInt64BE());
-    const echostr = encrypt(encodingAesKey, echo, corpId);
+    const echostr = encrypt(encodingAesKey, echo, receiveId);
     const { timestamp, nonce } = this.#stamp();
     const query = { msg_signature: signature(token, timestamp, nonce, echostr), timestamp, nonce, echostr };
     const limit = AbortSignal.timeout(this.#state.world.timings.wecomVerifyMs);
@@ -48,8 +50,7 @@ export class CallbackSender {
     } catch (error) {
       return { ok: false, reason: limit.aborted ? 'no answer within one second' : errorCode(error) };
     }
-    this.#state.data.callbackUrl = url;
-    this.#state.world.save();
+    this.#state.saveDoor(this.#door, url);
     return { ok: true };
   }
 
@@ -131,18 +132,19 @@ export class CallbackSender {
   }
 
   #seal(plain: string, other: { token?: string; receiveId?: string; at?: number } = {}): Envelope | undefined {
-    const { corpId, agentId, token, encodingAesKey, callbackUrl } = this.#state.data;
-    if (callbackUrl === undefined) return undefined;
-    const encrypted = encrypt(encodingAesKey, plain, other.receiveId ?? corpId);
+    const { corpId, agentId } = this.#state.data;
+    const { token, encodingAesKey, receiveId, url } = this.#state.door(this.#door);
+    if (url === undefined) return undefined;
+    const encrypted = encrypt(encodingAesKey, plain, other.receiveId ?? receiveId);
     const { timestamp, nonce } = this.#stamp(other.at);
     const msgSignature = signature(other.token ?? token, timestamp, nonce, encrypted);
+    const agent: XmlItem[] = this.#door === 'app' ? [['AgentID', agentId]] : [];
     return {
-      url: withQuery(callbackUrl, { msg_signature: msgSignature, timestamp, nonce }),
-      body: writeXml([
-        ['ToUserName', corpId],
-        ['AgentID', agentId],
-        ['Encrypt', encrypted],
-      ]),
+      url: withQuery(url, { msg_signature: msgSignature, timestamp, nonce }),
+      body:
+        this.#door === 'aibot'
+          ? JSON.stringify({ encrypt: encrypted })
+          : writeXml([['ToUserName', corpId], ...agent, ['Encrypt', encrypted]]),
     };
   }
 
@@ -155,7 +157,7 @@ export class CallbackSender {
       const response = await fetch(envelope.url, {
         method: 'POST',
         body: envelope.body,
-        headers: { 'content-type': 'text/xml' },
+        headers: { 'content-type': this.#door === 'aibot' ? 'application/json' : 'text/xml' },
         signal: AbortSignal.timeout(this.#state.world.timings.wecomAnswerMs),
         redirect: 'manual',
       });

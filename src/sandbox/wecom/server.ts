@@ -4,6 +4,7 @@ import { type Call, listen, type Listening, type Reply, Router } from '../http.j
 import type { World } from '../world.js';
 import { createChat, getChat, sendToChat, updateChat } from './appchat.js';
 import { CallbackSender } from './callback.js';
+import { ContactEvents } from './contact-events.js';
 import { departmentList, departmentSimpleList, getUser, userIdList, userList } from './contacts.js';
 import { getMedia, uploadMedia } from './media.js';
 import { createMenu, deleteMenu, getMenu } from './menu.js';
@@ -20,6 +21,7 @@ const WRONG_SECRETS = 20;
 export interface WecomStandIn {
   state: WecomState;
   sender: CallbackSender;
+  contacts: ContactEvents;
   phone: WecomPhone;
   listening: Listening;
 }
@@ -29,6 +31,7 @@ type ApiHandler = (state: WecomState, call: Call, of: Secret) => Reply | Promise
 export async function startWecom(world: World): Promise<WecomStandIn> {
   const state = new WecomState(world);
   const sender = new CallbackSender(state);
+  const contacts = new ContactEvents(state, sender);
   const router = new Router();
   const api = (route: string, handler: ApiHandler): void => {
     router.on(route, (call) => {
@@ -75,7 +78,7 @@ export async function startWecom(world: World): Promise<WecomStandIn> {
   };
   const isPage = (path: string): boolean => !path.startsWith('/cgi-bin/');
   const listening = await listen(vendorServer(world, 'wecom', router, words, isPage));
-  return { state, sender, phone: new WecomPhone(state, sender, listening.base), listening };
+  return { state, sender, contacts, phone: new WecomPhone(state, sender, listening.base), listening };
 }
 
 function getToken(state: WecomState, call: Call): Reply {

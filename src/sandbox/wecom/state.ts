@@ -44,6 +44,20 @@ interface OauthCode {
   used: boolean;
 }
 
+/** Callback URLs that the console knows: of the app, of the directory, of the AI bot. Each has keys of its own. */
+export type Door = 'app' | 'contacts' | 'aibot';
+
+interface DoorKeys {
+  token: string;
+  encodingAesKey: string;
+  url?: string;
+}
+
+function newDoor(): DoorKeys {
+  // 43 characters whose decoding with "=" gives 32 bytes
+  return { token: opaque(24), encodingAesKey: randomBytes(32).toString('base64').slice(0, 43).replace(/[+/]/g, 'x') };
+}
+
 interface WecomData {
   corpId: string;
   agentId: string;
@@ -52,6 +66,8 @@ interface WecomData {
   token: string;
   encodingAesKey: string;
   callbackUrl?: string;
+  contacts: DoorKeys;
+  aibot: DoorKeys;
   menu?: Json;
   tokens: Record<string, TokenRecord>;
   responseCodes: Record<string, ResponseCode>;
@@ -66,14 +82,16 @@ interface WecomData {
 }
 
 function initial(): WecomData {
+  const { token, encodingAesKey } = newDoor();
   return {
     corpId: `ww${randomBytes(8).toString('hex')}`,
     agentId: '1000002',
     secret: opaque(43),
     contactsSecret: opaque(43),
-    token: opaque(24),
-    // 43 characters whose decoding with "=" gives 32 bytes
-    encodingAesKey: randomBytes(32).toString('base64').slice(0, 43).replace(/[+/]/g, 'x'),
+    token,
+    encodingAesKey,
+    contacts: newDoor(),
+    aibot: newDoor(),
     tokens: {},
     responseCodes: {},
     sent: {},
@@ -93,7 +111,30 @@ export class WecomState {
 
   constructor(world: World) {
     this.world = world;
-    this.data = world.part('wecom', initial);
+    this.data = world.part<Partial<WecomData>>('wecom', initial) as WecomData;
+    // Saved before these doors were there.
+    const saved: Partial<WecomData> = this.data;
+    saved.contacts ??= newDoor();
+    saved.aibot ??= newDoor();
+  }
+
+  /** Keys, receiveid and URL of one callback. The bot's receiveid is empty. */
+  door(door: Door): { token: string; encodingAesKey: string; receiveId: string; url: string | undefined } {
+    const { corpId, token, encodingAesKey, callbackUrl, contacts, aibot } = this.data;
+    switch (door) {
+      case 'app':
+        return { token, encodingAesKey, receiveId: corpId, url: callbackUrl };
+      case 'contacts':
+        return { ...contacts, receiveId: corpId, url: contacts.url };
+      case 'aibot':
+        return { ...aibot, receiveId: '', url: aibot.url };
+    }
+  }
+
+  saveDoor(door: Door, url: string): void {
+    if (door === 'app') this.data.callbackUrl = url;
+    else this.data[door].url = url;
+    this.world.save();
   }
 
   // Tokens

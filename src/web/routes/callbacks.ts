@@ -5,11 +5,19 @@ import type { CallbackReceiver } from '../../platforms/contract.js';
 /** Larger bodies than any callback of the platforms are cut off before they are read whole. */
 const MAX_CALLBACK_BYTES = 256 * 1024;
 
-/** The vendors' callbacks: raw bytes to the adapter's receiver, its answer back. Nothing is parsed here. */
-export function createCallbackRoutes(receivers: {
-  wecom?: { agentId: string; receive: CallbackReceiver };
+export interface CallbackReceivers {
+  wecom?: {
+    agentId: string;
+    receive: CallbackReceiver;
+    /** The directory's own callback, and the AI bot's, where they are set up. */
+    contacts?: CallbackReceiver;
+    aibot?: CallbackReceiver;
+  };
   dingtalk?: { receive: CallbackReceiver };
-}): Router {
+}
+
+/** The vendors' callbacks: raw bytes to the adapter's receiver, its answer back. Nothing is parsed here. */
+export function createCallbackRoutes(receivers: CallbackReceivers): Router {
   const router = new Router();
 
   const mount = (path: string, receive: CallbackReceiver): void => {
@@ -34,7 +42,12 @@ export function createCallbackRoutes(receivers: {
     });
   };
 
-  if (receivers.wecom !== undefined) mount(`/callback/wecom/${receivers.wecom.agentId}`, receivers.wecom.receive);
+  if (receivers.wecom !== undefined) {
+    const { agentId, receive, contacts, aibot } = receivers.wecom;
+    mount(`/callback/wecom/${agentId}`, receive);
+    if (contacts !== undefined) mount('/callback/wecom/contacts', contacts);
+    if (aibot !== undefined) mount('/callback/wecom/aibot', aibot);
+  }
   if (receivers.dingtalk !== undefined) mount('/callback/dingtalk', receivers.dingtalk.receive);
   return router;
 }

@@ -22,7 +22,8 @@ function setUp(intake: (event: InboundEvent) => Promise<IntakeResult> = () => Pr
   const events: InboundEvent[] = [];
   const { log, lines } = memoryLog();
   const receiver = createReceiver({
-    settings,
+    keys: settings,
+    agentId: settings.agentId,
     clock: new FixedClock(NOW),
     log,
     intake: (event) => {
