@@ -1,12 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { loadConfig } from '../../src/config/index.js';
 import { asId, MINUTE, SECOND, silentLog, type DealId } from '../../src/core/index.js';
 import { startTrailmark } from '../../src/start.js';
+import { openStore } from '../../src/store/index.js';
 import { JIA, openHouse } from '../helpers/house.js';
 
 const D1 = asId<DealId>('d1');
@@ -118,4 +119,28 @@ test('a port in use stops the start with its number, before anything is opened',
   const { port } = taken.address() as AddressInfo;
   const config = loadConfig({ PORT: String(port), DATA_DIR: dataDir });
   await t.throwsAsync(startTrailmark(config, silentLog), { code: 'port.in_use', message: new RegExp(String(port)) });
+});
+
+test('a start that fails late stops what it had begun', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'trailmark-test-'));
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }));
+  const folder = { mongodbUri: '', dataDir: join(dataDir, 'store'), log: silentLog };
+  await mkdir(folder.dataDir, { recursive: true });
+  // An edition without a flow: found out after the port, the store and the stand-ins are there.
+  const before = await openStore(folder);
+  await before.connection.collection('flow_versions').insertOne({ _id: 'broken' as never });
+  await before.close();
+  const free = createServer();
+  await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
+  const { port } = free.address() as AddressInfo;
+  await new Promise<void>((resolve) => free.close(() => resolve()));
+
+  const config = loadConfig({ PORT: String(port), DATA_DIR: dataDir });
+  await t.throwsAsync(startTrailmark(config, silentLog), { instanceOf: TypeError });
+  await t.throwsAsync(fetch(`http://127.0.0.1:${port}/healthz`), { instanceOf: TypeError }, 'nobody listens');
+  // One process a folder: it opens again only when the store of the failed start is gone.
+  const after = await openStore(folder);
+  t.is(await after.connection.collection('flow_versions').countDocuments({ _id: 'broken' as never }), 1);
+  await after.close();
+  t.false(process.getActiveResourcesInfo().includes('ProcessWrap'), 'no child is left');
 });
