@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection } from 'mongoose';
-import { AppError, errorCode, errorText, SECOND, type Clock, type Log } from '../core/index.js';
+import {
+  AppError,
+  errorCode,
+  errorText,
+  HOUR,
+  PlatformRefusedError,
+  SECOND,
+  type Clock,
+  type Log,
+} from '../core/index.js';
 import type { Delivery, PlatformAdapter, PlatformName } from '../platforms/contract.js';
 import { createBatch, createChanges } from '../store/index.js';
 import type { CardBook } from './cards.js';
@@ -38,11 +47,16 @@ const LANES_AT_ONCE = 16;
 const ROWS_READ = 1_000;
 const NO_ADAPTER_WAIT_MS = 600 * SECOND;
 const WARN_AT_SHARE = 0.8;
+const MAX_HOLD_MS = HOUR;
+/** How long others wait while one message tries whether the platform takes something again. */
+const PROBE_MS = 2 * SECOND;
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { rows, cards, clock, log } = deps;
   const changes = createChanges(rows);
   const touched = new Set<string>();
+  /** Platforms that refuse everything for a while: one message tries it again, the others wait. */
+  const holds = new Map<PlatformName, { until: number; times: number; probing: boolean }>();
   const freeAt = (now: Date) => ({ $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }] });
 
   /** Taken for sending, many in one command; false for what somebody else took, or what need not leave any more. */
@@ -123,8 +137,12 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (head.leasedUntil !== undefined && head.leasedUntil > now) return;
       const adapter = deps.adapters.get(head.platform);
       const keeper = deps.rates.get(head.platform);
+      const held = holds.get(head.platform);
+      const heldMs = held === undefined ? 0 : held.probing ? PROBE_MS : held.until - now.getTime();
       const waitMs =
-        adapter === undefined || keeper === undefined ? NO_ADAPTER_WAIT_MS : keeper.waitMs(lane, now.getTime());
+        adapter === undefined || keeper === undefined
+          ? NO_ADAPTER_WAIT_MS
+          : Math.max(heldMs, keeper.waitMs(lane, now.getTime()));
       if (adapter === undefined || keeper === undefined || waitMs > 0) {
         await changes.add({
           filter: { _id: head._id },
@@ -132,12 +150,17 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         });
         return;
       }
-      const [mine, known] = await Promise.all([
-        claims.add(head._id),
-        head.cardId === undefined ? null : cards.find(head.cardId),
-      ]);
-      if (!mine) return;
-      if (!(await deliver(adapter, keeper, { ...head, attempts: head.attempts + 1 }, known))) return;
+      if (held !== undefined) held.probing = true;
+      try {
+        const [mine, known] = await Promise.all([
+          claims.add(head._id),
+          head.cardId === undefined ? null : cards.find(head.cardId),
+        ]);
+        if (!mine) return;
+        if (!(await deliver(adapter, keeper, { ...head, attempts: head.attempts + 1 }, known))) return;
+      } finally {
+        if (held !== undefined) held.probing = false;
+      }
     }
   }
 
@@ -155,6 +178,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       const receipt = await adapter.deliver({ key: row._id, to: row.to, body: bodyOf(row, known, cards) });
       const now = clock.now();
       keeper.sent(row.lane, now.getTime());
+      holds.delete(row.platform);
       const spent = keeper.month();
       if (spent !== null && spent.used === Math.ceil(spent.limit * WARN_AT_SHARE)) {
         deps.onMonthlyShare(row.platform, spent.used, spent.limit);
@@ -166,6 +190,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       });
       return true;
     } catch (error) {
+      // Nobody knows whether it arrived: as long as it may have, it counts.
+      if (!(error instanceof PlatformRefusedError)) keeper.sent(row.lane, clock.now().getTime());
       await failed(row, error);
       return false;
     }
@@ -181,6 +207,17 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       at: now,
       ...(typeof todo === 'string' ? { todo } : {}),
     };
+    const asked = error instanceof AppError ? Number(error.details['retryAfterMs'] ?? 0) : 0;
+    if (error instanceof AppError && error.details['holds'] === 'platform') {
+      const waitMs = hold(row.platform, now.getTime(), asked);
+      log.warn({ platform: row.platform, code: lastError.code, waitMs }, 'platform refuses everything, all wait');
+      // Not this message's fault: it is no try of its own.
+      await rows.updateOne(
+        { _id: row._id as never },
+        { $set: { dueAt: new Date(now.getTime() + waitMs), lastError, attempts: row.attempts - 1 }, $unset: FREE },
+      );
+      return;
+    }
     if (!retryable || row.attempts >= MAX_ATTEMPTS) {
       await rows.updateOne({ _id: row._id as never }, { $set: { state: 'dead', lastError }, $unset: FREE });
       log.error(
@@ -190,13 +227,23 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       deps.onDead({ ...row, state: 'dead', lastError });
       return;
     }
-    const asked = error instanceof AppError ? Number(error.details['retryAfterMs'] ?? 0) : 0;
     const waitMs = Math.max(asked, backoffMs(row.attempts, deps.random()));
     await rows.updateOne(
       { _id: row._id as never },
       { $set: { dueAt: new Date(now.getTime() + waitMs), lastError }, $unset: FREE },
     );
     log.warn({ key: row._id, code: lastError.code, why: lastError.message, waitMs }, 'message will be tried again');
+  }
+
+  /** Twice as long each time in a row that it is refused again, at most an hour: the window may be longer than it says. */
+  function hold(platform: PlatformName, now: number, askedMs: number): number {
+    const known = holds.get(platform);
+    // Several that were on their way at the same time met the same refusal.
+    if (known !== undefined && known.until > now) return known.until - now;
+    const times = (known?.times ?? 0) + 1;
+    const waitMs = Math.min(askedMs * 2 ** (times - 1), MAX_HOLD_MS);
+    holds.set(platform, { until: now + waitMs, times, probing: false });
+    return waitMs;
   }
 
   return { round, touch: (lane) => void touched.add(lane) };

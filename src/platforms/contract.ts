@@ -138,7 +138,7 @@ export interface PlatformAdapter {
   readonly budget: RateBudget;
   /**
    * Sends one delivery. Throws `PlatformRefusedError` (they said no; `retryable` tells whether later may help, and
-   * `details.retryAfterMs` when), or `PlatformUnreachableError` (no answer: it may have been delivered).
+   * `details.retryAfterMs` when, `details.holds: 'platform'` that all others would be refused as well until then), or `PlatformUnreachableError` (no answer: it may have been delivered).
    */
   deliver(delivery: Delivery): Promise<DeliveryReceipt>;
   /** Largest file taken, bytes; more is refused with `media.too_large`. Gone or expired: `media.gone`. */
