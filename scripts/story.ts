@@ -1,5 +1,5 @@
 // Plays a whole deal on both platforms through the sandbox's real protocols and checks it from outside.
-//   npm run story -- [--json] [--platform wecom|dingtalk|both]
+//   npm run story -- [--json] [--platform wecom|dingtalk|both] [--dingtalk-mode stream|http]
 import { parseArgs } from 'node:util';
 import type { PlatformName } from '../src/platforms/contract.js';
 import { CASTS, Story, type Check } from './story/chapters.js';
@@ -10,6 +10,7 @@ const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     platform: { type: 'string', default: 'both' },
+    'dingtalk-mode': { type: 'string', default: 'stream' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -17,10 +18,15 @@ if (!['wecom', 'dingtalk', 'both'].includes(values.platform)) {
   console.error('--platform is wecom, dingtalk or both');
   process.exit(2);
 }
+const mode = values['dingtalk-mode'];
+if (mode !== 'stream' && mode !== 'http') {
+  console.error('--dingtalk-mode is stream or http');
+  process.exit(2);
+}
 const platforms: PlatformName[] =
   values.platform === 'both' ? ['wecom', 'dingtalk'] : [values.platform as PlatformName];
 
-const server = await StoryServer.create();
+const server = await StoryServer.create({ DINGTALK_MODE: mode });
 const began = Date.now();
 const checks: Check[] = [];
 try {

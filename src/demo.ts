@@ -76,6 +76,9 @@ async function tellSandbox({ house, sandbox, publicUrl, log }: DemoDeps): Promis
   const { agentId } = sandbox.wecom;
   const saved = await put('wecom/callback', { url: `${publicUrl}/callback/wecom/${agentId}` });
   if (saved['ok'] !== true) log.error({ reason: saved['reason'] }, 'the sandbox could not verify the callback address');
+  const byHttp = house.callbacks.dingtalk !== undefined;
+  const ding = await put('dingtalk/callback', { url: byHttp ? `${publicUrl}/callback/dingtalk` : null });
+  if (ding['ok'] !== true) log.error({ reason: ding['reason'] }, 'the sandbox could not verify the callback address');
   await house.makeMenu();
   await ensureGroups(house, log);
 }

@@ -17,9 +17,12 @@ import {
 import {
   addDealSinks,
   createDeals,
+  createEquipmentList,
   createFlows,
   createVerification,
+  deviceWords,
   type Deals,
+  type EquipmentList,
   type Verification,
 } from './deals/index.js';
 import { createEvidence, createFetchPage, createRadar, sniffFile, type Evidence } from './evidence/index.js';
@@ -28,9 +31,11 @@ import { createInbox, type Inbox } from './inbox/index.js';
 import { createInsights, type Insights } from './insights/index.js';
 import {
   createCalendar,
+  createEquipment,
   createOrg,
   createTimeWords,
   parseCalendarFile,
+  type Equipment,
   type Org,
   type TimeWords,
   type WorkCalendar,
@@ -61,6 +66,9 @@ export interface House {
   deals: Deals;
   todos: Todos;
   verification: Verification;
+  /** What stands at each client's. */
+  equipment: Equipment;
+  equipmentList: EquipmentList;
   evidence: Evidence;
   insights: Insights;
   conversation: Conversation;
@@ -191,6 +199,8 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     zone: deps.zone,
     log,
   });
+  const equipment = createEquipment({ connection });
+  const equipmentList = createEquipmentList({ connection, equipment });
   const insights = createInsights({ connection, clock, org, calendar, flows: () => flows.list() });
 
   // The way in and the way out hold each other by these two handles only.
@@ -211,6 +221,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   };
   const outbox: Outbox = createOutbox({
     connection,
+    alone: deps.alone === true,
     adapters,
     clock,
     log,
@@ -235,6 +246,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     deals,
     todos,
     verification,
+    equipmentList,
     org,
     calendar,
     words,
@@ -285,6 +297,8 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       deal: (dealId, platform) => `${deps.publicUrl}/m/deals/${dealId}?p=${platform}`,
       home: (platform) => `${deps.publicUrl}/m?p=${platform}`,
     },
+    devicesOf: async (deal) =>
+      deviceWords(await equipment.ofClient(deal.clientId, (one) => org.canSee(deal.ownerId, one))),
     visitCode: (dealId: DealId | string) => deps.visitCode(dealId),
     clock,
     log,
@@ -310,6 +324,8 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     deals,
     todos,
     verification,
+    equipment,
+    equipmentList,
     evidence,
     insights,
     conversation,
@@ -372,7 +388,15 @@ function openPlatforms(
   }
   if (deps.dingtalk !== null) {
     const { dingtalk: settings } = deps;
-    const dingtalk = createDingtalkAdapter({ settings, clock, log, intake, tokens, meter: meter('dingtalk') });
+    const dingtalk = createDingtalkAdapter({
+      settings,
+      clock,
+      log,
+      intake,
+      tokens,
+      meter: meter('dingtalk'),
+      count: (kind, outcome) => deps.countCallback?.('dingtalk', kind, outcome),
+    });
     adapters.set('dingtalk', dingtalk);
     if (settings.mode === 'http') callbacks.dingtalk = { receive: dingtalk.callback };
   }

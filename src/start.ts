@@ -83,7 +83,11 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       dingtalk:
         sandbox === null
           ? config.dingtalk && { ...config.dingtalk, callbackUrl: `${publicUrl}/callback/dingtalk` }
-          : { ...sandbox.dingtalk, mode: 'stream' },
+          : {
+              ...sandbox.dingtalk,
+              mode: config.dingtalkMode,
+              callbackUrl: `${publicUrl}/callback/dingtalk`,
+            },
       publicUrl,
       visitCode: (dealId) => `${publicUrl}/s/${visitToken(secret, dealId)}`,
       meter: (platform, api) => calls.inc({ platform, api }),

@@ -20,10 +20,14 @@ export class StoryServer {
     `trailmark_story_${randomBytes(4).toString('hex')}`,
   );
 
-  private constructor(readonly dataDir: string) {}
+  private constructor(
+    readonly dataDir: string,
+    readonly env: Readonly<Record<string, string>>,
+  ) {}
 
-  static async create(): Promise<StoryServer> {
-    return new StoryServer(await mkdtemp(join(tmpdir(), 'trailmark-story-')));
+  /** `env`: settings of this run beside the usual ones. */
+  static async create(env: Readonly<Record<string, string>> = {}): Promise<StoryServer> {
+    return new StoryServer(await mkdtemp(join(tmpdir(), 'trailmark-story-')), env);
   }
 
   /** Where the process's own log of this start can be read. */
@@ -46,6 +50,7 @@ export class StoryServer {
         PORT: new URL(this.base === '' ? 'http://127.0.0.1:0' : this.base).port || '0',
         SANDBOX: 'on',
         LOG_LEVEL: 'warn',
+        ...this.env,
       },
     });
     this.#child = child;

@@ -32,6 +32,11 @@ export interface DingtalkConfig {
   cardTemplateId: string;
   /** Calls a month that the company's edition allows. */
   monthlyCalls?: number;
+  /** Pushes a month (robot messages, clicks, events) that it allows. */
+  monthlyPushes?: number;
+  /** Keys of the event subscription in HTTP mode; without them encrypted events are refused. */
+  eventToken?: string;
+  eventAesKey?: string;
   /** Our own address for card clicks in HTTP mode; known once the server listens. */
   callbackUrl?: string;
 }
@@ -57,12 +62,15 @@ export interface Config {
   retention: { photoDays: number; documentDays: number };
   wecom: WecomConfig | null;
   dingtalk: DingtalkConfig | null;
+  /** How DingTalk is received, also in the sandbox. */
+  dingtalkMode: 'stream' | 'http';
 }
 
 const WECOM_API = 'https://qyapi.weixin.qq.com';
 const DINGTALK_API = 'https://api.dingtalk.com';
 /** The free edition's, for the whole company (since 2025-11). */
 const DINGTALK_FREE_MONTHLY_CALLS = 5_000;
+const DINGTALK_FREE_MONTHLY_PUSHES = 3_000;
 const DINGTALK_OAPI = 'https://oapi.dingtalk.com';
 const ROLES: readonly Role[] = ['web', 'worker', 'ocr'];
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -133,7 +141,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   }
 
   const wecom = loadWecom(text, url, problems);
-  const dingtalk = loadDingtalk(text, url, oneOf, problems);
+  const dingtalkMode = oneOf('DINGTALK_MODE', ['stream', 'http'], 'stream');
+  const dingtalk = loadDingtalk(text, url, dingtalkMode, problems);
   const sandboxChoice = oneOf('SANDBOX', ['auto', 'on', 'off'], 'auto');
   const sandbox = sandboxChoice === 'on' || (sandboxChoice === 'auto' && wecom === null && dingtalk === null);
 
@@ -163,6 +172,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     },
     wecom,
     dingtalk,
+    dingtalkMode,
   };
   if (!sandbox && (wecom !== null || dingtalk !== null) && config.publicUrl === '') {
     problems.push(
@@ -246,27 +256,37 @@ function loadGroupRobots(value: string, problems: string[]): Record<string, stri
   return robots;
 }
 
-function loadDingtalk(
-  text: Text,
-  url: Url,
-  oneOf: <T extends string>(name: string, allowed: readonly T[], fallback: T) => T,
-  problems: string[],
-): DingtalkConfig | null {
+function loadDingtalk(text: Text, url: Url, mode: 'stream' | 'http', problems: string[]): DingtalkConfig | null {
   if (text('DINGTALK_CLIENT_ID') === '') return null;
   if (text('DINGTALK_CLIENT_SECRET') === '') problems.push('DINGTALK_CLIENT_SECRET: required with DINGTALK_CLIENT_ID');
-  const monthlyCalls = Number(text('DINGTALK_MONTHLY_CALLS', String(DINGTALK_FREE_MONTHLY_CALLS)));
-  if (!Number.isInteger(monthlyCalls) || monthlyCalls < 1)
-    problems.push('DINGTALK_MONTHLY_CALLS: must be a whole number of calls, 1 or more');
+  const monthly = (name: string, free: number, what: string): number => {
+    const value = Number(text(name, String(free)));
+    if (!Number.isInteger(value) || value < 1) problems.push(`${name}: must be a whole number of ${what}, 1 or more`);
+    return value;
+  };
+  const eventToken = text('DINGTALK_EVENT_TOKEN');
+  const eventAesKey = text('DINGTALK_EVENT_AES_KEY');
+  if ((eventToken === '') !== (eventAesKey === '')) {
+    problems.push('DINGTALK_EVENT_TOKEN and DINGTALK_EVENT_AES_KEY: both or neither');
+  }
+  if (eventToken !== '' && !/^[0-9A-Za-z]{3,32}$/.test(eventToken)) {
+    problems.push('DINGTALK_EVENT_TOKEN: 3–32 letters and digits');
+  }
+  if (eventAesKey !== '' && !/^[0-9A-Za-z]{43}$/.test(eventAesKey)) {
+    problems.push('DINGTALK_EVENT_AES_KEY: must be the 43 letters and digits from the console, without spaces');
+  }
   return {
     clientId: text('DINGTALK_CLIENT_ID'),
     clientSecret: text('DINGTALK_CLIENT_SECRET'),
     robotCode: text('DINGTALK_ROBOT_CODE', text('DINGTALK_CLIENT_ID')),
     corpId: text('DINGTALK_CORP_ID'),
     agentId: text('DINGTALK_AGENT_ID'),
-    mode: oneOf('DINGTALK_MODE', ['stream', 'http'], 'stream'),
+    mode,
     apiBase: url('DINGTALK_API_BASE', DINGTALK_API),
     oapiBase: url('DINGTALK_OAPI_BASE', DINGTALK_OAPI),
     cardTemplateId: text('DINGTALK_CARD_TEMPLATE_ID'),
-    monthlyCalls,
+    monthlyCalls: monthly('DINGTALK_MONTHLY_CALLS', DINGTALK_FREE_MONTHLY_CALLS, 'calls'),
+    monthlyPushes: monthly('DINGTALK_MONTHLY_PUSHES', DINGTALK_FREE_MONTHLY_PUSHES, 'pushes'),
+    ...(eventToken === '' ? {} : { eventToken, eventAesKey }),
   };
 }

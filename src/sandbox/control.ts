@@ -63,7 +63,13 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
     { replay(): Promise<{ status: number }>; forge(how: string): Promise<{ status: number } | undefined> }
   >([
     ['wecom', parts.wecom.sender],
-    ['dingtalk', parts.dingtalk.gateway],
+    [
+      'dingtalk',
+      {
+        replay: () => pushes(parts).replay(),
+        forge: (how: string) => pushes(parts).forge(how),
+      },
+    ],
   ]);
   router.on('PUT /control/directory', (call) => {
     const before = world.directory;
@@ -76,6 +82,11 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
     const { url, door } = body(call, z.object({ url: text, door: z.enum(['app', 'contacts']).default('app') }));
     if (!isHttp(url)) throw new BadRequest('url is no http address');
     return { json: await (door === 'app' ? parts.wecom.sender : parts.wecom.contacts.sender).verify(url) };
+  });
+  router.on('PUT /control/dingtalk/callback', async (call) => {
+    const { url } = body(call, z.object({ url: text.nullable() }));
+    if (url !== null && !isHttp(url)) throw new BadRequest('url is no http address');
+    return { json: await parts.dingtalk.door.save(url) };
   });
   router.on('GET /control/state', () => ({ json: stateOf(parts) }));
   router.on('GET /control/events', () => events(world));
@@ -118,6 +129,10 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
   return listen((call) => guarded(router, call));
 }
 
+/** Of the mode that DingTalk's console is set to. */
+const pushes = ({ dingtalk }: ControlParts) =>
+  dingtalk.state.data.callbackUrl === undefined ? dingtalk.gateway : dingtalk.door;
+
 async function guarded(router: Router, call: Call): Promise<Reply> {
   // Only programs and pages of this machine: a web page from elsewhere may not reach in through the browser.
   const { host, origin } = call.headers;
@@ -152,7 +167,11 @@ function stateOf({ world, wecom, dingtalk }: ControlParts): Record<string, unkno
     groups: world.directory.groups,
     phones: world.phones(),
     wecom: { callbackUrl: wecom.state.data.callbackUrl ?? null, menu: wecom.state.data.menu ?? null },
-    dingtalk: { connections: dingtalk.gateway.connections, quota: dingtalk.state.quota() },
+    dingtalk: {
+      connections: dingtalk.gateway.connections,
+      callbackUrl: dingtalk.state.data.callbackUrl ?? null,
+      quota: dingtalk.state.quota(),
+    },
   };
 }
 

@@ -48,11 +48,14 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
         corpId: d.corpId,
         agentId: d.agentId,
         cardTemplateId: d.cardTemplateId,
+        eventToken: d.eventToken,
+        eventAesKey: d.eventAesKey,
       },
       controlBase: control.base,
     },
     async close() {
       dingtalk.gateway.close();
+      dingtalk.door.close();
       await Promise.all([control.close(), wecom.listening.close(), dingtalk.listening.close()]);
       await world.close();
     },

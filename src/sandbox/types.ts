@@ -26,6 +26,9 @@ export interface SandboxAccess {
     corpId: string;
     agentId: string;
     cardTemplateId: string;
+    /** Keys of the event subscription in HTTP mode. */
+    eventToken: string;
+    eventAesKey: string;
   };
   controlBase: string;
 }

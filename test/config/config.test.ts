@@ -69,9 +69,28 @@ test('DingTalk needs its client; the robot is the client when nothing else is sa
   });
   t.like(dingtalk, { robotCode: 'ding1', mode: 'stream', apiBase: 'http://127.0.0.1:4000' });
   t.deepEqual(problemsOf({ DINGTALK_CLIENT_ID: 'ding1', DINGTALK_MODE: 'push' }), [
-    'DINGTALK_CLIENT_SECRET: required with DINGTALK_CLIENT_ID',
     'DINGTALK_MODE: push is not one of stream, http',
+    'DINGTALK_CLIENT_SECRET: required with DINGTALK_CLIENT_ID',
     'PUBLIC_URL: required with a real platform; the address that phones open, such as https://trail.example.com',
+  ]);
+});
+
+test('DingTalk by HTTP: the keys of the event subscription come together, in the console’s form', (t) => {
+  const env = {
+    DINGTALK_CLIENT_ID: 'ding1',
+    DINGTALK_CLIENT_SECRET: 's',
+    DINGTALK_MODE: 'http',
+    PUBLIC_URL: 'https://trail.example.com',
+  };
+  const keys = { DINGTALK_EVENT_TOKEN: 'abc123', DINGTALK_EVENT_AES_KEY: 'a'.repeat(43) };
+  t.like(loadConfig({ ...env, ...keys }).dingtalk, { mode: 'http', eventToken: 'abc123', monthlyPushes: 3_000 });
+  t.is(loadConfig({ ...env, SANDBOX: 'on' }).dingtalkMode, 'http');
+  t.deepEqual(problemsOf({ ...env, DINGTALK_EVENT_TOKEN: 'abc123' }), [
+    'DINGTALK_EVENT_TOKEN and DINGTALK_EVENT_AES_KEY: both or neither',
+  ]);
+  t.deepEqual(problemsOf({ ...env, DINGTALK_EVENT_TOKEN: 'a-b', DINGTALK_EVENT_AES_KEY: 'short' }), [
+    'DINGTALK_EVENT_TOKEN: 3–32 letters and digits',
+    'DINGTALK_EVENT_AES_KEY: must be the 43 letters and digits from the console, without spaces',
   ]);
 });
 

@@ -6,7 +6,7 @@ import { createClient, type CallMeter } from './client.js';
 import { MAX_LINK_BUTTONS } from './encode.js';
 import { createJsApi, type JsConfig } from './js-api.js';
 import { allowedMediaHosts, downloadMedia, VENDOR_HOST } from './media.js';
-import { createReceiver, PRESS_ANSWER_MS, type Ignored } from './receiver.js';
+import { createReceiver, PRESS_ANSWER_MS, type PushKind, type PushOutcome } from './receiver.js';
 import { createSender } from './sender.js';
 import { createSessions } from './sessions.js';
 import { StreamClient } from './stream.js';
@@ -27,6 +27,8 @@ export interface DingtalkDeps {
   tokens: TokenStore;
   /** Told of every call, for the monthly quota. */
   meter?: CallMeter;
+  /** Told of everything that came, by kind and by what became of it. */
+  count?: (kind: PushKind, outcome: PushOutcome) => void;
   /** Largest file taken, bytes; default 30 MB. */
   maxMediaBytes?: number;
   /** Shorter times for tests. */
@@ -44,8 +46,6 @@ export interface DingtalkAdapter extends PlatformAdapter {
   callback: CallbackReceiver;
   /** What `dd.config` takes on a page of ours; other pages are refused (`js_config.foreign_page`). */
   jsConfig(address: string, ownOrigin: string): Promise<JsConfig>;
-  /** What came, was authentic and meant nothing to us, by reason. */
-  ignored(): Readonly<Record<Ignored, number>>;
 }
 
 /** DingTalk by its stream (or, with `mode: 'http'`, by callbacks to our address), its robot and its cards. */
@@ -71,6 +71,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     intake,
     sessions,
     chatOf: (cardId) => sender.chatOf(cardId),
+    count: deps.count,
     pressAnswerMs: timings?.pressAnswerMs,
     storeMs: timings?.storeMs,
   });
@@ -119,7 +120,6 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     capabilities,
     budget,
     callback: receiver.callback,
-    ignored: receiver.ignored,
     jsConfig: createJsApi(client, settings, clock),
     deliver: (delivery) => sender.deliver(delivery),
 

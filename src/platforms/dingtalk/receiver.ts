@@ -9,7 +9,7 @@ import {
 } from '../../core/index.js';
 import type { CallbackReceiver, CallbackResponse, Chat, InboundEvent, Intake } from '../contract.js';
 import { cardApiSecret, checkCardSign, checkRobotSign, EventCrypto } from './callback-crypto.js';
-import { decodeCardCallback, decodeEvent, decodeRobotMessage } from './decode.js';
+import { decodeCardCallback, decodeEvent, decodeRobotMessage, type DecodedMessage } from './decode.js';
 import { toCallbackResponse } from './encode.js';
 import { parseJson } from './http.js';
 import type { Sessions } from './sessions.js';
@@ -30,17 +30,20 @@ export interface ReceiverDeps {
   sessions: Sessions;
   /** Where a card hangs. */
   chatOf: (cardId: string) => Chat;
+  count?: (kind: PushKind, outcome: PushOutcome) => void;
   pressAnswerMs?: number;
   storeMs?: number;
 }
 
-/** Why something authentic was taken and came to nothing: no repetition would help. */
-export type Ignored = 'another-shape' | 'another-robot' | 'another-company' | 'not-said-to-us';
+/** Each is one push of the month's quota. */
+export type PushKind = 'message' | 'click' | 'event';
+/** Anything but `taken` was authentic and came to nothing: no repetition would help. */
+export type PushOutcome =
+  'taken' | 'another-shape' | 'another-robot' | 'another-company' | 'not-said-to-us' | 'no-content';
 
 export interface Receiver {
   onFrame: FrameHandler;
   callback: CallbackReceiver;
-  ignored(): Readonly<Record<Ignored, number>>;
 }
 
 /** Resolves with the promise or, when it takes too long, with `late`. */
@@ -58,6 +61,11 @@ async function within<T, L>(ms: number, promise: Promise<T>, late: L): Promise<T
 
 const LATE = Symbol('late');
 
+function outcomeOf({ quotaUsedUp, events }: DecodedMessage): PushOutcome {
+  if (quotaUsedUp) return 'no-content';
+  return events.length === 0 ? 'not-said-to-us' : 'taken';
+}
+
 export function createReceiver(deps: ReceiverDeps): Receiver {
   const { settings, clock, log, intake, sessions } = deps;
   const storeMs = deps.storeMs ?? STORE_MS;
@@ -74,15 +82,9 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     return stored;
   }
 
-  const counts: Record<Ignored, number> = {
-    'another-shape': 0,
-    'another-robot': 0,
-    'another-company': 0,
-    'not-said-to-us': 0,
-  };
-  function ignore(why: Ignored, what: string): void {
-    counts[why] += 1;
-    log.warn({ why, what, count: counts[why] }, 'DingTalk sent something that is not for us');
+  function count(kind: PushKind, outcome: PushOutcome): void {
+    if (outcome !== 'taken') log.warn({ kind, outcome }, 'DingTalk sent something that comes to nothing');
+    deps.count?.(kind, outcome);
   }
 
   /** User ids mean something in one company only: those of another must never meet ours. */
@@ -93,15 +95,15 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   async function takeMessage(data: unknown): Promise<boolean> {
     const decoded = decodeRobotMessage(data, clock.now());
     if (decoded === null) {
-      ignore('another-shape', 'message');
+      count('message', 'another-shape');
       return false;
     }
     const { robotCode } = decoded.message;
     if (robotCode && robotCode !== settings.robotCode) {
-      ignore('another-robot', 'message');
+      count('message', 'another-robot');
       return true;
     }
-    if (decoded.events.length === 0) ignore('not-said-to-us', 'message');
+    count('message', outcomeOf(decoded));
     sessions.remember(decoded.message);
     if (decoded.quotaUsedUp) {
       log.error('DingTalk: the company has used up its monthly pushes; messages arrive without their content');
@@ -138,17 +140,17 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
 
   function toPress(data: unknown, id: string): InboundEvent | null {
     const decoded = decodeCardCallback(data, id, clock.now(), deps.chatOf);
-    if (decoded === null) ignore('another-shape', 'click');
-    else if (isForeign(decoded.corpId)) ignore('another-company', 'click');
-    else return decoded.event;
-    return null;
+    const outcome = decoded === null ? 'another-shape' : isForeign(decoded.corpId) ? 'another-company' : 'taken';
+    count('click', outcome);
+    return outcome === 'taken' ? (decoded?.event ?? null) : null;
   }
 
   async function eventFrame(frame: StreamFrame): Promise<FrameAck> {
     const event = decodeEvent(frame, clock.now());
     if (event === null) return { code: 404, data: {} };
-    if (isForeign(frame.headers.eventCorpId)) {
-      ignore('another-company', 'event');
+    const foreign = isForeign(frame.headers.eventCorpId);
+    count('event', foreign ? 'another-company' : 'taken');
+    if (foreign) {
       return { code: 200, data: { status: 'SUCCESS', message: 'not ours' } };
     }
     try {
@@ -199,8 +201,9 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       };
       const event = decodeEvent({ type: 'EVENT', headers, data: opened }, clock.now());
       if (event === null) return plain(400);
-      if (isForeign(headers.eventCorpId)) ignore('another-company', 'event');
-      else await store(intake(event), storeMs);
+      const foreign = isForeign(headers.eventCorpId);
+      count('event', foreign ? 'another-company' : 'taken');
+      if (!foreign) await store(intake(event), storeMs);
     }
     return json(crypto.seal('success', String(clock.now().getTime())));
   }
@@ -239,7 +242,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     }
   };
 
-  return { onFrame, callback, ignored: () => ({ ...counts }) };
+  return { onFrame, callback };
 }
 
 const json = (body: object): CallbackResponse => ({

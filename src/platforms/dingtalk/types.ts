@@ -27,8 +27,9 @@ export interface DingtalkSettings {
   eventAesKey?: string;
   /** How pages are signed; the vendor's current page says SHA-256. */
   jsSignature?: 'sha256' | 'sha1';
-  /** Calls a month that the edition bought allows; the free edition has 5,000. */
+  /** Calls and pushes a month that the edition bought allows; the free edition has 5,000 and 3,000. */
   monthlyCalls?: number;
+  monthlyPushes?: number;
 }
 
 /** Numbers come as numbers or as strings. */

@@ -106,6 +106,20 @@ export function updateCard(state: DingtalkState, call: Call): Reply {
   return { json: { success: true, result: true } };
 }
 
+/** Where clicks go in HTTP mode: https://open.dingtalk.com/document/development/register-card-callback-address */
+export function registerCallback(state: DingtalkState, call: Call): Reply {
+  const request = jsonBody(call) ?? {};
+  const [key, callbackUrl] = [text(request.callbackRouteKey), text(request.callbackUrl)];
+  if (key === '' || !URL.canParse(callbackUrl)) return bad('param.invalid');
+  // A second time without `forceUpdate` changes nothing.
+  const known = state.data.cardRoutes[key];
+  const route =
+    known !== undefined && request.forceUpdate !== true ? known : { callbackUrl, apiSecret: text(request.apiSecret) };
+  state.data.cardRoutes[key] = route;
+  state.world.save();
+  return { json: { success: true, result: route } };
+}
+
 /** The answer to a click: what it sets is shown to the one who clicked, and to nobody else. */
 export function applyAnswer(state: DingtalkState, card: CardInstance, userId: string, answer: Json): string {
   const options = isJson(answer.cardUpdateOptions) ? answer.cardUpdateOptions : {};
@@ -179,6 +193,10 @@ function readCard(state: DingtalkState, call: Call, request: Json): CardInstance
   if (state.data.cards[outTrackId] !== undefined) return refusal('param.cardAlreadyExist');
   adviseSizes(call, data);
   if (callbackType === undefined) warn(call, 'without callbackType no click ever arrives');
+  const callbackRouteKey = text(request.callbackRouteKey);
+  if (callbackType === 'HTTP' && state.data.cardRoutes[callbackRouteKey] === undefined) {
+    warn(call, 'no address is registered under callbackRouteKey: no click ever arrives');
+  }
   return {
     outTrackId,
     cardTemplateId,
@@ -188,6 +206,7 @@ function readCard(state: DingtalkState, call: Call, request: Json): CardInstance
     answered: {},
     at: state.world.now(),
     ...(callbackType === undefined ? {} : { callbackType }),
+    ...(callbackType === 'HTTP' ? { callbackRouteKey } : {}),
   };
 }
 

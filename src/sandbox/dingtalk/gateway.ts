@@ -15,7 +15,7 @@ const TICKET_MS = 90 * SECOND;
 /** Pings without an answer after which the other side counts as gone. */
 const MISSED_PINGS = 3;
 /** Pushes of one frame altogether, when it is not answered. */
-const PUSHES = 4;
+export const PUSHES = 4;
 
 interface Connection {
   id: string;
@@ -27,7 +27,7 @@ interface Connection {
   pinger: NodeJS.Timeout;
 }
 
-interface Frame {
+export interface Frame {
   type: 'EVENT' | 'CALLBACK';
   topic: string;
   data: string;

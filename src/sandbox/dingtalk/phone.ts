@@ -1,12 +1,15 @@
 import { isJson, type Json, list, parseJson, text } from '../json.js';
 import { type Media, sniff } from '../media.js';
 import type { PhoneAction, PhoneDriver } from '../phone.js';
-import type { ActionResult } from '../types.js';
+import type { ActionResult, CallbackOutcome } from '../types.js';
 import { BOT_NAME, opaque, type StoredChat, type StoredMessage } from '../world.js';
 import { applyAnswer, cardFor } from './cards.js';
-import { type Gateway, TOPIC_CARD, TOPIC_ROBOT } from './gateway.js';
+import { type Ack, type Frame, type Gateway, TOPIC_CARD, TOPIC_ROBOT } from './gateway.js';
+import { HTTP_EVENT_MS, type HttpDoor } from './http-door.js';
 import { newDownloadCode } from './media.js';
+import { show } from './robot.js';
 import type { CardInstance, CardMap, DingtalkState } from './state.js';
+import { toShown } from './webhook.js';
 
 const QUOTA_TEXT = '受调用量超量影响，当前我的消息服务已经暂停。请联系你所在的组织管理员并予以处理';
 
@@ -16,12 +19,23 @@ const refused = (reason: string): ActionResult => ({ accepted: false, reason });
 export class DingtalkPhone implements PhoneDriver {
   readonly #state: DingtalkState;
   readonly #gateway: Gateway;
+  readonly #door: HttpDoor;
   readonly #base: string;
 
-  constructor(state: DingtalkState, gateway: Gateway, base: string) {
+  constructor(state: DingtalkState, gateway: Gateway, door: HttpDoor, base: string) {
     this.#state = state;
     this.#gateway = gateway;
+    this.#door = door;
     this.#base = base;
+  }
+
+  /** Robot messages and events go where the console says; each card has said for itself. */
+  #push(frame: Frame, answerMs: number, http: boolean): Promise<{ outcome: CallbackOutcome; ack?: Ack }> {
+    return http ? this.#door.push(frame, answerMs) : this.#gateway.push(frame, answerMs);
+  }
+
+  get #byHttp(): boolean {
+    return this.#state.data.callbackUrl !== undefined;
   }
 
   async act(userId: string, action: PhoneAction): Promise<ActionResult> {
@@ -118,7 +132,11 @@ export class DingtalkPhone implements PhoneDriver {
     const body = paid ? content : { errorCode: 20_001, errorMessage: QUOTA_TEXT };
     const data = JSON.stringify({ ...this.#envelope(userId, chat), ...body, msgtype });
     const frame = { type: 'CALLBACK' as const, topic: TOPIC_ROBOT, data, headers: {} };
-    const { outcome } = await this.#gateway.push(frame, world.timings.dingtalkRobotMs);
+    const { outcome, ack } = await this.#push(frame, world.timings.dingtalkRobotMs, this.#byHttp);
+    // Over HTTP the answer may itself be a message.
+    const said =
+      this.#byHttp && isJson(ack?.data) && isJson(ack.data.response) ? toShown(ack.data.response) : undefined;
+    if (said !== undefined) show(this.#state, chat.id, said);
     return { accepted: true, messageId: message.id, callback: outcome };
   }
 
@@ -175,7 +193,10 @@ export class DingtalkPhone implements PhoneDriver {
       eventUnifiedAppId: data.appId,
     };
     const frame = { type: 'EVENT' as const, topic: '*', data: JSON.stringify(body), headers };
-    const { outcome, ack } = await this.#gateway.push(frame, world.timings.dingtalkEventMs);
+    const answerMs = this.#byHttp
+      ? Math.min(HTTP_EVENT_MS, world.timings.dingtalkEventMs)
+      : world.timings.dingtalkEventMs;
+    const { outcome, ack } = await this.#push(frame, answerMs, this.#byHttp);
     if (ack !== undefined && isJson(ack.data)) outcome.answered = text(ack.data.status);
     return { accepted: true, callback: outcome };
   }
@@ -191,8 +212,7 @@ export class DingtalkPhone implements PhoneDriver {
     const params = clickParams(cardFor(card, userId), press.action, press.choices, press.stale);
     if (typeof params === 'string') return refused(params);
     // A card that was made without callbackType swallows every click.
-    if (card.callbackType !== 'STREAM')
-      return { accepted: true, reason: 'the card was created without a STREAM callback' };
+    if (card.callbackType === undefined) return { accepted: true, reason: 'the card was created without a callback' };
     const content = JSON.stringify({ cardPrivateData: { actionIds: [press.action], params } });
     const clicker = card.userIdType === 2 ? this.#state.unionId(userId) : userId;
     const body = JSON.stringify({
@@ -214,8 +234,10 @@ export class DingtalkPhone implements PhoneDriver {
     const { world } = this.#state;
     this.#state.count('push');
     this.#state.open.add(card.outTrackId);
-    const frame = { type: 'CALLBACK' as const, topic: TOPIC_CARD, data: body, headers: {} };
-    const { outcome, ack } = await this.#gateway.push(frame, world.timings.dingtalkCardMs);
+    const headers: Frame['headers'] =
+      card.callbackRouteKey === undefined ? {} : { callbackRouteKey: card.callbackRouteKey };
+    const frame = { type: 'CALLBACK' as const, topic: TOPIC_CARD, data: body, headers };
+    const { outcome, ack } = await this.#push(frame, world.timings.dingtalkCardMs, card.callbackType === 'HTTP');
     this.#state.open.delete(card.outTrackId);
     const response = ack?.code === 200 && isJson(ack.data) ? ack.data.response : undefined;
     const answered = ack?.code === 200 && isJson(ack.data) && 'response' in ack.data;

@@ -1,7 +1,7 @@
 import { vendorServer } from '../calls.js';
 import { type Call, jsonBody, listen, type Listening, type Reply, Router } from '../http.js';
 import type { World } from '../world.js';
-import { createAndDeliver, createCard, deliverCard, project, updateCard } from './cards.js';
+import { createAndDeliver, createCard, deliverCard, project, registerCallback, updateCard } from './cards.js';
 import {
   authorizePage,
   checkins,
@@ -13,6 +13,7 @@ import {
   userInfo,
 } from './contacts.js';
 import { Gateway } from './gateway.js';
+import { HttpDoor } from './http-door.js';
 import { downloadUrl, objectStorage, uploadMedia } from './media.js';
 import { DingtalkPhone } from './phone.js';
 import { batchSend, groupSend, recall } from './robot.js';
@@ -23,6 +24,7 @@ import { sendBySession } from './webhook.js';
 export interface DingtalkStandIn {
   state: DingtalkState;
   gateway: Gateway;
+  door: HttpDoor;
   phone: DingtalkPhone;
   listening: Listening;
 }
@@ -35,6 +37,7 @@ const FREE = true;
 export async function startDingtalk(world: World): Promise<DingtalkStandIn> {
   const state = new DingtalkState(world);
   const gateway = new Gateway(state);
+  const door = new HttpDoor(state);
   const router = new Router();
   let base = '';
   const api = (route: string, handler: ApiHandler, free = false): void => {
@@ -54,6 +57,7 @@ export async function startDingtalk(world: World): Promise<DingtalkStandIn> {
   api('POST /v1.0/card/instances', createCard);
   api('POST /v1.0/card/instances/deliver', deliverCard);
   api('PUT /v1.0/card/instances', updateCard);
+  api('POST /v1.0/card/callbacks/register', registerCallback);
   api('POST /v1.0/oauth2/jsapiTickets', jsapiTicket, FREE);
   old('GET /get_jsapi_ticket', oldTicket, FREE);
   old('POST /media/upload', uploadMedia);
@@ -82,7 +86,7 @@ export async function startDingtalk(world: World): Promise<DingtalkStandIn> {
   );
   base = listening.base;
   world.projectors.dingtalk = (message, userId) => project(state, message, userId);
-  return { state, gateway, phone: new DingtalkPhone(state, gateway, base), listening };
+  return { state, gateway, door, phone: new DingtalkPhone(state, gateway, door, base), listening };
 }
 
 /** The three ways to a token; one token serves both families. */

@@ -23,6 +23,8 @@ export interface CardInstance {
   outTrackId: string;
   cardTemplateId: string;
   callbackType?: string;
+  /** HTTP only: the registered address that clicks go to. */
+  callbackRouteKey?: string;
   userIdType: 1 | 2;
   data: CardMap;
   /** By user id; wins over the public data. */
@@ -40,6 +42,12 @@ interface DingtalkData {
   appId: string;
   chatbotUserId: string;
   cardTemplateId: string;
+  /** Of the event subscription: letters and digits, 43 of them for the key. */
+  eventToken: string;
+  eventAesKey: string;
+  /** HTTP mode; absent: the stream. */
+  callbackUrl?: string;
+  cardRoutes: Record<string, { callbackUrl: string; apiSecret: string }>;
   tokens: Record<string, { expiresAt: number }>;
   cards: Record<string, CardInstance>;
   codes: Record<string, { userId: string; expiresAt: number; used: boolean }>;
@@ -50,6 +58,12 @@ interface DingtalkData {
   usage: { month: string; api: number; push: number };
 }
 
+const httpInitial = (): Pick<DingtalkData, 'eventToken' | 'eventAesKey' | 'cardRoutes'> => ({
+  eventToken: opaque(24),
+  eventAesKey: opaque(43),
+  cardRoutes: {},
+});
+
 function initial(): DingtalkData {
   return {
     clientId: `ding${opaque(16).toLowerCase()}`,
@@ -59,6 +73,7 @@ function initial(): DingtalkData {
     appId: randomUUID(),
     chatbotUserId: `$:LWCP_v1:$${opaque(22)}==`,
     cardTemplateId: `${randomUUID()}.schema`,
+    ...httpInitial(),
     tokens: {},
     cards: {},
     codes: {},
@@ -79,7 +94,9 @@ export class DingtalkState {
 
   constructor(world: World) {
     this.world = world;
-    this.data = world.part('dingtalk', initial);
+    const kept = world.part('dingtalk', initial);
+    // A folder of an older version knows no HTTP mode.
+    this.data = Object.assign(kept, { ...httpInitial(), ...kept });
     this.groupsChanged();
   }
 

@@ -21,7 +21,7 @@ export function sendBySession(state: DingtalkState, call: Call): Reply {
   return { json: { errcode: 0, errmsg: 'ok' } };
 }
 
-function toShown(request: Json): (Pick<Message, 'kind'> & Partial<Message>) | undefined {
+export function toShown(request: Json): (Pick<Message, 'kind'> & Partial<Message>) | undefined {
   const type = text(request.msgtype);
   const body = isJson(request[type]) ? request[type] : {};
   switch (type) {

@@ -8,12 +8,14 @@ import type { Intake } from '../../../src/platforms/contract.js';
 import { memoryTokenStore } from '../../../src/platforms/index.js';
 import {
   createDingtalkAdapter,
+  type DingtalkAdapter,
   type DingtalkDeps,
   type DingtalkSettings,
 } from '../../../src/platforms/dingtalk/index.js';
 import { startSandbox, type Message, type SandboxHandle, type Traffic } from '../../../src/sandbox/index.js';
 import type { Answered, Phone, PlatformHarness, Shown } from '../../contracts/platform-contract.js';
 import { PEOPLE } from '../../contracts/samples.js';
+import { serveCallbacks } from './callback-server.js';
 
 export function memoryLog(): { log: Log; lines: string[] } {
   const lines: string[] = [];
@@ -58,15 +60,23 @@ export async function makeDingtalkHarness(
   options: {
     intake: Intake;
     maxMediaBytes?: number;
+    mode?: 'stream' | 'http';
     settings?: Partial<DingtalkSettings>;
     timings?: DingtalkDeps['timings'];
   },
 ): Promise<DingtalkHarness> {
   const { log, lines } = memoryLog();
   const { sandbox, serial } = await one.take(log);
-  const adapter = createDingtalkAdapter({
+  const mode = options.mode ?? 'stream';
+  const server = mode === 'http' ? await serveCallbacks(() => adapter.callback) : null;
+  const adapter: DingtalkAdapter = createDingtalkAdapter({
     ...options,
-    settings: { ...sandbox.dingtalk, mode: 'stream', ...options.settings },
+    settings: {
+      ...sandbox.dingtalk,
+      mode,
+      ...(server === null ? {} : { callbackUrl: server.url }),
+      ...options.settings,
+    },
     clock: systemClock,
     log,
     tokens: memoryTokenStore(),
@@ -94,6 +104,10 @@ export async function makeDingtalkHarness(
   const conversation = GROUP.replace('001', String(serial).padStart(3, '0'));
   const group = { id: `g${serial}`, name: '华东一组', memberIds: people.map(({ id }) => id) };
   await control('PUT', 'directory', { people, groups: [{ ...group, dingtalkConversationId: conversation }] });
+  const saved = await control<{ ok: boolean; reason?: string }>('PUT', 'dingtalk/callback', {
+    url: server?.url ?? null,
+  });
+  if (!saved.ok) throw new Error(`the console refused the address: ${saved.reason}`);
   await adapter.start();
 
   interface State {
@@ -189,7 +203,11 @@ export async function makeDingtalkHarness(
       return new URL(response.headers.get('location') ?? 'about:blank').searchParams.get('code') ?? '';
     },
     log: { lines: () => lines, secrets: [sandbox.dingtalk.clientSecret] },
-    close: () => adapter.stop(),
+    close: async () => {
+      await adapter.stop();
+      await control('PUT', 'dingtalk/callback', { url: null });
+      await server?.close();
+    },
   };
 }
 

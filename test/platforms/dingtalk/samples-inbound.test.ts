@@ -16,11 +16,13 @@ const AT = new Date(1760000000500);
 async function receive(t: ExecutionContext, settings: Partial<DingtalkSettings>, answer?: () => Promise<IntakeResult>) {
   const vendor = await startVendor();
   const events: InboundEvent[] = [];
+  const counted: string[] = [];
   const adapter = createDingtalkAdapter({
     settings: { ...vendor.settings, ...settings },
     clock: new FixedClock(settings.mode === 'http' ? AT : '2025-10-09T08:53:20.500Z'),
     log: silentLog,
     tokens: memoryTokenStore(),
+    count: (kind, outcome) => counted.push(`${kind} ${outcome}`),
     intake: (event) => {
       events.push(event);
       return answer?.() ?? Promise.resolve({ duplicate: false });
@@ -31,16 +33,16 @@ async function receive(t: ExecutionContext, settings: Partial<DingtalkSettings>,
     await vendor.close();
   });
   await adapter.start();
-  return { vendor, adapter, events };
+  return { vendor, adapter, events, counted };
 }
 
 async function byStream(t: ExecutionContext, wire: object, answer?: () => Promise<IntakeResult>) {
-  const { vendor, adapter, events } = await receive(t, {}, answer);
+  const { vendor, events, counted } = await receive(t, {}, answer);
   const { messageId } = (wire as { headers: { messageId: string } }).headers;
   vendor.push(0, wire);
   await vendor.until(() => vendor.acks.some((ack) => ack.messageId === messageId), 'the answer');
   const ack = vendor.wire.find((one) => (one['headers'] as Json)['messageId'] === messageId) ?? {};
-  return { events, ack, ignored: adapter.ignored() };
+  return { events, ack, counted };
 }
 
 async function byHttp(
@@ -50,14 +52,14 @@ async function byHttp(
   answer?: () => Promise<IntakeResult>,
   change: Partial<DingtalkSettings> = {},
 ) {
-  const { vendor, adapter, events } = await receive(t, { mode: 'http', ...change }, answer);
+  const { vendor, adapter, events, counted } = await receive(t, { mode: 'http', ...change }, answer);
   const reply = await adapter.callback({
     method: 'POST',
     query: {},
     headers: how === 'message' ? messageHeaders(vendor) : clickHeaders(vendor),
     body: Buffer.from(JSON.stringify(body)),
   });
-  return { events, reply, ignored: adapter.ignored() };
+  return { events, reply, counted };
 }
 
 function messageHeaders({ settings }: Vendor) {
@@ -135,7 +137,8 @@ for (const [name, expected] of Object.entries(MESSAGES)) {
     const http = await byHttp(t, 'message', body);
     t.deepEqual(http.events as unknown, wanted);
     t.deepEqual([http.reply.status, http.reply.body], [200, '{"msgtype":"empty"}']);
-    t.true(Object.values({ ...stream.ignored, ...http.ignored }).every((count) => count === 0));
+    const outcome = name === 'robot-quota-exceeded' ? 'no-content' : 'taken';
+    t.deepEqual([stream.counted, http.counted], [[`message ${outcome}`], [`message ${outcome}`]]);
   });
 }
 
@@ -334,16 +337,16 @@ test('robot-http-headers open the door for their secret, once they are not too o
 
 test('what is for another app or company has no effect, and is counted', async (t) => {
   const other = await byStream(t, frame('CALLBACK', ROBOT, { ...sample('robot-text'), robotCode: 'dingother' }));
-  t.deepEqual([other.events.length, other.ignored['another-robot']], [0, 1]);
+  t.deepEqual([other.events.length, other.counted], [0, ['message another-robot']]);
   const click = await byHttp(t, 'click', { ...sample('card-callback'), corpId: 'dingcorp0000000000000002' });
-  t.deepEqual([click.events.length, click.reply.status, click.ignored['another-company']], [0, 400, 1]);
+  t.deepEqual([click.events.length, click.reply.status, click.counted], [0, 400, ['click another-company']]);
   const headers = { eventId: 'e1', eventType: 'check_in', eventCorpId: 'dingcorp0000000000000002' };
   const event = await byStream(t, frame('EVENT', '*', { staffId: 's' }, headers));
-  t.deepEqual([event.events.length, event.ignored['another-company']], [0, 1]);
+  t.deepEqual([event.events.length, event.counted], [0, ['event another-company']]);
   const shapeless = await byStream(t, frame('CALLBACK', ROBOT, { msgtype: 'text' }));
-  t.deepEqual([shapeless.events.length, shapeless.ignored['another-shape']], [0, 1]);
+  t.deepEqual([shapeless.events.length, shapeless.counted], [0, ['message another-shape']]);
   const aside = await byStream(t, frame('CALLBACK', ROBOT, { ...sample('robot-text'), isInAtList: false }));
-  t.deepEqual([aside.events.length, aside.ignored['not-said-to-us']], [0, 1]);
+  t.deepEqual([aside.events.length, aside.counted], [0, ['message not-said-to-us']]);
 });
 
 test('a sender without staff id is known by no id of the company', async (t) => {
