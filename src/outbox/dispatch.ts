@@ -13,8 +13,9 @@ import {
 import type { Delivery, PlatformAdapter, PlatformName } from '../platforms/contract.js';
 import { createBatch, createChanges } from '../store/index.js';
 import type { CardBook } from './cards.js';
-import { arrange, isBulk } from './lanes.js';
+import { arrange, isBulk, mergeHeld } from './lanes.js';
 import { backoffMs, type RateKeeper } from './rate.js';
+import { PLACE_LIFE_MS, type Slots } from './slots.js';
 import type { CardRow, OutboxRow } from './types.js';
 
 export interface DispatcherDeps {
@@ -22,6 +23,8 @@ export interface DispatcherDeps {
   cards: CardBook;
   adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
   rates: ReadonlyMap<PlatformName, RateKeeper>;
+  /** Null: no other process sends. */
+  slots: Slots | null;
   clock: Clock;
   log: Log;
   random: () => number;
@@ -48,6 +51,8 @@ const ROWS_READ = 1_000;
 const NO_ADAPTER_WAIT_MS = 600 * SECOND;
 const WARN_AT_SHARE = 0.8;
 const MAX_HOLD_MS = HOUR;
+/** A process that dies with places it took costs its recipient no more than these. */
+const PLACES_AT_ONCE = 5;
 /** How long others wait while one message tries whether the platform takes something again. */
 const PROBE_MS = 2 * SECOND;
 
@@ -126,9 +131,24 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return next;
   }
 
+  /** Reminders that cannot leave now become one message, so that fewer wait. */
+  async function merge(waiting: readonly OutboxRow[]): Promise<void> {
+    for (const { into, text, ids } of mergeHeld(waiting)) {
+      const untouched = { state: 'due', attempts: 0, leasedUntil: { $exists: false } };
+      const { modifiedCount } = await rows.updateOne(
+        { _id: into._id as never, ...untouched },
+        { $set: { message: { kind: 'text', text }, merged: ids } },
+      );
+      if (modifiedCount === 0) continue;
+      await rows.updateMany({ _id: { $in: ids as never[] }, ...untouched }, { $set: { state: 'superseded' } });
+    }
+  }
+
   /** The waiting messages of one recipient, in order; stops at the first that cannot leave now. */
   async function serve(lane: string, waiting: readonly OutboxRow[]): Promise<void> {
     let next = await ordered(waiting);
+    let places = 0;
+    let placesUntil = 0;
     while (!deps.isStopped()) {
       if (touched.has(lane)) next = await ordered(await waitingIn([lane]));
       const head = next.shift();
@@ -139,18 +159,28 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       const keeper = deps.rates.get(head.platform);
       const held = holds.get(head.platform);
       const heldMs = held === undefined ? 0 : held.probing ? PROBE_MS : held.until - now.getTime();
-      const waitMs =
+      let waitMs =
         adapter === undefined || keeper === undefined
           ? NO_ADAPTER_WAIT_MS
-          : Math.max(heldMs, keeper.waitMs(lane, now.getTime()));
+          : Math.max(heldMs, keeper.waitMs(head, now.getTime()));
+      if (waitMs <= 0 && keeper !== undefined && deps.slots !== null && (places === 0 || now.getTime() > placesUntil)) {
+        const wanted = Math.min(PLACES_AT_ONCE, next.length + 1);
+        const taken = await deps.slots.take(lane, keeper.limitsOf(head), wanted, now.getTime());
+        places = taken.granted;
+        placesUntil = now.getTime() + PLACE_LIFE_MS;
+        waitMs = taken.waitMs;
+      }
       if (adapter === undefined || keeper === undefined || waitMs > 0) {
         await changes.add({
           filter: { _id: head._id },
           update: { $set: { dueAt: new Date(now.getTime() + waitMs) } },
         });
+        await merge([head, ...next]);
         return;
       }
+      places -= 1;
       if (held !== undefined) held.probing = true;
+      const ended = keeper.begin();
       try {
         const [mine, known] = await Promise.all([
           claims.add(head._id),
@@ -159,6 +189,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         if (!mine) return;
         if (!(await deliver(adapter, keeper, { ...head, attempts: head.attempts + 1 }, known))) return;
       } finally {
+        ended();
         if (held !== undefined) held.probing = false;
       }
     }
@@ -177,7 +208,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       }
       const receipt = await adapter.deliver({ key: row._id, to: row.to, body: bodyOf(row, known, cards) });
       const now = clock.now();
-      keeper.sent(row.lane, now.getTime());
+      keeper.sent(row, now.getTime(), receipt.how !== 'updated');
       holds.delete(row.platform);
       const spent = keeper.month();
       if (spent !== null && spent.used === Math.ceil(spent.limit * WARN_AT_SHARE)) {
@@ -186,12 +217,20 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (row.cardId !== undefined) await cards.delivered(row.cardId, row, receipt, known);
       await changes.add({
         filter: { _id: row._id },
-        update: { $set: { state: 'sent', how: receipt.how, sentAt: now }, $unset: FREE },
+        update: {
+          $set: {
+            state: 'sent',
+            how: receipt.how,
+            sentAt: now,
+            ...(receipt.messageId === undefined ? {} : { messageId: receipt.messageId }),
+          },
+          $unset: FREE,
+        },
       });
       return true;
     } catch (error) {
       // Nobody knows whether it arrived: as long as it may have, it counts.
-      if (!(error instanceof PlatformRefusedError)) keeper.sent(row.lane, clock.now().getTime());
+      if (!(error instanceof PlatformRefusedError)) keeper.sent(row, clock.now().getTime());
       await failed(row, error);
       return false;
     }

@@ -6,6 +6,7 @@ import { createCardBook } from './cards.js';
 import { createDispatcher } from './dispatch.js';
 import { PRIORITY } from './lanes.js';
 import { createRateKeeper, type RateKeeper } from './rate.js';
+import { createSlots, slotIndexes } from './slots.js';
 import type { OutboxRow } from './types.js';
 
 export interface Outbox {
@@ -28,6 +29,8 @@ export interface Outbox {
 
 export interface OutboxDeps {
   connection: Connection;
+  /** No other process sends from this store: then what was sent is counted in memory alone. */
+  alone?: boolean;
   adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
   /** Where a person is reached: platform user id there, or null when nowhere. */
   reach: (address: Extract<Address, { kind: 'person' }>) => Promise<{ platform: PlatformName; userId: string } | null>;
@@ -56,6 +59,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     cards,
     adapters: deps.adapters,
     rates,
+    slots: deps.alone === true ? null : createSlots(deps.connection),
     clock: deps.clock,
     log: deps.log,
     random: deps.random ?? Math.random,
@@ -93,13 +97,19 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  /** Counted afresh now and then: other processes send too, and a month ends. */
-  async function countMonth(): Promise<void> {
+  /** Counted afresh now and then: other processes send too, and a month or a day ends. */
+  async function countLongBudgets(): Promise<void> {
     const now = deps.clock.now();
     if (now.getTime() - monthCountedAt < MONTH_COUNT_MS) return;
     monthCountedAt = now.getTime();
     const from = deps.month?.(now).from ?? new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
     for (const [platform, keeper] of rates) {
+      const dayFrom = keeper.dayFrom(now.getTime());
+      if (dayFrom !== null) {
+        const newToPeople = { 'to.kind': 'person', how: { $in: ['sent', 'replaced'] } };
+        const used = await rows.countDocuments({ state: 'sent', sentAt: { $gte: dayFrom }, platform, ...newToPeople });
+        keeper.countDay(used, now.getTime());
+      }
       if (keeper.month() === null) continue;
       keeper.countMonth(
         await rows.countDocuments({ state: 'sent', sentAt: { $gte: from }, platform, how: { $ne: 'passive' } }),
@@ -190,7 +200,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         restored = null;
         throw error;
       }));
-      await countMonth();
+      await countLongBudgets();
       do {
         again = false;
         await dispatcher.round();
@@ -262,6 +272,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 }
 
 export const outboxIndexes = {
+  ...slotIndexes,
   outbox: [
     { key: { state: 1 as const, dueAt: 1 as const }, name: 'due', partialFilterExpression: { state: 'due' } },
     { key: { lane: 1 as const, state: 1 as const, seq: 1 as const }, name: 'lane' },

@@ -1,65 +1,126 @@
-import { HOUR, MINUTE, SECOND } from '../core/index.js';
+import { DAY, HOUR, MINUTE, SECOND } from '../core/index.js';
 import type { RateBudget } from '../platforms/contract.js';
+import { isBulk } from './lanes.js';
+import type { OutboxRow } from './types.js';
 
-/** Sliding windows of what was sent, so that the platforms' budgets (often enforced in silence) are kept by us. */
+/** At most `count` in any stretch of `spanMs`. */
+export interface Limit {
+  count: number;
+  spanMs: number;
+}
+
+/** How many may leave now, and when the next one may if none. `times` in order, ms. */
+export function room(
+  times: readonly number[],
+  now: number,
+  limits: readonly Limit[],
+): { free: number; waitMs: number } {
+  let free = Number.POSITIVE_INFINITY;
+  let waitMs = 0;
+  for (const { count, spanMs } of limits) {
+    const recent = times.filter((at) => at > now - spanMs);
+    free = Math.min(free, Math.max(0, count - recent.length));
+    // Until the oldest of the last `count` falls out of the stretch.
+    const oldest = recent[recent.length - count];
+    if (oldest !== undefined) waitMs = Math.max(waitMs, oldest + spanMs - now);
+  }
+  return { free, waitMs };
+}
+
+type Going = Pick<OutboxRow, 'lane' | 'to' | 'purpose'>;
+
+/** What was sent is remembered, so that the platforms' budgets (often enforced in silence) are kept by us. */
 export interface RateKeeper {
-  /** How long to wait before the next message to this recipient; 0 = now. */
-  waitMs(recipient: string, now: number): number;
-  sent(recipient: string, now: number): void;
+  /** How long to wait before this message; 0 = now. */
+  waitMs(row: Going, now: number): number;
+  /** It is on its way: many chats are served side by side, and the app's own budgets are for all of them. Ended by calling what it gives. */
+  begin(): () => void;
+  /** `isNew`: shown as a new message, not a change of one that is there. */
+  sent(row: Going, now: number, isNew?: boolean): void;
+  /** The limits of one chat. */
+  limitsOf(row: Going): Limit[];
   /** What was already sent in the last hour, from the store, after a restart. */
   restore(entries: Iterable<{ recipient: string; at: number }>): void;
   /** How much of a month's budget is spent; null where there is none. */
   month(): { used: number; limit: number; allows(bulk: boolean): boolean } | null;
   /** What was sent this month, counted in the store. */
   countMonth(used: number): void;
+  /** Where the app has a budget for the day: since when it counts. */
+  dayFrom(now: number): Date | null;
+  /** New messages to people today, counted in the store. */
+  countDay(used: number, now: number): void;
 }
 
-/** The last tenth of a month's calls is for answers: reports and reminders stop before it. */
+/** The last tenth of a month's calls, and of a day's messages, is for answers: reports and reminders stop before it. */
 const ANSWERS_SHARE = 0.1;
+/** The platforms' day begins at midnight in China, which has one zone and no summer time. */
+const CHINA_MS = 8 * HOUR;
+const MAX_LANES = 5_000;
 
 export function createRateKeeper(budget: RateBudget): RateKeeper {
-  const byRecipient = new Map<string, number[]>();
+  const byLane = new Map<string, number[]>();
   let app: number[] = [];
+  let underWay = 0;
   let monthUsed = 0;
+  let day = { number: 0, used: 0 };
 
-  const within = (times: readonly number[], now: number, span: number): number[] =>
-    times.filter((at) => at > now - span);
-  /** Until the oldest of the last `limit` sends falls out of the window. */
-  const untilFree = (times: readonly number[], now: number, limit: number, span: number): number => {
-    const recent = within(times, now, span);
-    if (recent.length < limit) return 0;
-    const oldest = recent[recent.length - limit];
-    return oldest === undefined ? 0 : oldest + span - now;
+  const appLimits: Limit[] = [
+    ...(budget.perApp.perSecond === undefined ? [] : [{ count: budget.perApp.perSecond, spanMs: SECOND }]),
+    ...(budget.perApp.perMinute === undefined ? [] : [{ count: budget.perApp.perMinute, spanMs: MINUTE }]),
+  ];
+  const limits = ({ perMinute, perHour }: { perMinute: number; perHour?: number }): Limit[] => [
+    { count: perMinute, spanMs: MINUTE },
+    ...(perHour === undefined ? [] : [{ count: perHour, spanMs: HOUR }]),
+  ];
+  const limitsOf = ({ to }: Going): Limit[] => {
+    const special = budget.perChat?.find(({ prefix }) => to.kind === 'group' && to.chatId.startsWith(prefix));
+    const found = special ?? budget.perRecipient;
+    return found === undefined ? [] : limits(found);
+  };
+  const dayNumber = (now: number): number => Math.floor((now + CHINA_MS) / DAY);
+  const dayStart = (number: number): number => number * DAY - CHINA_MS;
+  const today = (now: number) => {
+    const number = dayNumber(now);
+    if (day.number !== number) day = { number, used: 0 };
+    return day;
+  };
+  /** Until midnight when the day's messages are spent. Groups have budgets of their own. */
+  const dayWaitMs = ({ to, purpose }: Going, now: number): number => {
+    const limit = budget.perApp.perDay;
+    if (limit === undefined || to.kind !== 'person') return 0;
+    const { number, used } = today(now);
+    return used + underWay < (isBulk(purpose) ? limit * (1 - ANSWERS_SHARE) : limit) ? 0 : dayStart(number + 1) - now;
   };
 
   return {
-    waitMs(recipient, now) {
-      const mine = byRecipient.get(recipient) ?? [];
-      const waits = [0];
-      if (budget.perRecipient !== undefined) {
-        waits.push(untilFree(mine, now, budget.perRecipient.perMinute, MINUTE));
-        waits.push(untilFree(mine, now, budget.perRecipient.perHour, HOUR));
-      }
-      if (budget.perApp.perSecond !== undefined) waits.push(untilFree(app, now, budget.perApp.perSecond, SECOND));
-      if (budget.perApp.perMinute !== undefined) waits.push(untilFree(app, now, budget.perApp.perMinute, MINUTE));
-      return Math.max(...waits);
+    limitsOf,
+    waitMs: (row, now) =>
+      Math.max(
+        room(byLane.get(row.lane) ?? [], now, limitsOf(row)).waitMs,
+        room([...app, ...Array.from({ length: underWay }, () => now)], now, appLimits).waitMs,
+        dayWaitMs(row, now),
+      ),
+    begin() {
+      underWay++;
+      return () => void underWay--;
     },
-    sent(recipient, now) {
-      const mine = within(byRecipient.get(recipient) ?? [], now, HOUR);
+    sent(row, now, isNew = true) {
+      const mine = (byLane.get(row.lane) ?? []).filter((at) => at > now - HOUR);
       mine.push(now);
-      byRecipient.set(recipient, mine);
-      app = within(app, now, MINUTE);
+      byLane.set(row.lane, mine);
+      app = app.filter((at) => at > now - MINUTE);
       app.push(now);
       monthUsed++;
-      if (byRecipient.size > 5_000) {
-        for (const [key, times] of byRecipient) if (within(times, now, HOUR).length === 0) byRecipient.delete(key);
+      if (isNew && row.to.kind === 'person') today(now).used++;
+      if (byLane.size > MAX_LANES) {
+        for (const [key, times] of byLane) if (times.every((at) => at <= now - HOUR)) byLane.delete(key);
       }
     },
     restore(entries) {
       for (const { recipient, at } of entries) {
-        const mine = byRecipient.get(recipient) ?? [];
+        const mine = byLane.get(recipient) ?? [];
         mine.push(at);
-        byRecipient.set(recipient, mine);
+        byLane.set(recipient, mine);
         app.push(at);
       }
     },
@@ -71,6 +132,10 @@ export function createRateKeeper(budget: RateBudget): RateKeeper {
     },
     countMonth(used) {
       monthUsed = used;
+    },
+    dayFrom: (now) => (budget.perApp.perDay === undefined ? null : new Date(dayStart(dayNumber(now)))),
+    countDay(used, now) {
+      day = { number: dayNumber(now), used };
     },
   };
 }

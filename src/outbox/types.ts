@@ -9,7 +9,8 @@ export interface OutboxRow {
   message: Message;
   cardId?: string;
   purpose: Purpose;
-  state: 'due' | 'sent' | 'superseded' | 'dead';
+  /** `recalled`: taken back from the recipient's chat. */
+  state: 'due' | 'sent' | 'superseded' | 'dead' | 'recalled';
   priority: number;
   seq: number;
   dueAt: Date;
@@ -20,6 +21,10 @@ export interface OutboxRow {
   how?: 'sent' | 'updated' | 'replaced' | 'passive';
   /** `todo`: what an administrator can do about it, in words. */
   lastError?: { code: string; message: string; at: Date; todo?: string };
+  /** Messages whose words this one took along while all of them were held back. */
+  merged?: string[];
+  /** The platform's id of the message, for taking it back. */
+  messageId?: string;
   createdAt: Date;
   sentAt?: Date;
 }

@@ -119,7 +119,10 @@ export interface Capabilities {
 /** Budgets that the platform enforces (often silently); the outbox keeps to them. */
 export interface RateBudget {
   perRecipient?: { perMinute: number; perHour: number };
-  perApp: { perSecond?: number; perMinute?: number };
+  /** Group chats whose id begins so have a budget of their own. */
+  perChat?: readonly { prefix: string; perMinute: number }[];
+  /** `perDay`: new messages to people, from midnight to midnight in China. */
+  perApp: { perSecond?: number; perMinute?: number; perDay?: number };
   /** Calls a month for the whole company, when the edition has such a limit. */
   perMonth?: number;
 }

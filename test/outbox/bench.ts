@@ -34,6 +34,8 @@ export interface Options {
   clock?: FixedClock;
   budget?: PlatformAdapter['budget'];
   phones?: Phones;
+  /** Other processes send too. */
+  shared?: boolean;
   onMonthlyShare?: (platform: string, used: number) => void;
 }
 
@@ -42,6 +44,7 @@ export async function setup({
   clock = new FixedClock('2026-03-02T01:00:00Z'),
   budget,
   phones,
+  shared = false,
   onMonthlyShare,
 }: Options = {}) {
   const { connection } = (store ??= await testStore());
@@ -50,6 +53,7 @@ export async function setup({
   const open = () =>
     createOutbox({
       connection,
+      alone: !shared,
       adapters: new Map([['wecom', wecom.adapter]]),
       reach: ({ personId }) =>
         Promise.resolve(personId === 'nobody' ? null : { platform: 'wecom', userId: `u-${personId}` }),

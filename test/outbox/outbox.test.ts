@@ -275,7 +275,7 @@ test('a new process goes on where the old one stopped; what it had taken is free
 });
 
 test('two dispatchers on one store send nothing twice and keep the order', async (t) => {
-  const { outbox, open, wecom, says } = await setup();
+  const { outbox, open, wecom, says } = await setup({ shared: true });
   const other = open();
   other.start();
   const people = ['jia', 'yi', 'bing', 'ding'];
