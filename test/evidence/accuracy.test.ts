@@ -7,8 +7,8 @@ import { createEvidence, readFacts } from '../../src/evidence/index.js';
 import { makeSample, nameplateFacts } from '../../src/sandbox/samples/index.js';
 import { TAKEN_AT, ZONE } from './support/context.js';
 
-// How well the recognisers read. Always on pictures made here; on the shared set of 60 as well where it lies beside the project and
-// EVIDENCE_ACCURACY=all is set (some minutes). A wrong value is worse than none, so the two are counted apart.
+// How well the recognisers read. Always on some pictures made here; with EVIDENCE_ACCURACY=all (some minutes) on more of them, and on the
+// shared set of 60 where it lies beside the project. A wrong value is worse than none, so the two are counted apart.
 const evidence = createEvidence({ workers: 1, timeoutMs: 60_000, ocr: 'both', log: silentLog });
 test.after.always(async () => await evidence.close());
 
@@ -49,6 +49,8 @@ function codes(facts: Record<string, unknown>, model: string, serial: string): O
   return (one === 'wrong' && agreed.model > 1) || (other === 'wrong' && agreed.serial > 1) ? 'wrong' : 'none';
 }
 
+const everything = process.env.EVIDENCE_ACCURACY === 'all';
+
 test.serial('generated samples are read, and nothing is read wrong', async (t) => {
   t.timeout(600_000);
   const table = new Map<string, Row>();
@@ -57,7 +59,7 @@ test.serial('generated samples are read, and nothing is read wrong', async (t) =
     const facts = await readFacts(evidence, kind, bytes, list === undefined ? {} : { list });
     return { facts, ms: performance.now() - started };
   };
-  for (const seed of [21, 22, 23, 24]) {
+  for (const seed of everything ? [21, 22, 23, 24] : [21]) {
     const params = { at: TAKEN_AT, zone: ZONE, clientName: '城东医院', seed };
     for (const name of ['site-photo', 'shelf-photo', 'site-photo-stamp']) {
       const { facts, ms } = await timed('watermark', (await makeSample(name, params)).bytes);
@@ -73,7 +75,7 @@ test.serial('generated samples are read, and nothing is read wrong', async (t) =
   t.log(`generated samples\n${print(table)}`);
   for (const [name, { n, right, wrong }] of table) {
     t.is(wrong, 0, name);
-    t.true(right >= n - 1, `${name}: ${right} of ${n}`);
+    t.true(right >= Math.ceil(0.75 * n), `${name}: ${right} of ${n}`);
   }
 });
 
@@ -89,7 +91,7 @@ interface Truth {
   dark: boolean;
 }
 const FOLDER = join(projectRoot, '../shared/data/ocr');
-const asked = existsSync(FOLDER) && process.env.EVIDENCE_ACCURACY === 'all';
+const asked = existsSync(FOLDER) && everything;
 const shared = asked ? test.serial : test.serial.skip;
 const why = asked ? '' : ' (takes minutes: only with EVIDENCE_ACCURACY=all and the pictures beside the project)';
 

@@ -5,10 +5,10 @@ import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
 import { projectRoot, silentLog } from '../../src/core/index.js';
 import { createEvidence, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
-import { makeSample, type SampleParams } from '../../src/sandbox/samples/index.js';
-import { buildContext, buildSampleParams } from './support/context.js';
+import { buildContext } from './support/context.js';
 import * as pdfs from './support/pdfs.js';
 import { hugePng, idCard } from './support/pictures.js';
+import { sample } from './support/samples.js';
 
 // Every bad input gets its sentence, nothing hangs, no worker goes over its memory. The table in docs/evidence-bad-input.md is what this test
 // says: WRITE_DOCS=1 writes it, otherwise it must be equal.
@@ -16,8 +16,6 @@ const FILE = join(projectRoot, 'docs/evidence-bad-input.md');
 const evidence = createEvidence({ workers: 1, timeoutMs: 60_000, ocr: 'both', log: silentLog });
 test.after.always(async () => await evidence.close());
 
-const sample = async (name: string, more: Partial<SampleParams> = {}): Promise<Buffer> =>
-  (await makeSample(name, buildSampleParams(more))).bytes;
 const photo = async (): Promise<Sharp> => sharp(await sample('site-photo-plain')).resize(900);
 const PHOTO: EvidenceRequest = { kind: 'photo', demands: { environment: true } };
 const SITE: EvidenceRequest = { kind: 'photo', demands: { environment: true, withinMetres: 300 } };
@@ -112,7 +110,7 @@ for (const [what, request, make, status] of inputs) {
     t.regex(verdict.say, /^(?:PDF )?\p{Script=Han}.*。$/u);
     t.notRegex(verdict.say, /undefined|null|NaN/u);
     rows.push(
-      `| ${what} | ${{ photo: '照片', file: 'PDF', sheet: '表格', link: '' }[request.kind]} | ${status} | ${verdict.say} |`,
+      `| ${what} | ${{ photo: '照片', file: 'PDF', sheet: '表格', voice: '录音', link: '' }[request.kind]} | ${status} | ${verdict.say} |`,
     );
   });
 }

@@ -5,8 +5,8 @@ import iconv from 'iconv-lite';
 import PDFDocument from 'pdfkit';
 import { silentLog } from '../../src/core/index.js';
 import { createEvidence, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
-import { makeSample } from '../../src/sandbox/samples/index.js';
-import { buildContext, buildSampleParams } from './support/context.js';
+import { buildContext } from './support/context.js';
+import { sample } from './support/samples.js';
 
 const evidence = createEvidence({ workers: 1, timeoutMs: 20_000, ocr: 'tesseract', log: silentLog });
 test.after.always(async () => await evidence.close());
@@ -23,7 +23,6 @@ const COST: EvidenceRequest = { kind: 'sheet', formats: ['XLSX'], demands: { min
 async function judge(request: EvidenceRequest, bytes: Uint8Array): Promise<Verdict> {
   return await evidence.verify(request, { bytes, name: 'file' }, buildContext());
 }
-const sample = async (name: string): Promise<Buffer> => (await makeSample(name, buildSampleParams())).bytes;
 
 const samples: [name: string, request: EvidenceRequest, status: string, say: RegExp][] = [
   ['proposal', pdf({ clientNameTimes: 3 }), 'passed', /客户名称 3 处/u],

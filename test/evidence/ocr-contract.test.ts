@@ -31,10 +31,11 @@ const engines: [name: string, create: () => OcrEngine][] = [
   ['pp-ocr', createPpOcr],
 ];
 for (const [name, create] of engines) {
+  const engine = create();
+  test.after.always(async () => await engine.close());
+
   test.serial(`${name}: finds the lines of a page, from top to bottom, with their places`, async (t) => {
     t.timeout(120_000);
-    const engine = create();
-    t.teardown(async () => await engine.close());
     t.is(engine.id, name as OcrEngine['id']);
     await engine.warm();
     const picture = page(900, 460, LINES);
@@ -60,8 +61,6 @@ for (const [name, create] of engines) {
 
   test.serial(`${name}: reads a line, nothing on paper, and calls that overlap`, async (t) => {
     t.timeout(120_000);
-    const engine = create();
-    t.teardown(async () => await engine.close());
     const line = luminance(page(420, 70, [{ text: '2026-11-24', x: 16, y: 12, size: 44 }]));
     const blank = grey(300, 80, 255);
     const [one, none, digits, found] = await Promise.all([
@@ -78,8 +77,6 @@ for (const [name, create] of engines) {
 
   test.serial(`${name}: a picture without its pixels throws, the next is read; closed is closed`, async (t) => {
     t.timeout(120_000);
-    const engine = create();
-    t.teardown(async () => await engine.close());
     const short: Rgb = { width: 100, height: 100, data: new Uint8Array(7) };
     await t.throwsAsync(engine.page(short), { instanceOf: RangeError });
     await t.throwsAsync(engine.line(short, 'latin'), { instanceOf: RangeError });

@@ -2,10 +2,12 @@ import test from 'ava';
 import sharp from 'sharp';
 import { silentLog } from '../../src/core/index.js';
 import { createEvidence, type EvidenceContext, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
-import { makeSample, nameplateFacts, type SampleParams } from '../../src/sandbox/samples/index.js';
-import { buildContext, buildSampleParams, CLIENT, minutes, SITE } from './support/context.js';
+import { nameplateFacts } from '../../src/sandbox/samples/index.js';
+import { buildContext, CLIENT, minutes, SITE } from './support/context.js';
+import { sample } from './support/samples.js';
 
-// Pictures one after the other through the whole way: worker, recogniser, judge. The judges' own tables are in photo-judge.test.ts.
+// Pictures one after the other through the whole way: worker, recogniser, judge. The judges' own tables are in photo-judge.test.ts, bad pictures in
+// bad-input.test.ts.
 const evidence = createEvidence({ workers: 1, timeoutMs: 30_000, ocr: 'both', log: silentLog });
 test.after.always(async () => await evidence.close());
 
@@ -31,8 +33,6 @@ async function judge(
 ): Promise<Verdict> {
   return await evidence.verify({ kind: 'photo', demands }, { bytes, name: 'photo.jpg' }, buildContext(context));
 }
-const sample = async (name: string, more: Partial<SampleParams> = {}): Promise<Buffer> =>
-  (await makeSample(name, buildSampleParams(more))).bytes;
 
 test.serial('a photo taken now, here, passes, and says when and where', async (t) => {
   t.timeout(180_000);
@@ -83,78 +83,6 @@ test.serial('a nameplate gives model and serial', async (t) => {
   t.is(verdict.status, 'passed', verdict.say);
   t.is(verdict.facts.model, model);
   t.is(verdict.facts.serial, serial);
-});
-
-const quick: [title: string, make: () => Promise<Uint8Array>, status: string, say: RegExp][] = [
-  ['a covered lens', async () => await sample('blank-photo'), 'failed', /空白/u],
-  ['a dark photo', async () => await sample('dark-photo'), 'unchecked', /太暗/u],
-  ['a blurred photo', async () => await sample('blurred-photo'), 'unchecked', /拍糊/u],
-  ['nothing', async () => await Promise.resolve(new Uint8Array(0)), 'unchecked', /空文件/u],
-  ['30 MB', async () => await Promise.resolve(new Uint8Array(30 * 1024 * 1024)), 'failed', /30 MB，最大收 25 MB/u],
-  ['a PDF', async () => await sample('proposal'), 'failed', /要的是照片，收到的是 PDF/u],
-  [
-    'a JPEG that ends early',
-    async () => (await sample('site-photo-plain')).subarray(0, 60_000),
-    'unchecked',
-    /没传完整/u,
-  ],
-  [
-    'a thumbnail',
-    async () =>
-      await sharp(await sample('site-photo-plain'))
-        .resize(160)
-        .jpeg()
-        .toBuffer(),
-    'failed',
-    /只有 160×120 像素/u,
-  ],
-  [
-    'too many pixels',
-    async () =>
-      await sharp({ create: { width: 9_000, height: 9_000, channels: 3, background: '#888' } })
-        .png()
-        .toBuffer(),
-    'failed',
-    /9000×9000/u,
-  ],
-  [
-    'SVG',
-    async () =>
-      await Promise.resolve(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="900" height="900"/>')),
-    'failed',
-    /收到的/u,
-  ],
-  [
-    'a GIF',
-    async () =>
-      await sharp({ create: { width: 400, height: 400, channels: 3, background: '#888' } })
-        .gif()
-        .toBuffer(),
-    'failed',
-    /动图/u,
-  ],
-  [
-    'a JPEG called what it is not',
-    async () => Buffer.concat([Buffer.from('\xff\xd8\xff', 'latin1'), Buffer.alloc(5_000, 7)]),
-    'unchecked',
-    /打不开/u,
-  ],
-];
-for (const [title, make, status, say] of quick) {
-  test.serial(`bad picture: ${title} → ${status}`, async (t) => {
-    t.timeout(180_000);
-    const verdict = await judge({ environment: true }, await make());
-    t.is(verdict.status, status as never, verdict.say);
-    t.regex(verdict.say, say);
-  });
-}
-
-test.serial('PNG and WebP are read like JPEG', async (t) => {
-  t.timeout(180_000);
-  const image = sharp(await sample('site-photo-plain')).resize(900);
-  for (const bytes of [await image.clone().png().toBuffer(), await image.clone().webp().toBuffer()]) {
-    t.is((await judge({ environment: true }, bytes)).status, 'passed');
-  }
 });
 
 test.serial('text where a photo is asked says what is wanted', async (t) => {

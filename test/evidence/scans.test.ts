@@ -6,11 +6,11 @@ import { guardPdf } from '../../src/evidence/documents/pdf-guard.js';
 import { findSeals, SEAL_PAGE_WIDTH } from '../../src/evidence/documents/pdf-seal.js';
 import { createEvidence, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
 import { render, seeded, text as draw } from '../../src/sandbox/samples/draw.js';
-import { makeSample } from '../../src/sandbox/samples/index.js';
-import { buildContext, buildSampleParams, CLIENT } from './support/context.js';
+import { buildContext, CLIENT } from './support/context.js';
 import * as pdfs from './support/pdfs.js';
+import { sample } from './support/samples.js';
 
-// Documents without a text layer, seals, and PDFs made to do harm.
+// Documents without a text layer, seals, and what the guard looks for; files made to do harm are in bad-input.test.ts.
 const evidence = createEvidence({ workers: 1, timeoutMs: 60_000, ocr: 'both', log: silentLog });
 test.after.always(async () => await evidence.close());
 
@@ -62,10 +62,10 @@ test.serial('a scan is read, and a person decides: words, the client by count, v
 
 test.serial('a seal is proposed with its page; the person decides either way', async (t) => {
   t.timeout(120_000);
-  const sealed = await judge({ sealReviewed: true }, (await makeSample('quotation', buildSampleParams())).bytes);
+  const sealed = await judge({ sealReviewed: true }, await sample('quotation'));
   t.is(sealed.status, 'review');
   t.regex(sealed.say, /第 1 页像是有红色圆章/u);
-  const bare = await judge({ sealReviewed: true }, (await makeSample('proposal', buildSampleParams())).bytes);
+  const bare = await judge({ sealReviewed: true }, await sample('proposal'));
   t.is(bare.status, 'review');
   t.regex(bare.say, /没找到红色圆章/u);
 });
@@ -94,35 +94,20 @@ test('seals among other red things', (t) => {
   t.is(on(specks.join('')), 0, 'red specks');
 });
 
-const refused: [title: string, make: () => Buffer, say: RegExp][] = [
-  ['a script', pdfs.scriptPdf, /PDF 里带着脚本/u],
-  ['a script under an escaped name', pdfs.hiddenScriptPdf, /PDF 里带着脚本/u],
-  ['a script in a packed stream', pdfs.packedScriptPdf, /PDF 里带着脚本/u],
-  ['a program to be started', pdfs.launchPdf, /会启动程序的动作/u],
-  ['half a gigabyte in a few bytes', pdfs.bombPdf, /大得不正常/u],
-];
-for (const [title, make, say] of refused) {
-  test.serial(`refused: ${title}`, async (t) => {
-    t.timeout(120_000);
-    const verdict = await judge({ clientNameTimes: 1, sealReviewed: true }, make());
-    t.is(verdict.status, 'failed', verdict.say);
-    t.regex(verdict.say, say);
-  });
-}
-
-test.serial('10,000 pages are counted and refused; a page of 70 metres is drawn small', async (t) => {
+test.serial('refused: a script in a packed stream', async (t) => {
   t.timeout(120_000);
-  const many = await judge({}, pdfs.manyPagesPdf(10_000));
-  t.is(many.status, 'unchecked');
-  t.regex(many.say, /10000 页，最多看 200 页/u);
-  const huge = await judge({ containsText: 'x', sealReviewed: true }, pdfs.hugePagePdf());
-  t.is(huge.status, 'review', huge.say);
+  const verdict = await judge({ clientNameTimes: 1, sealReviewed: true }, pdfs.packedScriptPdf());
+  t.is(verdict.status, 'failed', verdict.say);
+  t.regex(verdict.say, /PDF 里带着脚本/u);
+});
+
+test.serial('a link inside the document is no harm', async (t) => {
   t.is((await judge({}, pdfs.gotoPdf())).status, 'passed');
 });
 
 test('the guard leaves ordinary documents alone', async (t) => {
   for (const name of ['proposal', 'quotation', 'contract', 'scanned-pdf']) {
-    const { bytes } = await makeSample(name, buildSampleParams());
+    const bytes = await sample(name);
     t.notThrows(() => guardPdf(bytes), name);
   }
 });
