@@ -3,7 +3,7 @@ import { dealIndexes, evidenceIndexes } from './deals/index.js';
 import { radarIndexes } from './evidence/index.js';
 import { inboxIndexes } from './inbox/index.js';
 import { insightsIndexes } from './insights/index.js';
-import { orgIndexes } from './org/index.js';
+import { equipmentIndexes, orgIndexes } from './org/index.js';
 import { outboxIndexes } from './outbox/index.js';
 import { aggregateIndexes } from './store/index.js';
 import { todoIndexes } from './todos/index.js';
@@ -12,6 +12,7 @@ import { sessionIndexes } from './web/index.js';
 /** Every index the house needs, made at each start: an index that is there already costs one look. */
 const INDEXES: Record<string, readonly object[]> = {
   ...orgIndexes,
+  ...equipmentIndexes,
   ...insightsIndexes,
   ...inboxIndexes,
   ...outboxIndexes,

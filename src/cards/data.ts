@@ -44,8 +44,8 @@ export interface CardData {
   };
   /** `formats`: `PDF`. */
   'ask-file': OfQuestion & { formats: string[] };
-  /** `columns`: columns that must be there; empty when free. */
-  'ask-sheet': OfQuestion & { formats: string[]; columns: string[] };
+  /** `columns`: columns that must be there; empty when free. `devices`: known already from nameplates, `BC-5390 1 台`. */
+  'ask-sheet': OfQuestion & { formats: string[]; columns: string[]; devices?: string[] };
   'ask-text': OfQuestion & { minLength: number };
   /** Three questions, one after the other. `within`: `近 3 个月`. */
   'ask-link': OfQuestion & {

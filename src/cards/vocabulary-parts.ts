@@ -55,6 +55,8 @@ export const NEXT_ITEMS = 3;
 /** WeCom cards take 20 options (§4.4 checkbox); what is left over is told in words. */
 export const MAX_OPTIONS = 20;
 /** Deals named one by one in a nudge; the others are counted. */
+/** Models named on the card that asks for a client's devices; the deal's page has all of them. */
+export const MAX_DEVICES = 3;
 export const MAX_NUDGED = 5;
 
 /** All lines of a card share 160 characters: one sentence of a verdict is enough there. */

@@ -1,6 +1,6 @@
 import type { CardData } from './data.js';
 import { actionKey as key } from './keys.js';
-import { answerable, MAX_OPTIONS, NEXT_ITEMS, WITNESS_WORDS, ask, countLeft, deal, exempt, isDoable, joined, later, lineWords, missingWords, question, toDeal, yes } from './vocabulary-parts.js';
+import { answerable, MAX_DEVICES, MAX_OPTIONS, NEXT_ITEMS, WITNESS_WORDS, ask, countLeft, deal, exempt, isDoable, joined, later, lineWords, missingWords, question, toDeal, yes } from './vocabulary-parts.js';
 import { list, vocabulary, vocabularyByState } from './words.js';
 import type { Vocabulary } from './words.js';
 
@@ -107,7 +107,13 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
     actions: { 稍后: later, 申请豁免: exempt, ...toDeal },
   }),
   'ask-sheet': vocabulary<CardData['ask-sheet']>({
-    words: { ...question, 格式: (d) => joined(d.formats), 列: (d) => joined(d.columns) },
+    words: {
+      ...question,
+      格式: (d) => joined(d.formats),
+      列: (d) => joined(d.columns),
+      设备: (d) => joined((d.devices ?? []).slice(0, MAX_DEVICES)),
+      还有几种: (d) => countLeft(d.devices?.length ?? 0, MAX_DEVICES),
+    },
     actions: { 稍后: later, 申请豁免: exempt, ...toDeal },
   }),
   'ask-text': vocabulary<CardData['ask-text']>({

@@ -1,7 +1,7 @@
 import { currentVisitOf, dealItem, type DealDocument, stageOf } from '../deals/index.js';
 
 import type { ConversationDeps } from './context.js';
-import { putQuestion } from './questions.js';
+import { knownFor, putQuestion } from './questions.js';
 import type { Turn } from './turn.js';
 
 export function offerHelp(turn: Turn, state: 'hello' | 'help'): void {
@@ -85,7 +85,8 @@ export async function resumeQuestion(deps: ConversationDeps, turn: Turn): Promis
     if (deal !== null && found !== null) {
       const again = { ...question, askedAt: turn.now, paused: false };
       turn.change.question = again;
-      putQuestion(deps, turn, deal, deps.deals.flowOf(deal), found.item, again, 'reply');
+      const known = await knownFor(deps, deal, found.item);
+      putQuestion(deps, turn, deal, deps.deals.flowOf(deal), found.item, again, 'reply', known);
       return;
     }
   }

@@ -13,7 +13,7 @@ import { itemStates, type Flow, type Item } from '../flow/index.js';
 import type { Person } from '../org/index.js';
 import { todoCardId, type TodoDocument } from '../todos/index.js';
 import type { ConversationDeps } from './context.js';
-import { ask, chosenValue, linkValue, putQuestion, submitValue } from './questions.js';
+import { ask, chosenValue, knownFor, linkValue, putQuestion, submitValue } from './questions.js';
 import { keptFor } from './kept.js';
 import { staleOf } from './standing.js';
 import { askApprovalAgain, askExemption, askReview, exemptionsLeft, settleTodo } from './asks.js';
@@ -225,7 +225,7 @@ const HANDLERS: Record<Verb, Handler> = {
     }
     if (await usesKept(deps, turn, live, press.cardId)) return;
     if (live.item.kind === 'approval') await askApprovalAgain(deps, turn, live.deal, live.item);
-    else ask(deps, turn, live.deal, live.flow, live.item);
+    else ask(deps, turn, live.deal, live.flow, live.item, await knownFor(deps, live.deal, live.item));
   },
   async answer(deps, turn, ids, press) {
     const live = await liveItem(deps, turn, ids);

@@ -1,6 +1,13 @@
 import { CHOICE_KEY, type GotKind } from '../cards/index.js';
 import { stableId, type EvidenceId } from '../core/index.js';
-import { currentVisitOf, dealItem, type DealDocument, type Done, type SubmitCommand } from '../deals/index.js';
+import {
+  currentVisitOf,
+  dealItem,
+  wantsDevices,
+  type DealDocument,
+  type Done,
+  type SubmitCommand,
+} from '../deals/index.js';
 import { describeItem, itemStates, type Flow, type Item, type SubmissionValue } from '../flow/index.js';
 import type { ConversationDeps } from './context.js';
 import { readDay, readList, readUrl } from './intents.js';
@@ -11,7 +18,14 @@ import type { Turn } from './turn.js';
 export type ItemQuestion = Extract<Question, { kind: 'item' }>;
 
 /** Puts the question of one item: in place on the pressed card, or as a new card. */
-export function ask(deps: ConversationDeps, turn: Turn, deal: DealDocument, flow: Flow, item: Item): void {
+export function ask(
+  deps: ConversationDeps,
+  turn: Turn,
+  deal: DealDocument,
+  flow: Flow,
+  item: Item,
+  known: Known = {},
+): void {
   const visit = currentVisitOf(deal);
   if (visit === undefined) return;
   const question: ItemQuestion = {
@@ -25,7 +39,17 @@ export function ask(deps: ConversationDeps, turn: Turn, deal: DealDocument, flow
   };
   turn.change.dealId = deal._id;
   turn.change.question = question;
-  putQuestion(deps, turn, deal, flow, item, question, 'replace');
+  putQuestion(deps, turn, deal, flow, item, question, 'replace', known);
+}
+
+/** What is known already, so that nobody is asked twice for it. */
+export interface Known {
+  /** Devices of the client from nameplates, `BC-5390 2 台`. */
+  devices?: string[];
+}
+
+export async function knownFor(deps: ConversationDeps, deal: DealDocument, item: Item): Promise<Known> {
+  return wantsDevices(item) ? { devices: await deps.devicesOf(deal) } : {};
 }
 
 /** Draws the question as it stands (its step, what was answered so far). */
@@ -37,6 +61,7 @@ export function putQuestion(
   item: Item,
   question: Pick<ItemQuestion, 'step' | 'draft'>,
   how: 'replace' | 'reply' | { close: string },
+  known: Known = {},
 ): void {
   const base = {
     dealId: deal._id,
@@ -70,7 +95,7 @@ export function putQuestion(
       put('ask-file', { ...base, formats: item.formats });
       return;
     case 'sheet':
-      put('ask-sheet', { ...base, formats: item.formats, columns: item.demands.columns ?? [] });
+      put('ask-sheet', { ...base, formats: item.formats, columns: item.demands.columns ?? [], ...known });
       return;
     case 'text':
       put('ask-text', { ...base, minLength: item.minLength });

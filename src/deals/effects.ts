@@ -14,6 +14,7 @@ import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import { SEND, type Address, type Outgoing } from '../platforms/contract.js';
 import type { Effect, VaultFile } from '../store/index.js';
 import { PASSIVE_HOLD_MS, type TodoSubject } from '../todos/index.js';
+import { showsDevice } from './equipment.js';
 import type { DealFacts } from './events.js';
 import type { DealDocument, EvidenceDocument } from './model.js';
 import { checklistCardId, presentChecklist, stageOf, submissionText, type DealViewDeps } from './views.js';
@@ -22,6 +23,8 @@ import { checklistCardId, presentChecklist, stageOf, submissionText, type DealVi
 export const VERIFY = 'verify';
 export const REVIEW = 'review';
 export const ASK = 'ask';
+/** What a nameplate shows goes into the client's equipment list, or out again. */
+export const EQUIPMENT = 'equipment';
 
 /** A photo that is judged at once changes its card once, not twice: 核验中 is shown only when it takes longer. */
 const CHECKING_SHOWN_AFTER_MS = 1_500;
@@ -95,8 +98,11 @@ export function effectsOf(
   decision: Decision,
   cause: Cause,
 ): Effect[] {
-  const effects = decision.effects.map((effect) => outsideEffect(deps, flow, after, effect, cause));
-  if (cause.quiet === true) return effects.filter((effect) => effect.kind === VERIFY);
+  const effects = [
+    ...decision.effects.map((effect) => outsideEffect(deps, flow, after, effect, cause)),
+    ...deviceEffects(flow, before, decision, cause),
+  ];
+  if (cause.quiet === true) return effects.filter(({ kind }) => kind === VERIFY || kind === EQUIPMENT);
   if (decision.events.length === 0 && !cause.fromPress) return effects;
   // Not even taken: whoever asked puts the question again.
   if (decision.outcome === 'asked_again' && decision.code !== 'verdict') return effects;
@@ -127,6 +133,18 @@ export function effectsOf(
     effects.push(stageDoneEffect(deps, flow, before, after, decision, cause));
   }
   return effects;
+}
+
+/** A nameplate passed, or counts no more. The list looks up how it stands then, so the order of these does not matter. */
+function deviceEffects(flow: Flow, before: DealDocument, decision: Decision, cause: Cause): Effect[] {
+  return decision.events.flatMap((event): Effect[] => {
+    if (event.type !== 'evidence.judged') return [];
+    const { stageId, itemId, evidenceId, status } = event.body;
+    if (!showsDevice(stageOf(flow, stageId)?.items.find((one) => one.id === itemId))) return [];
+    const counted = findSubmission(before, evidenceId)?.submission.status === 'passed';
+    if (status !== 'passed' && !counted) return [];
+    return [{ _id: `equipment:${cause.key}:${evidenceId}`, kind: EQUIPMENT, data: { evidenceId } }];
+  });
 }
 
 export function showKey(causeKey: string): string {

@@ -6,6 +6,8 @@ export { createFlows } from './flows.js';
 export type { Flows } from './flows.js';
 export { createVerification } from './verification.js';
 export type { Verification, VerificationDeps } from './verification.js';
+export { createEquipmentList, deviceWords, sightingOf, wantsDevices } from './equipment.js';
+export type { EquipmentList } from './equipment.js';
 export { forgetFiles } from './retention.js';
 export type { Retention } from './retention.js';
 export { addDealSinks } from './sinks.js';

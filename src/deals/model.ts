@@ -64,6 +64,8 @@ export interface EvidenceDocument {
   leasedUntil?: Date;
   verdict?: Verdict;
   history: { at: Date; who: string; status: string; text: string }[];
+  /** What somebody wrote instead of what was read on a nameplate; the reading stays in the verdict. */
+  corrected?: Partial<Record<'model' | 'serial', { value: string; by: PersonId; at: Date }>>;
   /** Short code printed on copies. */
   proof?: string;
   demo?: boolean;

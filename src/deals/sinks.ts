@@ -2,7 +2,8 @@ import { asId, type DealId, type EvidenceId, type Log, type TodoId } from '../co
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import type { Relay } from '../store/index.js';
 import type { Todos, TodoSubject } from '../todos/index.js';
-import { ASK, REVIEW, reviewTodoId, VERIFY } from './effects.js';
+import { ASK, EQUIPMENT, REVIEW, reviewTodoId, VERIFY } from './effects.js';
+import type { EquipmentList } from './equipment.js';
 import type { Deals } from './face.js';
 import type { DealDocument, EvidenceDocument } from './model.js';
 import type { Verification } from './verification.js';
@@ -12,6 +13,7 @@ export interface SinkDeps {
   deals: Deals;
   todos: Todos;
   verification: Verification;
+  equipmentList: Pick<EquipmentList, 'sync'>;
   org: Org;
   calendar: WorkCalendar;
   words: TimeWords;
@@ -24,6 +26,9 @@ export interface SinkDeps {
 export function addDealSinks(deps: SinkDeps): void {
   deps.relay.addSink(VERIFY, async (effects) => {
     for (const effect of effects) await deps.verification.add(effect.data as unknown as EvidenceDocument);
+  });
+  deps.relay.addSink(EQUIPMENT, async (effects) => {
+    for (const { data } of effects) await deps.equipmentList.sync(asId<EvidenceId>(String(data['evidenceId'])));
   });
   deps.relay.addSink(ASK, async (effects) => {
     for (const { data } of effects) {

@@ -28,6 +28,13 @@ export interface Verification {
    */
   addPosition(by: PersonId, position: Position): Promise<EvidenceDocument[]>;
   note(id: EvidenceId, entry: EvidenceDocument['history'][number]): Promise<void>;
+  /** What a person wrote instead of what was read; told in the history. */
+  correct(
+    id: EvidenceId,
+    by: PersonId,
+    changes: Partial<Record<'model' | 'serial', string>>,
+    entry: EvidenceDocument['history'][number],
+  ): Promise<void>;
   sweep(): Promise<void>;
   queueLength(): Promise<number>;
   start(): void;
@@ -277,6 +284,12 @@ export function createVerification(deps: VerificationDeps): Verification {
     },
     async note(id, entry) {
       await rows.updateOne({ _id: id }, { $push: { history: entry } as never });
+    },
+    async correct(id, by, changes, entry) {
+      const set = Object.fromEntries(
+        Object.entries(changes).map(([name, value]) => [`corrected.${name}`, { value, by, at: entry.at }]),
+      );
+      await rows.updateOne({ _id: id }, { $set: set, $push: { history: entry } as never });
     },
     sweep,
     async queueLength() {

@@ -23,6 +23,9 @@ export { sniffFile } from './sniff.js';
 export type { FileKind, SniffedFile } from './sniff.js';
 export { printWatermark } from './photo/print.js';
 export { BadFileError } from './errors.js';
+// For whoever keeps what was read.
+export { foldCode } from './labels.js';
+
 export type { BadFileCode } from './errors.js';
 export {
   MAX_FILE_BYTES,

@@ -16,7 +16,8 @@ export type Command =
     }
   /**
    * A verdict. Without `by` it is the verifier's and counts only while nobody has decided (`checking`, `unchecked`); with
-   * `by` it is a person's, `passed` or `failed`, and also answers a `review`. `codes`: finding codes that did not pass.
+   * `by` it is a person's, `passed` or `failed`, and also answers a `review`, or refuses what a verifier passed.
+   * `codes`: finding codes that did not pass.
    */
   | {
       kind: 'judge';
@@ -74,6 +75,8 @@ export interface FlowEventBodies {
     first: boolean;
   };
   'item.passed': { visitId: StageVisitId; stageId: string; itemId: string };
+  /** What made it pass was taken back, or refused by a person: it is owed again. */
+  'item.reopened': { visitId: StageVisitId; stageId: string; itemId: string };
   'item.exempted': { visitId: StageVisitId; stageId: string; itemId: string; by: PersonId; reason: string };
   'exemption.expired': { visitId: StageVisitId; stageId: string; itemId: string };
   'skip.attempted': { fromStageId: string; toStageId: string; by: PersonId };

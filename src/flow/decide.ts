@@ -102,6 +102,9 @@ function judge(draft: Draft, { submissionId, status, say, codes, by }: Of<'judge
   if (by !== undefined && status !== 'passed' && status !== 'failed') return refused('review.undecided');
   const undecided: SubmissionStatus[] = ['checking', 'unchecked'];
   if (by !== undefined) undecided.push('review');
+  // What the machine passed may still be refused by a person who looks; what a person passed stays.
+  const judged = draft.flow.stages.find(({ id }) => id === visit.stageId)?.items.find(({ id }) => id === itemId);
+  if (by !== undefined && submission.judgedBy === undefined && isVerified(judged)) undecided.push('passed');
   if (!undecided.includes(submission.status) || submission.status === status) return UNCHANGED;
   const place = draft.place();
   const item = place?.stage.items.find((one) => one.id === itemId);
@@ -115,6 +118,7 @@ function judge(draft: Draft, { submissionId, status, say, codes, by }: Of<'judge
     case 'passed':
       return settle(draft, place, item, submissionId, wasPassed);
     case 'failed':
+      reopen(draft, place, item, wasPassed);
       return { outcome: 'asked_again', itemId, code: 'verdict', say };
     case 'review':
       askReview(draft, place, itemId, submission.id);
@@ -155,10 +159,9 @@ function requestReview(draft: Draft, place: Place, { submissionId, by }: Of<'req
   if (submission.by !== by) return refused('submission.not_yours');
   if (submission.status === 'review') return UNCHANGED;
   const item = place.stage.items.find((one) => one.id === itemId);
-  const wasMachine = item !== undefined && ['photo', 'file', 'sheet', 'link'].includes(item.kind);
   const isOpen = submission.status === 'failed' || submission.status === 'unchecked';
   if (submission.judgedBy !== undefined) return refused('review.done');
-  if (!wasMachine || !isOpen || isPassed(item, place)) return refused('review.not_needed');
+  if (!isVerified(item) || !isOpen || isPassed(item, place)) return refused('review.not_needed');
   draft.setStatus(visit, itemId, submission, 'review');
   askReview(draft, place, itemId, submission.id);
   return waiting('review');
@@ -190,8 +193,17 @@ function withdraw(draft: Draft, place: Place, { submissionId, by }: Of<'withdraw
   if (submission.by !== by) return refused('submission.not_yours');
   if (submission.status === 'withdrawn') return UNCHANGED;
   if (visit !== place.visit) return refused('submission.stage_left');
+  const item = place.stage.items.find((one) => one.id === itemId);
+  const wasPassed = item !== undefined && isPassed(item, place);
   draft.setStatus(visit, itemId, submission, 'withdrawn');
+  if (item !== undefined) reopen(draft, place, item, wasPassed);
   return waiting('open');
+}
+
+/** What made the item pass is gone: it is owed again. */
+function reopen(draft: Draft, place: Place, item: Item, wasPassed: boolean): void {
+  if (!wasPassed || isPassed(item, place)) return;
+  draft.emit('item.reopened', { visitId: place.visit.id, stageId: place.stage.id, itemId: item.id });
 }
 
 function advance(draft: Draft, place: Place, { by, toStageId, cause }: Of<'advance'>): Tail {
@@ -244,6 +256,11 @@ function lose(draft: Draft, { visit }: Place, { reason }: Of<'lose'>): Tail {
 
 function isPassed(item: Item, { visit }: Place): boolean {
   return itemState(item, progressOf(visit, item.id)).state === 'passed';
+}
+
+/** What is handed in for it goes to a verifier; the rest is decided by the gate or by a person. */
+function isVerified(item: Item | undefined): item is Item {
+  return item !== undefined && ['photo', 'file', 'sheet', 'link', 'voice'].includes(item.kind);
 }
 
 function isItemOf(flow: Flow, itemId: string): boolean {

@@ -119,6 +119,10 @@ export function applyEvent(rows: readonly Obligation[], event: DealEvent): Oblig
       const { visitId, itemId } = event.data;
       return change(visitId, true, (row) => ({ passedItems: [...new Set([...row.passedItems, itemId])] }));
     }
+    case 'item.reopened': {
+      const { visitId, itemId } = event.data;
+      return change(visitId, false, (row) => ({ passedItems: row.passedItems.filter((id) => id !== itemId) }));
+    }
     case 'item.exempted': {
       const { visitId, itemId } = event.data;
       return change(visitId, true, (row) => ({ exemptItems: [...new Set([...row.exemptItems, itemId])] }));

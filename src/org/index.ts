@@ -17,6 +17,9 @@ export type {
   Site,
   Team,
 } from './types.js';
+// What stands at a client's.
+export { createEquipment, devicesOf, equipmentIndexes } from './equipment.js';
+export type { Device, DeviceFact, Equipment, Sighting } from './equipment.js';
 // Working time.
 export { addDays, createCalendar } from './calendar.js';
 export type { CalendarOptions, DayException, DayRange, Period, TimeLimit, WorkCalendar } from './calendar.js';

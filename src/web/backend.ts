@@ -17,6 +17,8 @@ export interface PageBackend {
   deal(viewer: Viewer, dealId: string): Promise<DealView>;
   /** Whoever opens an evidence or its picture is written into the audit log by the backend. */
   evidence(viewer: Viewer, evidenceId: string): Promise<EvidenceView>;
+  /** Puts right what was read on a nameplate: `{model?, serial?}`. By its sender and those above. */
+  correctNameplate(viewer: Viewer, evidenceId: string, body: unknown): Promise<{ text: string }>;
   /** `thumb`: small, in lists, not recorded. `copy`: with the server's watermark, what people see. `original`: the bytes as received; only with the right (`mayOriginal`). */
   picture(viewer: Viewer, evidenceId: string, which: 'thumb' | 'copy' | 'original'): Promise<Picture>;
 }
@@ -208,6 +210,20 @@ export interface DealView {
   /** Forward skips that were refused. */
   skipAttempts: number;
   stages: StageTrace[];
+  /** 设备清单 of the client, from nameplates that passed; only from photos that this viewer may see. */
+  devices: DeviceRow[];
+}
+
+export interface DeviceRow {
+  model: string | null;
+  serial: string | null;
+  /** 两次读数一致, 一组主管看过, 一组主管改过，机器读成 SN-1O2 */
+  sure: string;
+  /** The latest photo of it. */
+  evidenceId: string;
+  at: string;
+  byName: string;
+  photos: number;
 }
 
 /** One stage of the flow with every stay in it; a stage not reached yet has none. */
@@ -282,6 +298,8 @@ export interface EvidenceView {
   mayOriginal: boolean;
   /** The same picture, or one very like it, came earlier. Named, and linked, only to those who may see that deal. */
   reuse: { text: string; evidenceId: string | null } | null;
+  /** What the nameplate says, put right if somebody did; null where no nameplate was asked for. */
+  nameplate: { model: string; serial: string; mayCorrect: boolean } | null;
   findings: FindingRow[];
   /** Further facts in words: 拍摄时间, 位置, 页数. */
   facts: { label: string; value: string }[];

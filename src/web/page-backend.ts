@@ -6,6 +6,7 @@ import type { Outbox } from '../outbox/index.js';
 import type { Todos } from '../todos/index.js';
 import type { Vault } from '../store/index.js';
 import type { EvidenceView, PageBackend, Picture, Viewer } from './backend.js';
+import { correctNameplate, deviceRows, type DeviceDeps } from './devices.js';
 import type { Proofs } from './proofs.js';
 import type { ReviewDeskDeps } from './reviews.js';
 import { seesUndelivered } from './undelivered.js';
@@ -13,7 +14,7 @@ import { dealRow, dealView } from './views-deal.js';
 import { evidenceView, submissionView } from './views-evidence.js';
 import { digestView, figureView, managerHome } from './views-figures.js';
 
-export interface PageBackendDeps {
+export interface PageBackendDeps extends Pick<DeviceDeps, 'equipment' | 'equipmentList'> {
   org: Org;
   calendar: WorkCalendar;
   deals: Deals;
@@ -176,7 +177,11 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
 
     async deal(viewer, id) {
       const deal = await visibleDeal(viewer, id);
-      return dealView(views, deal, await deps.verification.ofDeal(deal._id));
+      const [evidence, devices] = await Promise.all([
+        deps.verification.ofDeal(deal._id),
+        deviceRows(deps, viewer, deal),
+      ]);
+      return dealView(views, deal, evidence, devices);
     },
 
     async evidence(viewer, id) {
@@ -194,6 +199,12 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
         leads(scopeOf(viewer)) || evidence.by === viewer.personId,
         await reuseOf(viewer, evidence),
       );
+    },
+
+    async correctNameplate(viewer, id, body) {
+      const { evidence } = await visibleEvidence(viewer, id);
+      await correctNameplate(deps, viewer, evidence, leads(scopeOf(viewer)) || evidence.by === viewer.personId, body);
+      return { text: '记下了，设备清单跟着变。机器读到的也留着。' };
     },
 
     async picture(viewer, id, which): Promise<Picture> {

@@ -17,7 +17,7 @@ import {
 } from '../flow/index.js';
 import type { Org, WorkCalendar } from '../org/index.js';
 import type { Mark } from '../cards/index.js';
-import type { DealRow, DealView, ItemTrace, PersonBrief, VisitTrace } from './backend.js';
+import type { DealRow, DealView, DeviceRow, ItemTrace, PersonBrief, VisitTrace } from './backend.js';
 
 export interface ViewDeps {
   org: Org;
@@ -70,7 +70,12 @@ export function dealRow(deps: ViewDeps, deal: DealDocument): DealRow {
   };
 }
 
-export function dealView(deps: ViewDeps, deal: DealDocument, evidence: readonly EvidenceDocument[]): DealView {
+export function dealView(
+  deps: ViewDeps,
+  deal: DealDocument,
+  evidence: readonly EvidenceDocument[],
+  devices: DeviceRow[],
+): DealView {
   const flow = deps.deals.flowOf(deal);
   const byId = new Map(evidence.map((one) => [String(one._id), one]));
   const at = flow.stages.findIndex((stage) => stage.id === deal.stageId);
@@ -83,6 +88,7 @@ export function dealView(deps: ViewDeps, deal: DealDocument, evidence: readonly 
     owner: personBrief(deps.org, deal.ownerId),
     openedAt: deal.openedAt.toISOString(),
     skipAttempts: deal.skipAttempts,
+    devices,
     stages: flow.stages.map((stage, n) => {
       const visits = deal.visits.filter((visit) => visit.stageId === stage.id);
       const limit = formatLimit(stage.limit);

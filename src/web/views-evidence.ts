@@ -4,6 +4,7 @@ import { findSubmission } from '../flow/index.js';
 import type { Finding } from '../evidence/index.js';
 import type { Mark } from '../cards/index.js';
 import type { EvidenceView } from './backend.js';
+import { nameplateView } from './devices.js';
 import { markOf, personBrief, type ViewDeps } from './views-deal.js';
 
 /** What each check is called on pages. A code without words here shows as it is: a new check is seen, not hidden. */
@@ -13,7 +14,8 @@ const CHECKS: Record<string, string> = {
   'photo.watermark_time': '水印时间',
   'photo.exif_time': '照片信息时间',
   'photo.door_plate': '科室门牌',
-  'photo.nameplate': '设备铭牌',
+  'photo.nameplate_model': '铭牌型号',
+  'photo.nameplate_serial': '铭牌序列号',
   'photo.position': '拍摄位置',
   'photo.content': '画面内容',
   'photo.light': '亮度',
@@ -80,6 +82,7 @@ export function evidenceView(
     hasPicture: file?.goneAt === undefined && (file?.mime.startsWith('image/') ?? false),
     mayOriginal: mayOriginal && file !== undefined && file.goneAt === undefined,
     reuse,
+    nameplate: nameplateView(evidence, mayOriginal),
     findings: (verdict?.findings ?? []).map((finding) => ({
       code: finding.code,
       label: CHECKS[finding.code] ?? finding.code,
@@ -135,6 +138,7 @@ export function submissionView(deps: ViewDeps, deal: DealDocument, id: string): 
     hasPicture: false,
     mayOriginal: false,
     reuse: null,
+    nameplate: null,
     findings: [],
     facts: [],
     verifier: null,

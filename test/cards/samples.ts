@@ -97,6 +97,13 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
   'ask-file': [{ ...item, item: '定制方案', formats: ['PDF'], demands: '客户名称出现至少 3 处' }],
   'ask-sheet': [
     { ...item, item: '客户现有设备清单', formats: ['XLSX', 'CSV'], columns: ['型号', '数量', '使用年限'], demands: '每行填满' },
+    {
+      ...item,
+      item: '客户现有设备清单',
+      formats: ['XLSX'],
+      columns: ['型号', '数量', '使用年限'],
+      devices: ['BC-5390 2 台', 'AU680 1 台', 'CX-21 1 台', 'HX-200 1 台'],
+    },
   ],
   'ask-text': [{ ...item, item: '会议纪要', minLength: 20 }],
   'ask-link': [

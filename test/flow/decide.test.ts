@@ -88,9 +88,48 @@ test('the same submission twice, and a second verdict, change nothing', (t) => {
   const judged = world.progress;
   for (const status of ['passed', 'failed', 'review', 'unchecked'] as const) {
     t.like(world.judge('ev_a', status), { why: 'unchanged', events: [], effects: [] });
-    t.deepEqual(world.judge('ev_a', status, BOSS).events, []);
+    if (status !== 'failed') t.deepEqual(world.judge('ev_a', status, BOSS).events, []);
   }
   t.is(world.progress, judged);
+});
+
+test('a person who looks may refuse what a verifier passed: it is owed again, and that is final', (t) => {
+  const world = new World().goTo('clinical-value');
+  world.submit('door-plate', undefined, 'ev_a');
+  world.judge('ev_a', 'passed');
+  world.submit('door-plate', undefined, 'ev_b');
+  world.judge('ev_b', 'passed');
+  t.is(stateOf(world, 'door-plate'), 'passed');
+  t.like(world.judge('ev_b', 'failed', REP), { outcome: 'refused', code: 'submission.own' });
+  t.like(world.judge('ev_b', 'failed'), { why: 'unchanged' }, 'a second word of the machine is none');
+  t.deepEqual(types(world.judge('ev_b', 'failed', BOSS)), ['evidence.judged', 'item.reopened']);
+  t.like(
+    itemStates(world.flow, world.progress).find((one) => one.itemId === 'door-plate'),
+    { state: 'partly', have: 1 },
+  );
+  t.like(world.judge('ev_b', 'passed', BOSS), { why: 'unchanged' });
+  t.like(world.do({ kind: 'request-review', submissionId: asId<EvidenceId>('ev_b'), by: REP }), {
+    code: 'review.done',
+  });
+});
+
+test('what a person passed, and what needs no verifier, is refused by nobody', (t) => {
+  const world = new World().goTo('clinical-value');
+  world.submit('door-plate', undefined, 'ev_a');
+  world.judge('ev_a', 'review');
+  world.judge('ev_a', 'passed', BOSS);
+  t.like(world.judge('ev_a', 'failed', BOSS), { why: 'unchanged' });
+  world.submit('scenarios', undefined, 'ev_b');
+  t.is(stateOf(world, 'scenarios'), 'passed');
+  t.like(world.judge('ev_b', 'failed', BOSS), { why: 'unchanged' });
+});
+
+test('a piece that is taken back after its item passed makes it owed again', (t) => {
+  const world = new World().goTo('screening');
+  world.submit('site-photo', undefined, 'ev_a');
+  world.judge('ev_a', 'passed');
+  const decision = world.do({ kind: 'withdraw', submissionId: asId<EvidenceId>('ev_a'), by: REP });
+  t.deepEqual(types(decision), ['evidence.judged', 'item.reopened']);
 });
 
 test('a forward skip is refused, counted, and told what is missing', (t) => {

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { asId, HOUR } from '../../src/core/index.js';
 import type { EvidenceId, StageVisitId } from '../../src/core/index.js';
-import { decide, findSubmission, gap, newProgress, parseFlow } from '../../src/flow/index.js';
+import { decide, findSubmission, gap, itemStates, newProgress, parseFlow } from '../../src/flow/index.js';
 import type { Command, Decision, DecisionContext, Flow, FlowEvent, Progress } from '../../src/flow/index.js';
 import { BOSS, goodValue, LEGAL, REP, START, VISIT_CODE } from './world.js';
 
@@ -194,6 +194,7 @@ test('the random walks go far enough to mean something', (t) => {
     'item.exempted',
     'exemption.expired',
     'stage.passed',
+    'item.reopened',
   ]) {
     t.true((reached.get(type) ?? 0) > 3, `${type}: ${reached.get(type)}`);
   }
@@ -213,6 +214,24 @@ test('no sequence of commands leaves a stage with an unfinished required item', 
           const exempt = entry?.exemption !== undefined && entry.exemption.expiresAt > context.now;
           if (passed < needed && !exempt) throw new Error(`left ${item.id} behind`);
         }
+      }
+    }
+  });
+  t.pass();
+});
+
+test('passed and reopened tell which items of the present stage are done', (t) => {
+  always((moments) => {
+    const done = new Set<string>();
+    for (const { decision } of moments) {
+      for (const event of decision.events) {
+        if (event.type === 'item.passed') done.add(`${event.body.visitId}/${event.body.itemId}`);
+        if (event.type === 'item.reopened') done.delete(`${event.body.visitId}/${event.body.itemId}`);
+      }
+      const visit = decision.progress.visits.at(-1);
+      if (visit === undefined || visit.leftAt !== undefined) continue;
+      for (const { itemId, state } of itemStates(FLOW, decision.progress)) {
+        if (done.has(`${visit.id}/${itemId}`) !== (state === 'passed')) throw new Error(`${itemId} is ${state}`);
       }
     }
   });
@@ -385,6 +404,7 @@ function replay(events: readonly { event: FlowEvent; at: Date }[]): Skeleton {
       }
       case 'deal.opened':
       case 'item.passed':
+      case 'item.reopened':
       case 'deal.postponed':
         break;
     }

@@ -200,7 +200,29 @@ function believe(request: EvidenceRequest, file: EvidenceFile | null, context: E
       return { status: 'failed', findings: [], say: `没有「${containsText}」。`, facts: {}, verifier };
     }
   }
+  const plate = /plate (\S+) (\S+)/u.exec(written);
+  if (request.kind === 'photo' && request.demands.nameplate !== undefined && plate !== null)
+    return platePhoto(plate, written);
   return { status: 'passed', findings: [], say: '', facts: {}, verifier };
+}
+
+/** `plate MODEL SERIAL`: read twice alike; with `once` by one reader only, which a person has to see. */
+function platePhoto([, model = '', serial = '']: string[], written: string): Verdict {
+  const status = written.includes('once') ? 'review' : 'passed';
+  const finding = (name: string, measured: string) => ({
+    code: `photo.nameplate_${name}`,
+    status,
+    measured,
+    expected: null,
+    source: 'scripted',
+  });
+  return {
+    status,
+    findings: [finding('model', model), finding('serial', serial)] as Verdict['findings'],
+    say: status === 'review' ? '序列号没有十足把握，请主管看一眼。' : '',
+    facts: { model, serial },
+    verifier: { id: 'scripted', version: '1' },
+  };
 }
 
 /** The rows of the inbox that were not worked on to the end. */

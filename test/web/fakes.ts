@@ -90,6 +90,10 @@ export function fakeBackend(picture: { bytes: Uint8Array; mime: string; name?: s
       only(viewer, 'evidence', id, 'evidence_1');
       return await view({ id });
     },
+    async correctNameplate(viewer, id) {
+      only(viewer, 'nameplate', id, 'evidence_1');
+      return await view({ text: '' });
+    },
     async picture(viewer, id, which) {
       only(viewer, `picture-${which}`, id, 'evidence_1');
       return await Promise.resolve(picture);

@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 import { BadInputError, NotFoundError, type Clock, type Log } from '../../core/index.js';
 import type { PageBackend, Viewer } from '../backend.js';
 import { createSessions, type SessionStore } from '../sessions.js';
-import { jsonErrors, requireOwnHeader } from './json.js';
+import { jsonErrors, readJson, requireOwnHeader } from './json.js';
 import type { Proofs } from '../proofs.js';
 import type { ReviewDesk } from '../reviews.js';
 import type { Undelivered } from '../undelivered.js';
@@ -101,6 +101,10 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
   api.get(
     '/evidence/:id',
     answer((viewer, ctx) => deps.backend.evidence(viewer, param(ctx, 'id'))),
+  );
+  api.post(
+    '/evidence/:id/nameplate',
+    answer(async (viewer, ctx) => deps.backend.correctNameplate(viewer, param(ctx, 'id'), await readJson(ctx))),
   );
   api.get(
     '/evidence/:id/picture',
