@@ -38,8 +38,9 @@ interface Known {
 }
 
 const WRITERS = 4;
-/** A kill comes so long after the writers began, at random. */
 const MAX_RUN_MS = 500;
+/** Of each writer: all are read and compared after every kill. */
+const MAX_DOCUMENTS = 250;
 
 async function startChild(dataDir: string): Promise<{ child: ChildProcess; uri: string }> {
   const script = fileURLToPath(new URL('./store.js', import.meta.url));
@@ -67,7 +68,7 @@ async function write(
   while (!stopped()) {
     const old = [...known.keys()].filter((id) => id.startsWith(`${writer}-`) && known.get(id)!.acknowledged >= 0);
     const id =
-      old.length > 0 && random() < 0.6
+      old.length > 0 && (random() < 0.6 || old.length >= MAX_DOCUMENTS)
         ? old[Math.floor(random() * old.length)]!
         : `${writer}-${serial++}-${Math.floor(random() * 1e9)}`;
     const state = known.get(id) ?? { acknowledged: -1, asked: -1 };
@@ -124,6 +125,8 @@ export async function runCrashes(options: {
   kills: number;
   seconds: number;
   seed: number;
+  /** A kill comes at random within so long after the writers began. */
+  runMs?: number;
   onKill?: (n: number) => void;
 }): Promise<CrashReport> {
   const dataDir = await mkdtemp(join(tmpdir(), 'embedded-store-crash-'));
@@ -156,7 +159,7 @@ export async function runCrashes(options: {
         const writers = Array.from({ length: WRITERS }, (_, writer) =>
           write(collection, writer, known, random, () => killed),
         );
-        await sleep(random() * MAX_RUN_MS);
+        await sleep(random() * (options.runMs ?? MAX_RUN_MS));
         killed = child.kill('SIGKILL');
         report.kills++;
         options.onKill?.(report.kills);
