@@ -80,43 +80,11 @@ async function tellSandbox({ house, sandbox, publicUrl, log }: DemoDeps): Promis
   const ding = await put('dingtalk/callback', { url: byHttp ? `${publicUrl}/callback/dingtalk` : null });
   if (ding['ok'] !== true) log.error({ reason: ding['reason'] }, 'the sandbox could not verify the callback address');
   await house.makeMenu();
-  await ensureGroups(house, log);
+  await house.keepGroups();
 }
 
 /** As the company lists them, then everybody else. */
 function inDemoOrder(people: readonly Person[]): Person[] {
   const order = new Map(demoCompany.people.map((person, n) => [person.id, n]));
   return [...people].sort((a, b) => (order.get(a.id) ?? order.size) - (order.get(b.id) ?? order.size));
-}
-
-/** Groups of the company that an app can make by itself are made and kept in step with the teams. */
-export async function ensureGroups(house: House, log: Log): Promise<void> {
-  const { org } = house;
-  for (const group of org.groups()) {
-    for (const { platform, chatId } of group.chats) {
-      const adapter = house.adapters.get(platform);
-      if (adapter?.ensureGroup === undefined) continue;
-      const members = group.memberIds.flatMap(
-        (id) =>
-          org
-            .person(id)
-            ?.identities.filter((identity) => identity.platform === platform)
-            .map((one) => one.userId) ?? [],
-      );
-      const leader = org.withRole('supervisor').find((person) => person.teamId === group.teamId);
-      const owner = leader?.identities.find((identity) => identity.platform === platform)?.userId ?? members[0];
-      if (owner === undefined || members.length < 2) continue;
-      try {
-        const made = await adapter.ensureGroup({
-          chatId,
-          name: group.name,
-          ownerUserId: owner,
-          memberUserIds: members,
-        });
-        if (made !== chatId) await org.setGroupChat(group.id, platform, made);
-      } catch (error) {
-        log.error({ err: error, group: group.id }, 'group could not be made');
-      }
-    }
-  }
 }

@@ -34,6 +34,7 @@ import {
   createEquipment,
   createOrg,
   createTimeWords,
+  keepGroups,
   parseCalendarFile,
   type Equipment,
   type Org,
@@ -51,7 +52,7 @@ import {
 } from './platforms/contract.js';
 import { createDingtalkAdapter } from './platforms/dingtalk/index.js';
 import { createMongoTokenStore } from './platforms/index.js';
-import { createWecomAdapter } from './platforms/wecom/index.js';
+import { createWecomAdapter, ROBOT_PREFIX } from './platforms/wecom/index.js';
 import { createRelay, createVault, type Relay, type Store, type Vault } from './store/index.js';
 import { createTodos, type Todos } from './todos/index.js';
 import { ensureIndexes } from './indexes.js';
@@ -84,6 +85,8 @@ export interface House {
   takeOver(): Promise<void>;
   /** Keeps the app menu of platforms that have one in step. */
   makeMenu(): Promise<void>;
+  /** Makes the group chats of teams and regions that an app can make, and keeps their members in step with the org. */
+  keepGroups(): Promise<void>;
 }
 
 export interface HouseDeps {
@@ -128,15 +131,31 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
     ...(deps.fetchLinks ? { fetchPage: createFetchPage() } : {}),
   });
   try {
-    return await wireHouse({
+    const house = await wireHouse({
       ...deps,
       evidence,
       alone: deps.store.engine === 'embedded',
       openPlatforms: (intake, signals) => openPlatforms(deps, intake, signals),
     });
+    await bindRobots(house.org, deps.wecom?.groupRobots ?? {}, deps.log);
+    return house;
   } catch (error) {
     await evidence.close();
     throw error;
+  }
+}
+
+/** Robots of the settings are chats of their groups, and no others are. */
+async function bindRobots(org: Org, robots: Readonly<Record<string, string>>, log: Log): Promise<void> {
+  for (const group of org.groups()) {
+    const chatId = `${ROBOT_PREFIX}${group.id}`;
+    const others = group.chats.filter((chat) => !chat.chatId.startsWith(ROBOT_PREFIX));
+    const chats = robots[group.id] === undefined ? others : [...others, { platform: 'wecom' as const, chatId }];
+    if (chats.length !== group.chats.length) await org.setGroupChats(group.id, chats);
+  }
+  for (const id of Object.keys(robots)) {
+    if (org.group(id) === undefined)
+      log.error({ group: id }, 'WECOM_GROUP_ROBOTS names a group that is not in the org');
   }
 }
 
@@ -335,6 +354,27 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     callbacks,
     flows,
     makeMenu,
+    keepGroups: () =>
+      keepGroups({
+        org,
+        makers: new Map(
+          [...adapters].flatMap(([name, { ensureGroup }]) => (ensureGroup === undefined ? [] : [[name, ensureGroup]])),
+        ),
+        isForeign: (chatId) => chatId.startsWith(ROBOT_PREFIX),
+        onMade: (group, { platform, chatId }) =>
+          outbox.enqueue([
+            {
+              key: `welcome:${group.id}:${platform}:${chatId}`,
+              to: { kind: 'group', platform, chatId },
+              message: {
+                kind: 'text',
+                text: `${group.name}的过程日报每个工作日 9 点发到这里。材料和待办在和我的单聊里办。`,
+              },
+              purpose: 'digest',
+            },
+          ]),
+        log,
+      }),
     async takeOver() {
       // By the states in which a row can be taken: these have an index, and rows that are done stay for months.
       const taken: [string, object][] = [
@@ -373,6 +413,8 @@ function openPlatforms(
       intake,
       tokens,
       meter: meter('wecom'),
+      groupRobots: deps.wecom.groupRobots,
+      accountLimit: deps.wecom.accountLimit,
       count: (kind, outcome) => deps.countCallback?.('wecom', kind, outcome),
       onAppWarning: (what) => signals.appWarning('wecom', what),
     });

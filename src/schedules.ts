@@ -72,6 +72,8 @@ export function buildJobs(
       light('outbox-sweep', '*/5 * * * * *', () => house.outbox.sweep()),
       light('verification-sweep', '*/5 * * * * *', () => house.verification.sweep()),
       light('relay-sweep', '*/10 * * * * *', () => house.relay.sweep()),
+      // People join, leave and move; what is in step costs no call.
+      light('groups', '17 * * * *', () => house.keepGroups()),
       // Another process may have changed people or teams.
       light('org-reload', '* * * * *', () => house.org.reload()),
     ],

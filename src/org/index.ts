@@ -1,12 +1,15 @@
 // The company: people, teams, who sees what.
 export { createOrg, orgIndexes } from './org.js';
 export type { Org } from './org.js';
+export { keepGroups } from './groups.js';
+export type { EnsureGroup, GroupKeeperDeps } from './groups.js';
 export { isInScope, scopeFilter } from './scope.js';
 export { ROLES } from './types.js';
 export type {
   Absence,
   Client,
   Group,
+  GroupChat,
   Identity,
   OrgData,
   Person,

@@ -5,7 +5,7 @@ import type { WorkCalendar } from './calendar.js';
 import { findClients } from './clients.js';
 import { checkReferences } from './check.js';
 import { isInScope } from './scope.js';
-import type { Absence, Client, Group, Identity, OrgData, Person, Placed, Region, Role, Scope, Team } from './types.js';
+import type { Absence, Client, Group, GroupChat, OrgData, Person, Placed, Region, Role, Scope, Team } from './types.js';
 
 /**
  * The company: who is who, who answers for whom, who may see what. Read from memory (a few hundred people); every
@@ -15,7 +15,8 @@ export interface Org {
   reload(): Promise<void>;
   /** Writes people, teams … as given (whole documents, by id). Refuses dangling references and identities of others. */
   save(data: Partial<OrgData>): Promise<void>;
-  setGroupChat(groupId: string, platform: Identity['platform'], chatId: string): Promise<void>;
+  /** Which chats a group has on the platforms. */
+  setGroupChats(groupId: string, chats: readonly GroupChat[]): Promise<void>;
   /** Takes away everything marked as demo and nothing else; tells how much per collection. */
   removeDemo(): Promise<Record<string, number>>;
 
@@ -183,11 +184,9 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
       }
       await reload();
     },
-    async setGroupChat(groupId, platform, chatId) {
-      const group = index.groups.get(groupId);
-      if (group === undefined) throw new BadInputError('org.group_unknown', `no group ${groupId}`);
-      const chats = [...group.chats.filter((chat) => chat.platform !== platform), { platform, chatId }];
-      await collection('groups').updateOne({ _id: groupId as never }, { $set: { chats } });
+    async setGroupChats(groupId, chats) {
+      if (!index.groups.has(groupId)) throw new BadInputError('org.group_unknown', `no group ${groupId}`);
+      await collection('groups').updateOne({ _id: groupId as never }, { $set: { chats: [...chats] } });
       await reload();
     },
     async removeDemo() {

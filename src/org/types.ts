@@ -67,8 +67,15 @@ export interface Group {
   teamId?: string;
   regionId: string;
   memberIds: PersonId[];
-  chats: { platform: Identity['platform']; chatId: string }[];
+  chats: GroupChat[];
   demo?: boolean;
+}
+
+export interface GroupChat {
+  platform: Identity['platform'];
+  chatId: string;
+  /** Platform ids of those whom we put into it; others were invited by hand. */
+  placed?: string[];
 }
 
 export interface Site {

@@ -14,6 +14,8 @@ export interface CardBook {
   usable(card: CardRow): string[];
   /** A further handle came with an event; a second time it is the same one. */
   addHandle(cardId: CardId, handle: string): Promise<void>;
+  /** The message that showed the card was taken back: the card counts as never sent. */
+  forget(cardId: string, messageId: string): Promise<void>;
   delivered(
     cardId: string,
     row: Pick<OutboxRow, 'platform' | 'lane'>,
@@ -35,6 +37,9 @@ export function createCardBook(connection: Connection, clock: Clock): CardBook {
     find: (cardId) => reads.add(cardId),
     usable: (card) => (clock.now().getTime() - card.sentAt.getTime() < HANDLE_LIFE_MS ? card.handles : []),
     addHandle: (cardId, handle) => changes.add({ filter: { _id: cardId }, update: { $addToSet: { handles: handle } } }),
+    async forget(cardId, messageId) {
+      await cards.deleteOne({ _id: cardId as never, messageId });
+    },
     async delivered(cardId, { platform, lane }, receipt, known) {
       const filter = { _id: cardId };
       // A message that was sent anew has handles of its own; those of the old one change nothing any more.

@@ -23,6 +23,11 @@ export interface Outbox {
   dead(): Promise<OutboxRow[]>;
   /** Puts a dead letter back; false when there is none, or when its card has a newer look already. */
   resend(key: string): Promise<boolean>;
+  /**
+   * Takes a wrong message back from its recipient's chat. False: it never left, or its platform cannot. Throws the
+   * platform's refusal, for one when it is too old.
+   */
+  recall(key: string): Promise<boolean>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -258,6 +263,16 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       const put = await rows.updateOne({ _id: key as never, state: 'dead' }, { $set: change });
       wake(0);
       return newer === 0 && put.modifiedCount > 0;
+    },
+    async recall(key) {
+      const row = (await rows.findOne({ _id: key as never, state: 'sent' })) as unknown as OutboxRow | null;
+      const take = row === null ? undefined : deps.adapters.get(row.platform)?.recall;
+      if (row?.messageId === undefined || take === undefined) return false;
+      await take(row.messageId);
+      const done = await rows.updateOne({ _id: key as never, state: 'sent' }, { $set: { state: 'recalled' } });
+      // Shown anew if it is wanted again: the message that held the card is gone.
+      if (row.cardId !== undefined) await cards.forget(row.cardId, row.messageId);
+      return done.modifiedCount > 0;
     },
     start() {
       stopped = false;

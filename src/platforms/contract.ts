@@ -150,12 +150,16 @@ export interface PlatformAdapter {
   loginUrl(redirectUri: string, state: string): string;
   /** Redeems the code that came back; gives the platform user id. Refused: `login.code_invalid`. */
   login(code: string): Promise<{ userId: string }>;
+  /** Takes a message back from its recipient's chat, by `DeliveryReceipt.messageId`. Too old: a refusal that is final. */
+  recall?(messageId: string): Promise<void>;
   /** Makes or completes a group chat owned by us; gives its chat id. Only where the platform lets an app make groups. */
   ensureGroup?(group: {
     chatId: string;
     name: string;
     ownerUserId: string;
     memberUserIds: readonly string[];
+    /** Put in by us earlier and no longer wanted: taken out. Whoever was invited by hand stays. */
+    formerUserIds?: readonly string[];
   }): Promise<string>;
   /** Opens what must be open to receive (streams); HTTP receivers do nothing here. */
   start(): Promise<void>;

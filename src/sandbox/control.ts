@@ -35,6 +35,7 @@ const group = z.object({
   memberIds: z.array(text),
   wecomChatId: text.optional(),
   wecomForeign: z.boolean().optional(),
+  wecomRobotKey: text.optional(),
   dingtalkConversationId: text.optional(),
 });
 const directory = z.object({ people: z.array(person), groups: z.array(group) });

@@ -52,6 +52,8 @@ export interface DirectoryGroup {
   wecomChatId?: string;
   /** A WeCom group that somebody made in the client: it exists, but it is not the app's. */
   wecomForeign?: boolean;
+  /** Key of the webhook of a robot in this group. */
+  wecomRobotKey?: string;
   dingtalkConversationId?: string;
 }
 

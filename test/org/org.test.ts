@@ -190,13 +190,15 @@ test('a client is found by name, alias, part of it, or a sentence around it', as
   t.deepEqual(found('！'), []);
 });
 
-test('the chat of a group can be set and replaced per platform', async (t) => {
+test('the chats of a group can be set, with whom we put in', async (t) => {
   const { org } = await setup();
-  await org.setGroupChat('demo-group-east-1', 'wecom', 'made-by-wecom');
-  const [group] = org.groupsFor('demo-east-1');
-  t.deepEqual(group?.chats.find((chat) => chat.platform === 'wecom')?.chatId, 'made-by-wecom');
-  t.is(group?.chats.length, 2);
-  await t.throwsAsync(org.setGroupChat('none', 'wecom', 'x'), { instanceOf: BadInputError });
+  const chats = [
+    { platform: 'wecom' as const, chatId: 'made-by-wecom', placed: ['00123'] },
+    { platform: 'wecom' as const, chatId: 'robot:east' },
+  ];
+  await org.setGroupChats('demo-group-east-1', chats);
+  t.deepEqual(org.groupsFor('demo-east-1')[0]?.chats, chats);
+  await t.throwsAsync(org.setGroupChats('none', []), { instanceOf: BadInputError });
 });
 
 test('the demo company goes as a whole and takes nothing else along', async (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { HOUR, MINUTE, PlatformRefusedError, PlatformUnreachableError, SECOND } from '../../src/core/index.js';
-import { setup, text } from './bench.js';
+import { setup, show, text } from './bench.js';
 
 const tooFast = () =>
   new PlatformRefusedError('wecom.rate_limited', '45009', {
@@ -65,4 +65,22 @@ test('what may have arrived counts against the budget', async (t) => {
   await send(MINUTE);
   await send(MINUTE);
   t.deepEqual(says(), ['m1', 'm2', 'nudge']);
+});
+
+test('a message that is taken back counts as never shown: the card comes anew', async (t) => {
+  const { outbox, send, wecom, row } = await setup();
+  const recalled: string[] = [];
+  wecom.adapter.recall = (id) => Promise.resolve(void recalled.push(id));
+  const { deliver } = wecom.adapter;
+  wecom.adapter.deliver = async (delivery) => ({ ...(await deliver(delivery)), messageId: `id-${delivery.key}` });
+  await outbox.enqueue([show('s1')]);
+  await send();
+  t.true(await outbox.recall('s1'));
+  t.false(await outbox.recall('s1'), 'once');
+  t.false(await outbox.recall('unknown'));
+  t.deepEqual(recalled, ['id-s1']);
+  t.is((await row('s1'))?.state, 'recalled');
+  await outbox.enqueue([show('s2')]);
+  await send();
+  t.is(wecom.deliveries.at(-1)?.body.kind, 'card');
 });

@@ -30,6 +30,10 @@ export interface WecomClient {
   /** Gives the media_id, good for three days. */
   upload(type: 'image' | 'file', name: string, bytes: Uint8Array): Promise<string>;
   download(mediaId: string, maxBytes: number): Promise<FetchedMedia>;
+  /** A group's robot: no token, its key is the whole secret. https://developer.work.weixin.qq.com/document/path/91770 */
+  robotSend(key: string, body: unknown): Promise<ApiAnswer>;
+  /** Gives a media_id that is good for this robot only. */
+  robotUpload(key: string, name: string, bytes: Uint8Array): Promise<string>;
   tokens: TokenHolder;
 }
 
@@ -129,27 +133,27 @@ export function createClient(deps: {
   return {
     tokens,
     get: (api, query = {}) => call(api, query, {}),
-    post: (api, body, query = {}) =>
-      call(api, query, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json; charset=utf-8' },
-        body: JSON.stringify(body),
-      }),
+    post: (api, body, query = {}) => call(api, query, jsonInit(body)),
+
+    robotSend: (key, body) =>
+      request('webhook/send', { key }, { ...jsonInit(body), timeoutMs: callTimeoutMs }, (response) =>
+        readAnswer('webhook/send', response),
+      ),
+    async robotUpload(key, name, bytes) {
+      const api = 'webhook/upload_media';
+      const init = { method: 'POST', body: mediaForm(name, bytes), timeoutMs: TRANSFER_TIMEOUT_MS };
+      return mediaIdOf(api, await request(api, { key, type: 'file' }, init, (response) => readAnswer(api, response)));
+    },
 
     // https://developer.work.weixin.qq.com/document/path/90253
     async upload(type, name, bytes) {
       const answer = await tokens.run((token) => {
-        const form = new FormData();
-        form.set('media', new Blob([new Uint8Array(bytes)]), name);
-        const init = { method: 'POST', body: form, timeoutMs: TRANSFER_TIMEOUT_MS };
+        const init = { method: 'POST', body: mediaForm(name, bytes), timeoutMs: TRANSFER_TIMEOUT_MS };
         return request('media/upload', { access_token: token, type }, init, (response) =>
           readAnswer('media/upload', response),
         );
       });
-      if (typeof answer['media_id'] !== 'string' || answer['media_id'] === '') {
-        throw new PlatformUnreachableError('wecom.answer_unreadable', 'media/upload: no media_id in the answer');
-      }
-      return answer['media_id'];
+      return mediaIdOf('media/upload', answer);
     },
 
     // https://developer.work.weixin.qq.com/document/path/90254
@@ -181,6 +185,24 @@ export function createClient(deps: {
         ),
       ),
   };
+}
+
+const jsonInit = (body: unknown): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+  body: JSON.stringify(body),
+});
+
+function mediaForm(name: string, bytes: Uint8Array): FormData {
+  const form = new FormData();
+  form.set('media', new Blob([new Uint8Array(bytes)]), name);
+  return form;
+}
+
+function mediaIdOf(api: string, answer: ApiAnswer): string {
+  const id = answer['media_id'];
+  if (typeof id === 'string' && id !== '') return id;
+  throw new PlatformUnreachableError('wecom.answer_unreadable', `${api}: no media_id in the answer`);
 }
 
 function parseAnswer(text: string): ApiAnswer | null {

@@ -12,6 +12,7 @@ import {
   uploadName,
 } from './encode.js';
 import { isFinal } from './errors.js';
+import { ROBOT_PREFIX, type createRobots } from './robots.js';
 import { drawCard } from './template-card.js';
 import type { ApiAnswer } from './types.js';
 
@@ -29,8 +30,13 @@ const MAX_UPLOADS = 200;
 
 type Content = ReturnType<typeof textContent>;
 
-export function createDeliverer(deps: { client: WecomClient; agentId: string; log: Log }) {
-  const { client, agentId, log } = deps;
+export function createDeliverer(deps: {
+  client: WecomClient;
+  agentId: string;
+  robots: ReturnType<typeof createRobots>;
+  log: Log;
+}) {
+  const { client, agentId, robots, log } = deps;
   const uploads = new Map<string, string>();
 
   async function send(delivery: Delivery, content: Content): Promise<DeliveryReceipt> {
@@ -120,7 +126,8 @@ export function createDeliverer(deps: { client: WecomClient; agentId: string; lo
   }
 
   return async function deliver(delivery: Delivery): Promise<DeliveryReceipt> {
-    const { body } = delivery;
+    const { body, to } = delivery;
+    if (to.kind === 'group' && to.chatId.startsWith(ROBOT_PREFIX)) return robots(to.chatId, body);
     switch (body.kind) {
       case 'text':
         return send(delivery, textContent(body.text));

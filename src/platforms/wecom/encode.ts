@@ -15,7 +15,7 @@ const DUPLICATE_SECONDS = { longest: 14_400, spread: 3_600 };
 /** Most file systems stop at 255. */
 const MAX_NAME_BYTES = 200;
 
-type Content = Record<string, unknown> & { msgtype: string };
+export type Content = Record<string, unknown> & { msgtype: string };
 
 export const textContent = (text: string): Content => ({
   msgtype: 'text',
@@ -23,9 +23,9 @@ export const textContent = (text: string): Content => ({
 });
 
 /** Markdown of our own making; WeCom has no title for it. */
-export const markdownContent = (text: string): Content => ({
+export const markdownContent = (text: string, maxBytes = MAX_TEXT_BYTES): Content => ({
   msgtype: 'markdown',
-  markdown: { content: cutBytes(text, MAX_TEXT_BYTES) },
+  markdown: { content: cutBytes(text, maxBytes) },
 });
 
 export const mediaContent = (type: 'image' | 'file', mediaId: string): Content => ({
@@ -43,7 +43,7 @@ export function cardContent(card: FilledCard, cardId: string, deliveryKey: strin
 }
 
 /** A card where none can be pressed: group chats, and cards that only tell. */
-export function groupCard(card: FilledCard): Content {
+export function groupCard(card: FilledCard, maxBytes = MAX_TEXT_BYTES): Content {
   const link = (text: string, url: string | undefined) =>
     url === undefined ? literalMarkdown(text) : `[${literalMarkdown(text)}](${linkAddress(url)})`;
   const head = `**${literalMarkdown(card.title)}**${card.subtitle ? `　<font color="comment">${literalMarkdown(card.subtitle)}</font>` : ''}`;
@@ -60,7 +60,7 @@ export function groupCard(card: FilledCard): Content {
     ...(card.closed === undefined ? [] : [`<font color="comment">${literalMarkdown(card.closed)}</font>`]),
     ...(links.length === 0 ? [] : [links.join('　')]),
   ];
-  return markdownContent(parts.join('\n'));
+  return markdownContent(parts.join('\n'), maxBytes);
 }
 
 /** A round bracket or a space would end the link. */

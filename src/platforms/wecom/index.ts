@@ -7,10 +7,12 @@ import { ensureGroup } from './groups.js';
 import { login, loginUrl } from './login.js';
 import { setMenu } from './menu.js';
 import { createReceiver, PASSIVE_REPLY_MS } from './receiver.js';
+import { createRobots, ROBOT_PER_MINUTE, ROBOT_PREFIX } from './robots.js';
 import { MAX_ACTIONS, MAX_OPTIONS } from './template-card.js';
 import type { CallbackKeys, CountCallback, WecomSettings } from './types.js';
 
 export type { Meter } from './client.js';
+export { ROBOT_PREFIX } from './robots.js';
 export type { CallbackKeys, CountCallback, WecomSettings } from './types.js';
 
 const CAPABILITIES: Capabilities = {
@@ -25,11 +27,12 @@ const CAPABILITIES: Capabilities = {
 };
 
 /** Per member and app; what is above is dropped without an error. https://developer.work.weixin.qq.com/document/path/90312 */
-const BUDGET: RateBudget = {
+const budget = (accountLimit: number): RateBudget => ({
   perRecipient: { perMinute: 30, perHour: 1_000 },
-  // Any one API, per company.
-  perApp: { perMinute: 10_000 },
-};
+  perChat: [{ prefix: ROBOT_PREFIX, perMinute: ROBOT_PER_MINUTE }],
+  // The minute is of any one API, per company.
+  perApp: { perMinute: 10_000, ...(accountLimit === 0 ? {} : { perDay: accountLimit * 200 }) },
+});
 
 /** media/get gives at most 20 MB in one piece. https://developer.work.weixin.qq.com/document/path/90254 */
 const MAX_MEDIA_BYTES = 20 * 1024 * 1024;
@@ -46,6 +49,10 @@ export interface WecomDeps {
   count?: CountCallback;
   /** Keys of the directory's own callback (通讯录同步 → 接收事件服务器), where it is set up. */
   contactsKeys?: Omit<CallbackKeys, 'corpId'>;
+  /** Keys of the webhooks of group robots, by the id behind `robot:` in the chat's id. */
+  groupRobots?: Readonly<Record<string, string>>;
+  /** Members that the company's account may have: it limits the day's messages. 0: not known. */
+  accountLimit?: number;
   /** People, departments or the app's visible range changed. */
   onDirectoryChange?: () => void;
   /** The vendor warns that it suspends an app that nobody uses, or did so. */
@@ -83,10 +90,19 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
   return {
     name: 'wecom',
     capabilities: CAPABILITIES,
-    budget: BUDGET,
+    budget: budget(deps.accountLimit ?? 0),
     callback: receiver.callback,
     contactsCallback: contacts?.callback ?? null,
-    deliver: createDeliverer({ client, agentId: settings.agentId, log }),
+    deliver: createDeliverer({
+      client,
+      agentId: settings.agentId,
+      robots: createRobots({ client, keys: deps.groupRobots ?? {} }),
+      log,
+    }),
+    recall: async (messageId) => {
+      // https://developer.work.weixin.qq.com/document/path/94867 : within a day, in the WeCom client only.
+      await client.post('message/recall', { msgid: messageId });
+    },
     fetchMedia: (media) => client.download(media.handle, deps.maxMediaBytes ?? MAX_MEDIA_BYTES),
     loginUrl: (redirectUri, state) => loginUrl(settings, redirectUri, state),
     login: (code) => login(client, code),

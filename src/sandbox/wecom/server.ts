@@ -10,6 +10,7 @@ import { getMedia, uploadMedia } from './media.js';
 import { createMenu, deleteMenu, getMenu } from './menu.js';
 import { authorizePage, identify, jsapiTicket, loginPage, userInfo } from './login.js';
 import { WecomPhone } from './phone.js';
+import { sendByRobot, uploadByRobot } from './robots.js';
 import { recallMessage, sendMessage } from './send.js';
 import { type Secret, WecomState } from './state.js';
 import { updateCard } from './update.js';
@@ -40,6 +41,8 @@ export async function startWecom(world: World): Promise<WecomStandIn> {
     });
   };
   router.on('GET /cgi-bin/gettoken', (call) => getToken(state, call));
+  router.on('POST /cgi-bin/webhook/send', (call) => sendByRobot(state, call));
+  router.on('POST /cgi-bin/webhook/upload_media', (call) => uploadByRobot(state, call));
   api('POST /cgi-bin/message/send', sendMessage);
   api('POST /cgi-bin/message/update_template_card', updateCard);
   api('POST /cgi-bin/message/recall', recallMessage);

@@ -157,6 +157,47 @@ test.serial('a photo taken from the menu is one photo: the event beside it says 
   );
 });
 
+test.serial('a wrong message is taken back, and the next look of its card comes as a new one', async (t) => {
+  const { harness } = await setUp(t);
+  const body = { kind: 'card', cardId, card: checklistCard() } as const;
+  const { messageId = '' } = await harness.adapter.deliver({ key: 'wrong', to: rep, body });
+  await harness.adapter.recall?.(messageId);
+  t.deepEqual(
+    (await harness.phone('rep').shows()).map(({ text }) => text),
+    ['消息已撤回'],
+  );
+  await t.throwsAsync(async () => harness.adapter.recall?.('unknown'), { code: 'wecom.message_invalid' });
+});
+
+test.serial('a card that several hold is greyed for each of them, with who dealt with it', async (t) => {
+  const { harness } = await setUp(t);
+  const people = [PEOPLE.rep, PEOPLE.lead].map(({ userId }) => userId);
+  const handles = new Map<string, string>();
+  for (const userId of people) {
+    const to = { kind: 'person', userId } as const;
+    const id = asId<CardId>(`td-${userId}`);
+    const receipt = await harness.adapter.deliver({
+      key: `todo-${userId}`,
+      to,
+      body: { kind: 'card', cardId: id, card: checklistCard() },
+    });
+    handles.set(userId, receipt.handle ?? '');
+  }
+  for (const userId of people) {
+    const card = checklistCard({ closed: '代表甲已处理' });
+    const body = {
+      kind: 'card-update',
+      cardId: asId<CardId>(`td-${userId}`),
+      card,
+      handles: [handles.get(userId)!],
+    } as const;
+    const receipt = await harness.adapter.deliver({ key: `done-${userId}`, to: { kind: 'person', userId }, body });
+    t.is(receipt.how, 'updated');
+    const shown = (await harness.shownTo(userId)).filter(({ kind }) => kind === 'card');
+    t.is(shown.at(-1)?.state?.replacedText, '代表甲已处理');
+  }
+});
+
 test.serial('the menu is made once and then left alone', async (t) => {
   const { harness, sent } = await setUp(t);
   const before = await sent('menu/create');
@@ -175,6 +216,36 @@ test.serial('a group is made, completed and renamed, never emptied', async (t) =
   t.is(await sent(rename), updates, 'nothing to change');
   await group('华东二组', []);
   t.is(await sent(rename), updates + 1);
+  // Whom we put in and who has left goes; who was invited by hand stays.
+  const keep = (memberUserIds: string[], formerUserIds: string[]) =>
+    harness.adapter.ensureGroup({
+      chatId: 'ensure1',
+      name: '华东二组',
+      ownerUserId: PEOPLE.lead.userId,
+      memberUserIds,
+      formerUserIds,
+    });
+  const members = async () => {
+    const { phones } = await harness.control<{
+      phones: { platform: string; userId: string; chats: { id: string }[] }[];
+    }>('GET', 'state');
+    return phones
+      .filter(({ platform, chats }) => platform === 'wecom' && chats.some(({ id }) => id === 'ensure1'))
+      .map(({ userId }) => userId);
+  };
+  const other = { userId: 'ZhangSan', name: '代表丙' };
+  const people = [PEOPLE.rep, PEOPLE.lead, other].map(({ userId, name }) => ({
+    id: `p-${userId}`,
+    name,
+    title: '',
+    wecomUserId: userId,
+  }));
+  await harness.control('PUT', 'directory', { people, groups: [] });
+  await keep([other.userId], []);
+  t.deepEqual((await members()).toSorted(), [PEOPLE.rep, PEOPLE.lead, other].map(({ userId }) => userId).toSorted());
+  await keep([other.userId], [PEOPLE.rep.userId, other.userId]);
+  t.deepEqual((await members()).toSorted(), [PEOPLE.lead, other].map(({ userId }) => userId).toSorted());
+  await keep([PEOPLE.rep.userId], []);
   await harness.adapter.deliver({
     key: 'g',
     to: { kind: 'group', chatId: 'ensure1' },

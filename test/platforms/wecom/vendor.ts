@@ -15,6 +15,7 @@ export async function setUp(
   answers: Record<string, Answer | (() => Answer)>,
   change: Partial<WecomSettings> = {},
   callTimeoutMs = 20_000,
+  groupRobots: Record<string, string> = {},
 ) {
   const asked: { api: string; method: string; body: string; query: URLSearchParams }[] = [];
   const all: typeof answers = {
@@ -63,6 +64,7 @@ export async function setUp(
     intake: () => Promise.resolve({ duplicate: false }),
     tokens: memoryTokenStore(),
     callTimeoutMs,
+    groupRobots,
     maxMediaBytes: 1_000,
     meter: ({ api, ok }) => calls.push({ api, ok }),
   });
