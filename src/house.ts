@@ -191,7 +191,19 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   const relay = createRelay({ connection, clock, log });
   const vault = createVault(connection);
   const todos = createTodos({ connection, relay, cards, words, clock, log });
-  const deals = createDeals({ connection, relay, flows, org, calendar, words, cards, clock, log });
+  const deals = createDeals({
+    connection,
+    relay,
+    flows,
+    org,
+    calendar,
+    words,
+    cards,
+    // What needs no reader waits only for those before it.
+    estimateMs: (kind) => evidence.estimateMs(verification.ahead() - (kind === 'photo' ? 0 : 1)),
+    clock,
+    log,
+  });
   const verification = createVerification({
     connection,
     vault,

@@ -69,8 +69,8 @@ export interface CardData {
   'ask-purchase-history': OfQuestion & { known: string[] };
 
   // ── answers to what was sent ──
-  /** `slow`: longer than 5 s already. */
-  received: OfItem & { state: 'fast' | 'slow' };
+  /** `slow`: will take more than 5 s; the card then says what became of it, unless a verdict takes its place. */
+  received: OfItem & { state: 'fast' | 'slow' | 'passed' | 'review' | 'replaced' };
   /** `say`: the verdict's own words. `submissionId` when a person may be asked to look. */
   'verdict-failed': OfItem & { kind: CardItemKind; say: string; submissionId?: string };
   'verdict-unchecked': OfItem & { kind: CardItemKind; say: string; submissionId?: string };

@@ -7,7 +7,7 @@ import type { Vocabulary } from './words.js';
 /** Answers to what was sent, other people's verdicts, nudges and figures, the bot itself. */
 export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'busy']: Vocabulary<CardData[N]> } = {
   received: vocabularyByState<CardData['received']>(
-    { fast: '正在看', slow: '超过5秒' },
+    { fast: '正在看', slow: '超过5秒', passed: '通过', review: '请主管看', replaced: '换掉了' },
     { words: item, actions: toDeal },
   ),
   'verdict-failed': vocabulary<CardData['verdict-failed']>(verdict),

@@ -17,6 +17,7 @@ import { PASSIVE_HOLD_MS, type TodoSubject } from '../todos/index.js';
 import { showsDevice } from './equipment.js';
 import type { DealFacts } from './events.js';
 import type { DealDocument, EvidenceDocument } from './model.js';
+import { waitingCardId, waitingCards, type WaitingDeps } from './waiting.js';
 import { checklistCardId, presentChecklist, stageOf, submissionText, type DealViewDeps } from './views.js';
 
 /** Kinds of effects that leave a deal; `dealSinks` says where each goes. */
@@ -29,7 +30,7 @@ export const EQUIPMENT = 'equipment';
 /** A photo that is judged at once changes its card once, not twice: 核验中 is shown only when it takes longer. */
 const CHECKING_SHOWN_AFTER_MS = 1_500;
 
-export interface EffectDeps extends DealViewDeps {
+export interface EffectDeps extends DealViewDeps, WaitingDeps {
   org: Org;
   calendar: WorkCalendar;
   words: TimeWords;
@@ -125,8 +126,13 @@ export function effectsOf(
       ...(waitMs === 0 ? {} : { notBefore: new Date(now.getTime() + waitMs) }),
     }),
   );
+  for (const { id, message } of waitingCards(deps, flow, before, after, decision.events)) {
+    effects.push(
+      sendEffect({ key: `waiting:${cause.key}:${id}`, to: ownerAddress(deps, after), message, purpose: 'reply' }),
+    );
+  }
   for (const event of decision.events) {
-    const told = verdictEffect(deps, flow, after, event, cause);
+    const told = verdictEffect(deps, flow, before, after, event, cause);
     if (told !== null) effects.push(told);
   }
   if (!cause.byOwner && (decision.outcome === 'advanced' || decision.outcome === 'completed')) {
@@ -263,6 +269,7 @@ function requestOf(item: Item, value: SubmissionValue): EvidenceRequest {
 function verdictEffect(
   deps: EffectDeps,
   flow: Flow,
+  before: DealDocument,
   deal: DealDocument,
   event: FlowEvent,
   cause: Cause,
@@ -279,7 +286,9 @@ function verdictEffect(
     to: ownerAddress(deps, deal),
     message: {
       kind: 'show',
-      cardId: stableId<CardId>('vd', cause.key, evidenceId),
+      cardId: (before.waiting ?? []).includes(evidenceId)
+        ? waitingCardId(evidenceId)
+        : stableId<CardId>('vd', cause.key, evidenceId),
       card: deps.cards.fill(status === 'failed' ? 'verdict-failed' : 'verdict-unchecked', {
         dealId: deal._id,
         itemId,

@@ -19,6 +19,8 @@ export interface DealDocument extends AggregateDocument, Progress {
   updatedAt: Date;
   /** The checklist card in the owner's chat; a new generation when it was asked for afresh. */
   card?: { gen: number; platform: PlatformName };
+  /** Evidence whose sender was told that looking at it takes longer, on a card that waits for the verdict. */
+  waiting?: EvidenceId[];
   demo?: boolean;
 }
 

@@ -10,6 +10,7 @@ import type { DealCommand, Deals, Done, NewDeal } from './face.js';
 import type { Flows } from './flows.js';
 import type { DealDocument } from './model.js';
 import { checklistCardId, presentChecklist } from './views.js';
+import { waitingAfter, type WaitingDeps } from './waiting.js';
 
 export interface DealDeps {
   connection: Connection;
@@ -19,6 +20,8 @@ export interface DealDeps {
   calendar: WorkCalendar;
   words: TimeWords;
   cards: Cards;
+  /** How long evidence of this kind will take that is handed in now. */
+  estimateMs: WaitingDeps['estimateMs'];
   clock: Clock;
   log: Log;
 }
@@ -91,7 +94,8 @@ export function createDeals(deps: DealDeps): Deals {
       const decision = gate(progressOf(before), before._id, flow, flowCommand, command.key);
       const byOwner = command.by === null || command.by === before.ownerId;
       const card = cardFor(before, command, byOwner && command.by !== null);
-      const after: DealDocument = { ...before, ...decision.progress, ...card, updatedAt: now };
+      const waiting = waitingAfter(deps, before, decision, command.quiet === true);
+      const after: DealDocument = { ...before, ...decision.progress, ...card, waiting, updatedAt: now };
       const cause: Cause = {
         key: command.key,
         fromPress: command.fromPress === true,
@@ -101,7 +105,12 @@ export function createDeals(deps: DealDeps): Deals {
       };
       const effects = effectsOf(view, flow, before, after, decision, cause);
       return {
-        set: { ...decision.progress, ...card, ...(decision.events.length > 0 ? { updatedAt: now } : {}) },
+        set: {
+          ...decision.progress,
+          ...card,
+          ...(waiting.length + (before.waiting?.length ?? 0) > 0 ? { waiting } : {}),
+          ...(decision.events.length > 0 ? { updatedAt: now } : {}),
+        },
         events: eventsOf(after, flow, decision.events),
         effects,
         // Refused or asked again without a trace: the same command gets the same answer when it comes again.

@@ -37,6 +37,8 @@ export interface Verification {
   ): Promise<void>;
   sweep(): Promise<void>;
   queueLength(): Promise<number>;
+  /** What this process knows to be before evidence that is added now; no look at the store. */
+  ahead(): number;
   start(): void;
   stop(): Promise<void>;
 }
@@ -84,6 +86,9 @@ const isUnwanted = ({ verdict }: EvidenceDocument): boolean =>
 export function createVerification(deps: VerificationDeps): Verification {
   const rows = deps.connection.collection('evidence');
   let stopped = true;
+  /** Added here and not looked at yet; what other processes took is forgotten when nothing is due any more. */
+  const waiting = new Set<string>();
+  let inWork = 0;
   let running: Promise<void> | null = null;
   let again = false;
 
@@ -205,6 +210,7 @@ export function createVerification(deps: VerificationDeps): Verification {
       )) as unknown as EvidenceDocument | null;
       if (claimed !== null) return claimed;
     }
+    waiting.clear();
     return null;
   }
 
@@ -214,8 +220,11 @@ export function createVerification(deps: VerificationDeps): Verification {
       return running;
     }
     const work = async (): Promise<void> => {
-      for (let next = stopped ? null : await claim(); next !== null; next = stopped ? null : await claim())
-        await workOn(next);
+      for (let next = stopped ? null : await claim(); next !== null; next = stopped ? null : await claim()) {
+        waiting.delete(next._id);
+        inWork += 1;
+        await workOn(next).finally(() => (inWork -= 1));
+      }
     };
     running = (async () => {
       do {
@@ -237,6 +246,7 @@ export function createVerification(deps: VerificationDeps): Verification {
     async add(evidence) {
       try {
         await rows.insertOne(evidence as never, AS_GIVEN);
+        waiting.add(evidence._id);
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
@@ -295,6 +305,7 @@ export function createVerification(deps: VerificationDeps): Verification {
     async queueLength() {
       return rows.countDocuments({ state: { $in: ['waiting', 'verified'] } });
     },
+    ahead: () => waiting.size + inWork,
     start() {
       stopped = false;
       wake();

@@ -142,6 +142,9 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
   received: [
     { ...item, state: 'fast' },
     { ...item, state: 'slow' },
+    { ...item, state: 'passed' },
+    { ...item, state: 'review' },
+    { ...item, state: 'replaced' },
   ],
   'verdict-failed': [
     {

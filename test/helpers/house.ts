@@ -48,7 +48,7 @@ export interface TestHouse extends House {
  */
 export async function openHouse(
   t: ExecutionContext,
-  options: { store?: Store; clock?: FixedClock; alone?: boolean } = {},
+  options: { store?: Store; clock?: FixedClock; alone?: boolean; estimateMs?: (ahead?: number) => number } = {},
 ) {
   const store = options.store ?? (await testStore());
   const clock = options.clock ?? new FixedClock(MORNING);
@@ -73,7 +73,7 @@ export async function openHouse(
       extract: () => Promise.reject(new Error('not in this house')),
       warm: () => Promise.resolve(),
       queueLength: () => 0,
-      estimateMs: () => 0,
+      estimateMs: options.estimateMs ?? (() => 0),
       close: () => Promise.resolve(),
     },
     openPlatforms: (intake) => {

@@ -1,0 +1,72 @@
+import { SECOND, stableId, type CardId, type EvidenceId } from '../core/index.js';
+import type { Cards } from '../cards/index.js';
+import { findSubmission, type Decision, type Flow, type FlowEvent, type ItemKind } from '../flow/index.js';
+import type { Outgoing } from '../platforms/contract.js';
+import type { DealDocument } from './model.js';
+import { stageOf } from './views.js';
+
+export interface WaitingDeps {
+  cards: Cards;
+  /** How long evidence of this kind will take that is handed in now. */
+  estimateMs: (kind: ItemKind) => number;
+}
+
+/** Nobody looks at a phone for longer without being told. */
+const LONG_MS = 5 * SECOND;
+
+/** Its sender was told that it takes longer; the same card tells the verdict. */
+export function waitingCardId(id: EvidenceId): CardId {
+  return stableId<CardId>('wt', id);
+}
+
+/** Evidence of which its sender waits with such a card, after this decision. */
+export function waitingAfter(
+  deps: WaitingDeps,
+  before: DealDocument,
+  decision: Decision,
+  quiet: boolean,
+): EvidenceId[] {
+  const over = new Set(
+    decision.events.flatMap((event) => (event.type === 'evidence.judged' ? event.body.evidenceId : [])),
+  );
+  const left = (before.waiting ?? []).filter((id) => !over.has(id));
+  if (quiet || decision.outcome !== 'waiting' || decision.why !== 'checking') return left;
+  const long = decision.events.flatMap((event) =>
+    event.type === 'evidence.submitted' && deps.estimateMs(event.body.itemKind) > LONG_MS ? event.body.evidenceId : [],
+  );
+  return [...left, ...long];
+}
+
+type Shown = { id: EvidenceId; message: Outgoing['message'] };
+
+/** The cards that begin to wait, and those whose wait is over without a word of its own to say. */
+export function waitingCards(
+  { cards }: Pick<WaitingDeps, 'cards'>,
+  flow: Flow,
+  before: DealDocument,
+  after: DealDocument,
+  events: readonly FlowEvent[],
+): Shown[] {
+  const show = (id: EvidenceId, state: 'slow' | 'passed' | 'review' | 'replaced'): Shown[] => {
+    const found = findSubmission(after, id);
+    const item = stageOf(flow, found?.visit.stageId ?? '')?.items.find((one) => one.id === found?.itemId);
+    if (item === undefined) return [];
+    const card = cards.fill('received', {
+      dealId: after._id,
+      itemId: item.id,
+      client: after.clientName,
+      item: item.name,
+      state,
+    });
+    return [{ id, message: { kind: 'show', cardId: waitingCardId(id), card } }];
+  };
+  const begun = (after.waiting ?? []).filter((id) => !(before.waiting ?? []).includes(id));
+  const over = events.flatMap((event): Shown[] => {
+    if (event.type !== 'evidence.judged' || !(before.waiting ?? []).includes(event.body.evidenceId)) return [];
+    const { evidenceId, status } = event.body;
+    if (status === 'passed' || status === 'review') return show(evidenceId, status);
+    // `failed` and `unchecked` take the card for what they have to say.
+    return status === 'withdrawn' ? show(evidenceId, 'replaced') : [];
+  });
+  return [...begun.flatMap((id) => show(id, 'slow')), ...over];
+}
