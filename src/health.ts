@@ -1,5 +1,6 @@
 import { Counter, Gauge, collectDefaultMetrics, type Registry } from 'prom-client';
 import type { House } from './house.js';
+import type { MonthUse } from './outbox/index.js';
 import { storeStatus, type Store } from './store/index.js';
 import type { HealthCheck } from './web/index.js';
 
@@ -54,6 +55,7 @@ export function gauges(metrics: Registry, house: House, store: Store): void {
       },
     });
   };
+  quotaGauges(metrics, house);
   gauge('trailmark_outbox_due', 'Messages waiting', async () => (await house.outbox.counts()).due);
   gauge('trailmark_outbox_dead', 'Messages given up', async () => (await house.outbox.counts()).dead);
   gauge('trailmark_inbox_waiting', 'Events waiting', async () => (await house.inbox.counts()).waiting);
@@ -66,4 +68,47 @@ export function gauges(metrics: Registry, house: House, store: Store): void {
     async () => (await storeStatus(store)).connections,
   );
   gauge('trailmark_store_waiting', 'Writes waiting for the disk', async () => (await storeStatus(store)).waiting);
+}
+
+/** How far the month's budgets of the platforms are spent, what for, and where that ends. */
+function quotaGauges(metrics: Registry, house: House): void {
+  const labelNames = ['platform', 'budget'];
+  const each = (read: (use: MonthUse, labels: Record<string, string>) => void): void => {
+    for (const platform of house.adapters.keys()) {
+      const month = house.usage.month(platform);
+      if (month === null) continue;
+      read(month.calls, { platform, budget: 'calls' });
+      if (month.pushes !== null) read(month.pushes, { platform, budget: 'pushes' });
+    }
+  };
+  const registers = [metrics];
+  new Gauge({
+    name: 'trailmark_quota_used',
+    help: 'Calls and pushes of this month by purpose',
+    labelNames: [...labelNames, 'purpose'],
+    registers,
+    collect() {
+      each((use, labels) => {
+        for (const [purpose, count] of Object.entries(use.byUse)) this.set({ ...labels, purpose }, count);
+      });
+    },
+  });
+  new Gauge({
+    name: 'trailmark_quota_limit',
+    help: 'Calls and pushes a month that the edition allows',
+    labelNames,
+    registers,
+    collect() {
+      each((use, labels) => this.set(labels, use.limit));
+    },
+  });
+  new Gauge({
+    name: 'trailmark_quota_forecast',
+    help: 'Calls and pushes foreseen at the end of the month',
+    labelNames,
+    registers,
+    collect() {
+      each((use, labels) => this.set(labels, use.forecast));
+    },
+  });
 }

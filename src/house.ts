@@ -41,7 +41,16 @@ import {
   type TimeWords,
   type WorkCalendar,
 } from './org/index.js';
-import { createOutbox, deadNotices, monthNotices, suspensionNotices, type Outbox } from './outbox/index.js';
+import {
+  createOutbox,
+  createUsage,
+  deadNotices,
+  quotaNotices,
+  suspensionNotices,
+  type MeteredCall,
+  type Outbox,
+  type Usage,
+} from './outbox/index.js';
 import {
   SEND,
   type CallbackReceiver,
@@ -49,6 +58,7 @@ import {
   type Outgoing,
   type PlatformAdapter,
   type PlatformName,
+  type RateBudget,
 } from './platforms/contract.js';
 import { createDingtalkAdapter } from './platforms/dingtalk/index.js';
 import { createMongoTokenStore } from './platforms/index.js';
@@ -75,6 +85,7 @@ export interface House {
   conversation: Conversation;
   inbox: Inbox;
   outbox: Outbox;
+  usage: Usage;
   adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
   callbacks: {
     wecom?: { agentId: string; receive: CallbackReceiver; contacts?: CallbackReceiver; aibot?: CallbackReceiver };
@@ -113,6 +124,9 @@ export interface HouseDeps {
 export interface PlatformSignals {
   /** The platform is about to suspend the app, or has. */
   appWarning: (platform: PlatformName, what: string) => void;
+  /** A call was made, or a push came: both count against some editions' months. */
+  called: (platform: PlatformName, call: MeteredCall) => void;
+  pushed: (platform: PlatformName, kind: string) => void;
 }
 
 /** One photo is verified by one worker for at most this long: seconds when warm, a cold nameplate on a busy small machine took 19. */
@@ -236,13 +250,20 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
 
   // The way in and the way out hold each other by these two handles only.
   const inboxHolder: { inbox?: Inbox } = {};
+  const budgets = new Map<PlatformName, RateBudget>();
+  const usage = createUsage({ connection, clock, log, budgets, calendar });
   const { adapters, callbacks, makeMenu } = deps.openPlatforms(
     (...args) => {
       if (inboxHolder.inbox === undefined) throw new AppError('intake.closed', 'not open yet', { retryable: true });
       return inboxHolder.inbox.intake(...args);
     },
-    { appWarning: (platform, what) => tell(suspensionNotices(notice, platform, what, today())) },
+    {
+      appWarning: (platform, what) => tell(suspensionNotices(notice, platform, what, today())),
+      called: usage.called,
+      pushed: usage.pushed,
+    },
   );
+  for (const [name, { budget }] of adapters) budgets.set(name, budget);
 
   const sessions = createSessions({ connection, relay, clock, log, alone: deps.alone === true });
   const notice = { org, platforms: new Set(adapters.keys()), url: `${deps.publicUrl}/m/undelivered` };
@@ -256,9 +277,9 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     adapters,
     clock,
     log,
-    month: (at) => calendar.monthOf(at),
+    usage,
     onDead: (row) => tell(deadNotices(notice, row, clock.now())),
-    onMonthlyShare: (platform, used, limit) => tell(monthNotices(notice, platform, used, limit, today().slice(0, 7))),
+    onQuota: (platform, month) => tell(quotaNotices(notice, platform, month, today().slice(0, 7))),
     // Where somebody talked to us last; else where the other side of the matter is; else wherever they can be reached.
     reach: async ({ personId, prefer }) => {
       const identities = (org.person(personId)?.identities ?? []).filter(({ platform }) => adapters.has(platform));
@@ -362,6 +383,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     conversation,
     inbox,
     outbox,
+    usage,
     adapters,
     callbacks,
     flows,
@@ -415,7 +437,10 @@ function openPlatforms(
   const adapters = new Map<PlatformName, PlatformAdapter>();
   const callbacks: House['callbacks'] = {};
   let makeMenu = (): Promise<void> => Promise.resolve();
-  const meter = (platform: PlatformName) => (call: { api: string }) => deps.meter(platform, call.api);
+  const meter = (platform: PlatformName) => (call: MeteredCall) => {
+    deps.meter(platform, call.api);
+    signals.called(platform, call);
+  };
   if (deps.wecom !== null) {
     const wecom = createWecomAdapter({
       settings: deps.wecom,
@@ -449,7 +474,10 @@ function openPlatforms(
       intake,
       tokens,
       meter: meter('dingtalk'),
-      count: (kind, outcome) => deps.countCallback?.('dingtalk', kind, outcome),
+      count: (kind, outcome) => {
+        deps.countCallback?.('dingtalk', kind, outcome);
+        signals.pushed('dingtalk', kind);
+      },
     });
     adapters.set('dingtalk', dingtalk);
     if (settings.mode === 'http') callbacks.dingtalk = { receive: dingtalk.callback };

@@ -13,16 +13,19 @@ import {
 import type { Delivery, PlatformAdapter, PlatformName } from '../platforms/contract.js';
 import { createBatch, createChanges } from '../store/index.js';
 import type { CardBook } from './cards.js';
-import { arrange, isBulk, mergeHeld } from './lanes.js';
+import { arrange, mergeHeld } from './lanes.js';
+import { judge, type Judgement } from './quota-rules.js';
 import { backoffMs, type RateKeeper } from './rate.js';
 import { PLACE_LIFE_MS, type Slots } from './slots.js';
 import type { CardRow, OutboxRow } from './types.js';
+import type { Usage } from './usage.js';
 
 export interface DispatcherDeps {
   rows: Collection;
   cards: CardBook;
   adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
   rates: ReadonlyMap<PlatformName, RateKeeper>;
+  usage: Usage;
   /** Null: no other process sends. */
   slots: Slots | null;
   clock: Clock;
@@ -30,8 +33,6 @@ export interface DispatcherDeps {
   random: () => number;
   isStopped: () => boolean;
   onDead: (row: OutboxRow) => void;
-  /** A platform's calls of this month are four fifths spent. */
-  onMonthlyShare: (platform: PlatformName, used: number, limit: number) => void;
 }
 
 export interface Dispatcher {
@@ -49,7 +50,6 @@ const LANES_AT_ONCE = 16;
 /** Rows that are read at once, of all lanes of a batch or of one. */
 const ROWS_READ = 1_000;
 const NO_ADAPTER_WAIT_MS = 600 * SECOND;
-const WARN_AT_SHARE = 0.8;
 const MAX_HOLD_MS = HOUR;
 /** A process that dies with places it took costs its recipient no more than these. */
 const PLACES_AT_ONCE = 5;
@@ -155,6 +155,12 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       const now = clock.now();
       if (head === undefined || head.dueAt > now) return;
       if (head.leasedUntil !== undefined && head.leasedUntil > now) return;
+      // Before the hold is looked at: nothing may come between that and the try.
+      const judged = await judgeRow(head, now);
+      if (!judged.go && judged.how === 'drop') {
+        await leaveOut(head);
+        continue;
+      }
       const adapter = deps.adapters.get(head.platform);
       const keeper = deps.rates.get(head.platform);
       const held = holds.get(head.platform);
@@ -163,6 +169,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         adapter === undefined || keeper === undefined
           ? NO_ADAPTER_WAIT_MS
           : Math.max(heldMs, keeper.waitMs(head, now.getTime()));
+      if (!judged.go && judged.how === 'wait') waitMs = Math.max(waitMs, judged.waitMs);
       if (waitMs <= 0 && keeper !== undefined && deps.slots !== null && (places === 0 || now.getTime() > placesUntil)) {
         const wanted = Math.min(PLACES_AT_ONCE, next.length + 1);
         const taken = await deps.slots.take(lane, keeper.limitsOf(head), wanted, now.getTime());
@@ -187,7 +194,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
           head.cardId === undefined ? null : cards.find(head.cardId),
         ]);
         if (!mine) return;
-        if (!(await deliver(adapter, keeper, { ...head, attempts: head.attempts + 1 }, known))) return;
+        const row = { ...head, attempts: head.attempts + 1 };
+        if (!(await deliver(adapter, keeper, row, known, judged.go))) return;
       } finally {
         ended();
         if (held !== undefined) held.probing = false;
@@ -195,25 +203,46 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
+  /** What the month's calls allow. */
+  async function judgeRow(row: OutboxRow, now: Date): Promise<Judgement> {
+    const rule = deps.usage.rule(row.platform);
+    return rule === null ? { go: true } : judge(rule, row, now, () => repeatsLast(row));
+  }
+
+  /** The last of its kind that this chat got said the same. */
+  async function repeatsLast({ lane, purpose, message }: OutboxRow): Promise<boolean> {
+    const [last] = (await rows
+      .find({ lane, state: 'sent', purpose })
+      .sort({ seq: -1 })
+      .limit(1)
+      .toArray()) as unknown as OutboxRow[];
+    return last !== undefined && wordsOf(last.message) === wordsOf(message);
+  }
+
+  async function leaveOut(row: OutboxRow): Promise<void> {
+    const lastError = { code: 'outbox.left_out', message: 'the month is too far spent for it', at: clock.now() };
+    const { modifiedCount } = await rows.updateOne(
+      { _id: row._id as never, state: 'due', leasedUntil: { $exists: false } },
+      { $set: { state: 'superseded', lastError } },
+    );
+    if (modifiedCount > 0) deps.usage.saved(row.platform, row.purpose);
+  }
+
   async function deliver(
     adapter: PlatformAdapter,
     keeper: RateKeeper,
     row: OutboxRow,
     known: CardRow | null,
+    allowed: boolean,
   ): Promise<boolean> {
     try {
-      const month = keeper.month();
-      if (month !== null && !month.allows(isBulk(row.purpose))) {
-        throw new AppError('outbox.month_spent', `${month.used} of ${month.limit} calls of this month are spent`);
-      }
-      const receipt = await adapter.deliver({ key: row._id, to: row.to, body: bodyOf(row, known, cards) });
+      if (!allowed) throw new AppError('outbox.month_spent', 'the calls of this month are spent');
+      const receipt = await deps.usage.during(row.purpose, () =>
+        adapter.deliver({ key: row._id, to: row.to, body: bodyOf(row, known, cards) }),
+      );
       const now = clock.now();
       keeper.sent(row, now.getTime(), receipt.how !== 'updated');
       holds.delete(row.platform);
-      const spent = keeper.month();
-      if (spent !== null && spent.used === Math.ceil(spent.limit * WARN_AT_SHARE)) {
-        deps.onMonthlyShare(row.platform, spent.used, spent.limit);
-      }
       if (row.cardId !== undefined) await cards.delivered(row.cardId, row, receipt, known);
       await changes.add({
         filter: { _id: row._id },
@@ -289,6 +318,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 }
 
 const FREE = { leasedUntil: '', leasedBy: '' };
+
+/** What a person reads; the card's own id is new each day. */
+const wordsOf = (message: OutboxRow['message']): string =>
+  JSON.stringify(message.kind === 'show' ? message.card : message);
 
 function groupByLane(rows: readonly OutboxRow[]): Map<string, OutboxRow[]> {
   const lanes = new Map<string, OutboxRow[]>();

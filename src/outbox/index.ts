@@ -1,6 +1,10 @@
 // Durable out: the only way a message leaves.
 export { createOutbox, outboxIndexes } from './outbox.js';
 export type { Outbox } from './outbox.js';
-export { deadNotices, monthNotices, suspensionNotices, whatToDo } from './notices.js';
+export { deadNotices, quotaNotices, suspensionNotices, whatToDo } from './notices.js';
+export { QUOTA_RULES } from './quota-rules.js';
+export type { QuotaLevel, QuotaRule, Use } from './quota-rules.js';
+export { createUsage } from './usage.js';
+export type { MeteredCall, MonthUse, Usage } from './usage.js';
 export { backoffMs } from './rate.js';
 export type { CardRow, OutboxRow } from './types.js';

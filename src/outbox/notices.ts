@@ -1,6 +1,8 @@
 import type { Org, Person } from '../org/index.js';
 import type { Outgoing, PlatformName } from '../platforms/contract.js';
+import type { QuotaLevel } from './quota-rules.js';
 import type { OutboxRow } from './types.js';
+import { quotaState, type MonthUse, type Usage } from './usage.js';
 
 export interface NoticeDeps {
   org: Pick<Org, 'withRole'>;
@@ -37,15 +39,53 @@ export function deadNotices(deps: NoticeDeps, row: OutboxRow, now: Date): Outgoi
   return notices(deps, `dead:${row.platform}:${error.code}:${hour}`, row.platform, text);
 }
 
-export function monthNotices(
+const USES: Record<string, string> = {
+  reply: '答复',
+  verdict: '验证结果',
+  todo: '待办',
+  nudge: '提醒',
+  digest: '日报',
+  admin: '通知',
+  evidence: '取证',
+  other: '其他',
+  message: '消息',
+  click: '点按',
+  event: '事件',
+};
+/** What the rule of the hour means for people. */
+const LEVELS: Record<QuotaLevel, string> = {
+  plenty: '',
+  saving: '已用到七成：卡片合并着更新，提醒攒一攒再发。',
+  scarce: '已用到九成：日报和重复的提醒停发，答复、取证和有新内容的提醒照发。',
+  spent: '快用完了：只留给取证，消息先不发，加购后到「没送到的消息」里重发。',
+};
+
+/** Once a month for each rule that begins to hold, and for each budget that will not last. */
+export function quotaNotices(
   deps: NoticeDeps,
   platform: PlatformName,
-  used: number,
-  limit: number,
-  month: string,
+  month: NonNullable<ReturnType<Usage['month']>>,
+  name: string,
 ): Outgoing[] {
-  const text = `${NAMES[platform]}本月的调用已用 ${used} 次，上限 ${limit} 次。用到九成，日报和提醒先停，只发答复；用完就都发不出去了。要加量现在办。`;
-  return notices(deps, `month:${platform}:${month}`, platform, text);
+  const { level, calls, pushes } = month;
+  const line = (what: string, use: MonthUse): string => {
+    const parts = Object.entries(use.byUse)
+      .sort(([, one], [, two]) => two - one)
+      .slice(0, 4)
+      .map(([key, count]) => `${USES[key] ?? key} ${count}`);
+    const short = use.demand > use.limit ? '，不够用' : '';
+    return `本月${what} ${use.used}/${use.limit}，照这样整月要 ${use.demand}${short}（${parts.join('、')}）`;
+  };
+  const state = quotaState(month);
+  if (state === 'plenty') return [];
+  const text = [
+    `${NAMES[platform]}的调用额度：`,
+    line('调用', calls),
+    ...(pushes === null ? [] : [line('推送', pushes)]),
+    ...(LEVELS[level] === '' ? [] : [LEVELS[level]]),
+    '要加量，到管理后台加购，再改 DINGTALK_MONTHLY_CALLS、DINGTALK_MONTHLY_PUSHES。',
+  ].join('\n');
+  return notices(deps, `quota:${platform}:${name}:${state}`, platform, text);
 }
 
 /** The platform suspends apps that are hardly used; nothing is sent once it has. Once a day of each word. */

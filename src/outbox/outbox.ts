@@ -8,6 +8,7 @@ import { PRIORITY } from './lanes.js';
 import { createRateKeeper, type RateKeeper } from './rate.js';
 import { createSlots, slotIndexes } from './slots.js';
 import type { OutboxRow } from './types.js';
+import { quotaState, usageIndexes, type Usage } from './usage.js';
 
 export interface Outbox {
   /** Stores messages; a key that is there already changes nothing. Wakes the dispatcher. */
@@ -42,17 +43,17 @@ export interface OutboxDeps {
   clock: Clock;
   log: Log;
   random?: () => number;
-  /** The calendar month that a monthly budget counts by. */
-  month?: (at: Date) => { from: Date };
+  /** What the platforms' calls are counted by, where one has a monthly budget. */
+  usage: Usage;
   /** Told about messages that were given up. */
   onDead?: (row: OutboxRow) => void;
-  /** Told once a month when four fifths of a platform's budget are spent. */
-  onMonthlyShare?: (platform: PlatformName, used: number, limit: number) => void;
+  /** Told when a month's budget reaches another rule, or is foreseen not to last. */
+  onQuota?: (platform: PlatformName, month: NonNullable<ReturnType<Usage['month']>>) => void;
 }
 
 /** Messages that left are forgotten after a quarter, cards and events are not. */
 const KEEP_DAYS = 90;
-const MONTH_COUNT_MS = 10 * MINUTE;
+const DAY_COUNT_MS = 10 * MINUTE;
 
 export function createOutbox(deps: OutboxDeps): Outbox {
   const rows = deps.connection.collection('outbox');
@@ -64,17 +65,19 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     cards,
     adapters: deps.adapters,
     rates,
+    usage: deps.usage,
     slots: deps.alone === true ? null : createSlots(deps.connection),
     clock: deps.clock,
     log: deps.log,
     random: deps.random ?? Math.random,
     isStopped: () => stopped,
     onDead: (row) => deps.onDead?.(row),
-    onMonthlyShare: (...share) => deps.onMonthlyShare?.(...share),
   });
   const arrivals = createInserts<OutboxRow>(rows);
   let restored: Promise<void> | null = null;
-  let monthCountedAt = Number.NEGATIVE_INFINITY;
+  let dayCountedAt = Number.NEGATIVE_INFINITY;
+  const toldOf = new Map<PlatformName, string>();
+  const watched = new Map<PlatformName, { level: string; at: number }>();
   let running: Promise<void> | null = null;
   let again = false;
   let stopped = true;
@@ -102,23 +105,35 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  /** Counted afresh now and then: other processes send too, and a month or a day ends. */
-  async function countLongBudgets(): Promise<void> {
+  /** Counted afresh now and then: other processes send too, and a day ends. */
+  async function countDay(): Promise<void> {
     const now = deps.clock.now();
-    if (now.getTime() - monthCountedAt < MONTH_COUNT_MS) return;
-    monthCountedAt = now.getTime();
-    const from = deps.month?.(now).from ?? new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+    if (now.getTime() - dayCountedAt < DAY_COUNT_MS) return;
+    dayCountedAt = now.getTime();
     for (const [platform, keeper] of rates) {
       const dayFrom = keeper.dayFrom(now.getTime());
-      if (dayFrom !== null) {
-        const newToPeople = { 'to.kind': 'person', how: { $in: ['sent', 'replaced'] } };
-        const used = await rows.countDocuments({ state: 'sent', sentAt: { $gte: dayFrom }, platform, ...newToPeople });
-        keeper.countDay(used, now.getTime());
-      }
-      if (keeper.month() === null) continue;
-      keeper.countMonth(
-        await rows.countDocuments({ state: 'sent', sentAt: { $gte: from }, platform, how: { $ne: 'passive' } }),
-      );
+      if (dayFrom === null) continue;
+      const newToPeople = { 'to.kind': 'person', how: { $in: ['sent', 'replaced'] } };
+      const used = await rows.countDocuments({ state: 'sent', sentAt: { $gte: dayFrom }, platform, ...newToPeople });
+      keeper.countDay(used, now.getTime());
+    }
+  }
+
+  async function watchQuota(): Promise<void> {
+    await deps.usage.refresh();
+    const now = deps.clock.now().getTime();
+    for (const platform of rates.keys()) {
+      const level = deps.usage.rule(platform)?.level;
+      const last = watched.get(platform);
+      // To foresee a month takes longer than a message; a new rule is told of at once.
+      if (level === undefined || (last !== undefined && last.level === level && now - last.at < MINUTE)) continue;
+      watched.set(platform, { level, at: now });
+      const month = deps.usage.month(platform);
+      if (month === null) continue;
+      const state = quotaState(month);
+      if (state === toldOf.get(platform)) continue;
+      toldOf.set(platform, state);
+      deps.onQuota?.(platform, month);
     }
   }
 
@@ -205,7 +220,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         restored = null;
         throw error;
       }));
-      await countLongBudgets();
+      await countDay();
+      await watchQuota();
       do {
         again = false;
         await dispatcher.round();
@@ -288,6 +304,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
 export const outboxIndexes = {
   ...slotIndexes,
+  ...usageIndexes,
   outbox: [
     { key: { state: 1 as const, dueAt: 1 as const }, name: 'due', partialFilterExpression: { state: 'due' } },
     { key: { lane: 1 as const, state: 1 as const, seq: 1 as const }, name: 'lane' },

@@ -41,17 +41,13 @@ export interface RateKeeper {
   limitsOf(row: Going): Limit[];
   /** What was already sent in the last hour, from the store, after a restart. */
   restore(entries: Iterable<{ recipient: string; at: number }>): void;
-  /** How much of a month's budget is spent; null where there is none. */
-  month(): { used: number; limit: number; allows(bulk: boolean): boolean } | null;
-  /** What was sent this month, counted in the store. */
-  countMonth(used: number): void;
   /** Where the app has a budget for the day: since when it counts. */
   dayFrom(now: number): Date | null;
   /** New messages to people today, counted in the store. */
   countDay(used: number, now: number): void;
 }
 
-/** The last tenth of a month's calls, and of a day's messages, is for answers: reports and reminders stop before it. */
+/** The last tenth of a day's messages is for answers: reports and reminders stop before it. */
 const ANSWERS_SHARE = 0.1;
 /** The platforms' day begins at midnight in China, which has one zone and no summer time. */
 const CHINA_MS = 8 * HOUR;
@@ -61,7 +57,6 @@ export function createRateKeeper(budget: RateBudget): RateKeeper {
   const byLane = new Map<string, number[]>();
   let app: number[] = [];
   let underWay = 0;
-  let monthUsed = 0;
   let day = { number: 0, used: 0 };
 
   const appLimits: Limit[] = [
@@ -110,7 +105,6 @@ export function createRateKeeper(budget: RateBudget): RateKeeper {
       byLane.set(row.lane, mine);
       app = app.filter((at) => at > now - MINUTE);
       app.push(now);
-      monthUsed++;
       if (isNew && row.to.kind === 'person') today(now).used++;
       if (byLane.size > MAX_LANES) {
         for (const [key, times] of byLane) if (times.every((at) => at <= now - HOUR)) byLane.delete(key);
@@ -123,15 +117,6 @@ export function createRateKeeper(budget: RateBudget): RateKeeper {
         byLane.set(recipient, mine);
         app.push(at);
       }
-    },
-    month() {
-      const limit = budget.perMonth;
-      if (limit === undefined) return null;
-      const allows = (bulk: boolean): boolean => monthUsed < (bulk ? limit * (1 - ANSWERS_SHARE) : limit);
-      return { used: monthUsed, limit, allows };
-    },
-    countMonth(used) {
-      monthUsed = used;
     },
     dayFrom: (now) => (budget.perApp.perDay === undefined ? null : new Date(dayStart(dayNumber(now)))),
     countDay(used, now) {

@@ -125,6 +125,8 @@ export interface RateBudget {
   perApp: { perSecond?: number; perMinute?: number; perDay?: number };
   /** Calls a month for the whole company, when the edition has such a limit. */
   perMonth?: number;
+  /** What the platform may push to us a month, where the edition counts that too. */
+  pushesPerMonth?: number;
 }
 
 export interface FetchedMedia {

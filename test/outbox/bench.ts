@@ -1,6 +1,6 @@
 import type { FilledCard } from '../../src/cards/index.js';
 import { asId, FixedClock, PlatformUnreachableError, silentLog, type CardId } from '../../src/core/index.js';
-import { createOutbox, type OutboxRow } from '../../src/outbox/index.js';
+import { createOutbox, createUsage, type OutboxRow, type Usage } from '../../src/outbox/index.js';
 import type { Outgoing, PlatformAdapter } from '../../src/platforms/contract.js';
 import type { Store } from '../../src/store/index.js';
 import { Phones } from '../helpers/phones.js';
@@ -29,6 +29,16 @@ export const show = (key: string, title = key, more: Partial<Outgoing> = {}): Ou
   return text(key, 'jia', { message: { kind: 'show', cardId: C1, card }, ...more });
 };
 
+/** Months and days by UTC; Monday to Friday. */
+export const UTC_CALENDAR = {
+  localDate: (at: Date) => at.toISOString().slice(0, 10),
+  monthOf: (at: Date) => ({
+    from: new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1)),
+    to: new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1)),
+  }),
+  isWorkday: (on: string) => ![0, 6].includes(new Date(on).getUTCDay()),
+};
+
 export interface Options {
   store?: Store;
   clock?: FixedClock;
@@ -36,7 +46,7 @@ export interface Options {
   phones?: Phones;
   /** Other processes send too. */
   shared?: boolean;
-  onMonthlyShare?: (platform: string, used: number) => void;
+  onQuota?: (platform: string, month: NonNullable<ReturnType<Usage['month']>>) => void;
 }
 
 export async function setup({
@@ -45,10 +55,23 @@ export async function setup({
   budget,
   phones,
   shared = false,
-  onMonthlyShare,
+  onQuota,
 }: Options = {}) {
   const { connection } = (store ??= await testStore());
   const wecom = phones ?? new Phones('wecom', () => Promise.reject(new Error('no way in')), clock, { budget });
+  const usage = createUsage({
+    connection,
+    clock,
+    log: silentLog,
+    budgets: new Map([['wecom', wecom.adapter.budget]]),
+    calendar: UTC_CALENDAR,
+  });
+  // Phones make no calls; one delivery is one.
+  const { deliver } = wecom.adapter;
+  wecom.adapter.deliver = (delivery) => {
+    usage.called('wecom', { api: 'send' });
+    return deliver(delivery);
+  };
   const dead: OutboxRow[] = [];
   const open = () =>
     createOutbox({
@@ -61,7 +84,8 @@ export async function setup({
       log: silentLog,
       random: () => 0.5,
       onDead: (row) => void dead.push(row),
-      ...(onMonthlyShare === undefined ? {} : { onMonthlyShare }),
+      usage,
+      ...(onQuota === undefined ? {} : { onQuota }),
     });
   const outbox = open();
   outbox.start();
@@ -73,5 +97,5 @@ export async function setup({
   const row = async (key: string) =>
     (await connection.collection('outbox').findOne({ _id: key as never })) as unknown as OutboxRow | null;
   const says = (id = 'jia') => wecom.chat(id).map((one) => one.card?.title ?? one.text);
-  return { store, connection, clock, wecom, outbox, open, send, row, says, dead };
+  return { usage, store, connection, clock, wecom, outbox, open, send, row, says, dead };
 }

@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import type { FilledCard } from '../../src/cards/index.js';
 import { asId, FixedClock, silentLog, type CardId, type PersonId } from '../../src/core/index.js';
-import { createOutbox, outboxIndexes } from '../../src/outbox/index.js';
+import { createOutbox, createUsage, outboxIndexes } from '../../src/outbox/index.js';
+import { UTC_CALENDAR } from './bench.js';
 import type { Outgoing } from '../../src/platforms/contract.js';
 import { openTestStore } from '../org/store.js';
 
@@ -27,6 +28,7 @@ async function setup(t: ExecutionContext) {
   const outbox = createOutbox({
     connection,
     adapters: new Map(),
+    usage: createUsage({ connection, clock, log: silentLog, budgets: new Map(), calendar: UTC_CALENDAR }),
     reach: () => Promise.resolve({ platform: 'wecom', userId: 'rep-1' }),
     clock,
     log: silentLog,

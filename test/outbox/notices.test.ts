@@ -1,7 +1,7 @@
 import test from 'ava';
 import { asId, type PersonId } from '../../src/core/index.js';
 import type { Person, Role } from '../../src/org/index.js';
-import { deadNotices, monthNotices, suspensionNotices, type OutboxRow } from '../../src/outbox/index.js';
+import { deadNotices, quotaNotices, suspensionNotices, type OutboxRow } from '../../src/outbox/index.js';
 import type { PlatformName } from '../../src/platforms/contract.js';
 
 const person = (id: string, role: Role, ...platforms: PlatformName[]): Person => ({
@@ -66,9 +66,20 @@ test('a cause without an answer of the platform has words of its own; a month is
   t.regex(words('outbox.month_spent'), /加购调用量/u);
   t.regex(words('dingtalk.recipient_unknown'), /可见范围/u);
   t.regex(words('something.else'), /错误码/u);
-  const [one] = monthNotices(deps, 'dingtalk', 4_000, 5_000, '2026-03');
-  t.is(one?.key, 'month:dingtalk:2026-03:admin');
-  t.true(one?.message.kind === 'text' && one.message.text.includes('4000 次，上限 5000 次'));
+  const calls = { used: 3_600, limit: 5_000, forecast: 5_000, demand: 5_200, byUse: { reply: 2_000, evidence: 1_600 } };
+  const month = {
+    level: 'saving' as const,
+    calls,
+    pushes: { used: 10, limit: 3_000, forecast: 900, demand: 900, byUse: {} },
+  };
+  const [one] = quotaNotices(deps, 'dingtalk', month, '2026-03');
+  t.is(one?.key, 'quota:dingtalk:2026-03:saving calls-short:admin');
+  const said = one?.message.kind === 'text' ? one.message.text : '';
+  t.true(said.includes('调用 3600/5000，照这样整月要 5200，不够用（答复 2000、取证 1600）'), said);
+  t.deepEqual(
+    quotaNotices(deps, 'dingtalk', { ...month, level: 'plenty', calls: { ...calls, forecast: 10, demand: 10 } }, 'm'),
+    [],
+  );
 });
 
 test('a warning of suspension is told once a day, with what to press', (t) => {

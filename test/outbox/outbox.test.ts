@@ -46,22 +46,30 @@ test('within one chat an answer overtakes a reminder, and a reminder a report, a
 });
 
 test('a month that is spent leaves its last tenth to answers, and then stops: nothing is tried against the limit', async (t) => {
-  const shares: number[] = [];
+  const told: string[] = [];
   const { outbox, send, says, dead, row } = await setup({
     budget: { perApp: {}, perMonth: 10 },
-    onMonthlyShare: (_, used) => void shares.push(used),
+    onQuota: (_, { level, calls }) => void told.push(`${level} ${calls.used}`),
   });
   for (let n = 0; n < 9; n++) await outbox.enqueue([text(`m${n}`, `p${n}`)]);
   await send();
+  // The last ones were held for a moment, so that what follows could join them.
+  await send(3 * SECOND);
   await outbox.enqueue([text('report', 'yi', { purpose: 'digest' }), text('answer', 'jia')]);
   await send();
+  await send(3 * SECOND);
   await outbox.enqueue([text('too late', 'jia')]);
   await send();
   t.deepEqual(says(), ['answer']);
   t.deepEqual(says('yi'), []);
-  t.deepEqual(shares, [8]);
-  t.deepEqual(dead.map((one) => one._id).toSorted(), ['report', 'too late']);
-  t.is((await row('report'))?.lastError?.code, 'outbox.month_spent');
+  t.like(await row('report'), { state: 'superseded', lastError: { code: 'outbox.left_out' } as never });
+  t.deepEqual(
+    dead.map((one) => one._id),
+    ['too late'],
+  );
+  t.is((await row('too late'))?.lastError?.code, 'outbox.month_spent');
+  const levels = told.map((one) => one.split(' ')[0]);
+  t.deepEqual([levels[0], levels.at(-1)], ['plenty', 'spent']);
   // Next month it can be sent.
   await send(31 * 24 * HOUR);
   t.true(await outbox.resend('too late'));

@@ -37,6 +37,8 @@ export interface DingtalkDeps {
 
 /** The free edition's calls a month for the whole company (since 2025-11). */
 const FREE_MONTHLY_CALLS = 5_000;
+/** And the pushes that reach us. */
+const FREE_MONTHLY_PUSHES = 3_000;
 const DEFAULT_MAX_MEDIA_BYTES = 30 * 1024 * 1024;
 /** Name under which card clicks are registered in HTTP mode. */
 const CALLBACK_ROUTE = 'trailmark';
@@ -101,6 +103,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     // The free edition is cut at 20 a second for each app and API.
     perApp: { perSecond: 15 },
     perMonth: settings.monthlyCalls ?? FREE_MONTHLY_CALLS,
+    pushesPerMonth: settings.monthlyPushes ?? FREE_MONTHLY_PUSHES,
   };
 
   /** https://open.dingtalk.com/document/development/register-card-callback-address */
