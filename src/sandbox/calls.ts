@@ -32,7 +32,9 @@ export function vendorServer(
   return async (call) => {
     const started = performance.now();
     const faults = isPage(call.path) ? {} : world.faults[platform];
-    const reply = await answer(world, router, words, call, faults);
+    const given = await answer(world, router, words, call, faults);
+    const date = new Date(Date.now() + (faults.clockSkewMs ?? 0)).toUTCString();
+    const reply = faults.clockSkewMs === undefined ? given : { ...given, headers: { ...given.headers, date } };
     if (!isPage(call.path)) {
       const warnings = notes.get(call);
       world.record({
@@ -65,6 +67,8 @@ async function answer(
   if (faults.down === true) return { cut: true };
   if (faults.failRate !== undefined && Math.random() < faults.failRate) return words.broken(call);
   if (faults.limit === true) return words.limited(call);
+  const refusal = faults.refusals?.[call.path];
+  if (refusal !== undefined) return refusal;
   const { handler, params, known } = router.find(call.method, call.path);
   if (handler === undefined) return known ? words.wrongMethod(call) : words.notFound(call);
   call.params = params;

@@ -47,6 +47,8 @@ const faults = z.strictObject({
   duplicateCallbacks: z.number().int().min(0).max(50).optional(),
   silentDrop: z.boolean().optional(),
   limit: z.boolean().optional(),
+  refusals: z.record(text, z.object({ status: z.number().int().optional(), json: z.unknown() })).optional(),
+  clockSkewMs: z.number().optional(),
   disconnectStream: z.union([z.boolean(), z.literal('cut')]).optional(),
   quota: z.boolean().optional(),
   flowControlled: z.array(text).optional(),

@@ -116,6 +116,10 @@ export interface Faults {
   silentDrop?: boolean;
   /** Every call is refused with the vendor's rate-limit code. */
   limit?: boolean;
+  /** Answers of single calls by their path, as a console that is set up wrongly brings them. */
+  refusals?: Record<string, { status?: number; json: unknown }>;
+  /** How far the vendor's clock is from this machine's, as its `Date` header shows. */
+  clockSkewMs?: number;
   /** DingTalk: `true` sends `disconnect` and closes 10 s later, `cut` closes at once without a word. Resets itself. */
   disconnectStream?: boolean | 'cut';
   /** DingTalk: the month's quota is used up, both ways. */
