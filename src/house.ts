@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCards } from './cards/index.js';
-import type { DingtalkConfig, WecomConfig } from './config/index.js';
+import type { AsrConfig, DingtalkConfig, WecomConfig } from './config/index.js';
 import { createConversation, createSessions, type Conversation } from './conversation/index.js';
 import {
   AppError,
@@ -21,11 +21,19 @@ import {
   createFlows,
   createVerification,
   deviceWords,
+  mentionsOf,
   type Deals,
   type EquipmentList,
   type Verification,
 } from './deals/index.js';
-import { createEvidence, createFetchPage, createRadar, sniffFile, type Evidence } from './evidence/index.js';
+import {
+  createEvidence,
+  createFetchPage,
+  createHttpAsr,
+  createRadar,
+  sniffFile,
+  type Evidence,
+} from './evidence/index.js';
 import { loadFlows } from './flow/index.js';
 import { createInbox, type Inbox } from './inbox/index.js';
 import { createInsights, type Insights } from './insights/index.js';
@@ -106,6 +114,7 @@ export interface HouseDeps {
   log: Log;
   zone: string;
   ocrEngines: 'both' | 'tesseract';
+  asr: AsrConfig | null;
   wecom: WecomConfig | null;
   dingtalk: DingtalkConfig | null;
   /** Pages of links are fetched from the internet; without it links are judged by what is said of them. */
@@ -142,6 +151,7 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
     ocr: deps.ocrEngines,
     log: deps.log,
     radar,
+    ...(deps.asr === null ? {} : { asr: createHttpAsr(deps.asr) }),
     ...(deps.fetchLinks ? { fetchPage: createFetchPage() } : {}),
   });
   try {
@@ -232,6 +242,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
         status: verdict.status,
         say: verdict.say,
         codes: verdict.findings.filter((finding) => finding.status !== 'passed').map((finding) => finding.code),
+        mentions: mentionsOf({ verdict }),
       });
     },
     client: (found) => {
@@ -322,6 +333,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       return adapter.fetchMedia(media);
     },
     sniff: sniffFile,
+    transcribe: (bytes) => evidence.transcribe(bytes),
     fileFits: async (file, bytes, when) => {
       const demands = {
         ...(when.fileContains === undefined ? {} : { containsText: when.fileContains }),

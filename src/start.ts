@@ -77,6 +77,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       log,
       zone: config.zone,
       ocrEngines: config.ocrEngines,
+      asr: config.asr,
       // The demo's notices stand on no server, and trying it out calls nobody.
       fetchLinks: sandbox === null,
       wecom: sandbox === null ? config.wecom : { ...sandbox.wecom, groupRobots: {}, accountLimit: 0 },

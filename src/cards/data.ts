@@ -63,6 +63,8 @@ export interface CardData {
   /** Tag text is its id. A library without groups has one group named ''. `minGroups` 1 = no demand. */
   'ask-tags': OfQuestion & { groups: { name: string; tags: string[] }[]; chosen: string[]; min: number; minGroups: number };
   'ask-touch': OfQuestion & { accepts: ('call' | 'message' | 'check-in')[] };
+  /** `othersVoice`: somebody else's voice is taken, so that consent will be asked. */
+  'ask-voice': OfQuestion & { othersVoice: boolean };
   'ask-confirm': OfQuestion;
   'ask-scan': OfQuestion;
   /** Categories in words, `、` between them; `known` are those on file for this client. */
@@ -74,6 +76,18 @@ export interface CardData {
   /** `say`: the verdict's own words. `submissionId` when a person may be asked to look. */
   'verdict-failed': OfItem & { kind: CardItemKind; say: string; submissionId?: string };
   'verdict-unchecked': OfItem & { kind: CardItemKind; say: string; submissionId?: string };
+  /** A recording counts once the rep says that the other side agreed, or that it is his own report. `say`: the verdict's words. */
+  'voice-consent': OfItem & {
+    state: 'ask' | 'agreed' | 'own' | 'dropped';
+    submissionId: string;
+    say?: string;
+    /** The item takes the rep's own report too. */
+    ownAllowed?: boolean;
+    /** `今天 10:20` */
+    at?: string;
+  };
+  /** Found in the words of a recording, for the rep to confirm; `noted`: what is in the deal's notes now. */
+  'voice-words': OfItem & { state: 'offer' | 'noted'; submissionId: string; mentions: HeardMention[] };
   /** What was sent does not fit what is asked for. */
   'wrong-kind': OfItem & { wanted: CardItemKind; got: GotKind };
   /** `20 MB` */
@@ -194,10 +208,19 @@ export type CardItemKind =
   | 'sheet'
   | 'file'
   | 'link'
+  | 'voice'
   | 'approval'
   | 'scan';
 
 export type GotKind = 'text' | 'image' | 'file' | 'voice' | 'link' | 'location' | 'scan' | 'unknown';
+
+export interface HeardMention {
+  id: string;
+  /** 付款方式变更 */
+  name: string;
+  /** The words around it. */
+  quote: string;
+}
 
 export interface ChecklistItem {
   id: string;

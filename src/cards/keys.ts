@@ -15,6 +15,14 @@ export const VERBS = [
   'skip-date',
   /** `advance:<dealId>` or `advance:<dealId>:<stageId>`: into the next stage, or into that one. */
   'advance',
+  /** `voice-agree:<dealId>:<submissionId>`: the other side agreed to be recorded; `voice-own:…`: it is the rep's own report; `voice-drop:…`: it goes. */
+  'voice-agree',
+  'voice-own',
+  'voice-drop',
+  /** `voice-type:<dealId>:<submissionId>`: writes what is said in it. */
+  'voice-type',
+  /** `voice-note:<dealId>:<submissionId>`: the chosen things that were heard go to the deal's notes. */
+  'voice-note',
   /** `postpone:<dealId>`: not today. `postpone-all`: all that is due. */
   'postpone',
   'postpone-all',

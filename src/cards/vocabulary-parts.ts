@@ -33,6 +33,7 @@ export const KIND_WORDS: Readonly<Record<CardItemKind, string>> = {
   sheet: '表格',
   file: '文件',
   link: '链接',
+  voice: '录音',
   approval: '审批',
   scan: '扫码',
 };
@@ -54,9 +55,9 @@ export const WITNESS_WORDS = { call: '有效通话', message: '双向消息', 'c
 export const NEXT_ITEMS = 3;
 /** WeCom cards take 20 options (§4.4 checkbox); what is left over is told in words. */
 export const MAX_OPTIONS = 20;
-/** Deals named one by one in a nudge; the others are counted. */
 /** Models named on the card that asks for a client's devices; the deal's page has all of them. */
 export const MAX_DEVICES = 3;
+/** Deals named one by one in a nudge; the others are counted. */
 export const MAX_NUDGED = 5;
 
 /** All lines of a card share 160 characters: one sentence of a verdict is enough there. */
@@ -120,6 +121,7 @@ export const verdict = {
   },
   actions: {
     重交: ask,
+    打字: (d: OfItem & { submissionId?: string }) => key('voice-type', d.dealId, d.submissionId ?? '-'),
     请主管复核: (d: OfItem & { submissionId?: string }) => key('ask-review', d.dealId, d.submissionId ?? '-'),
     申请豁免: exempt,
     看清单: toDeal.看清单,

@@ -41,6 +41,13 @@ export interface DingtalkConfig {
   callbackUrl?: string;
 }
 
+/** The service that puts recordings into words. */
+export interface AsrConfig {
+  url: string;
+  token: string;
+  model: string;
+}
+
 export type Role = 'web' | 'worker' | 'ocr';
 
 export interface Config {
@@ -59,7 +66,9 @@ export interface Config {
   logLevel: string;
   ocrEngines: 'both' | 'tesseract';
   /** How long files are kept, days; 0: for ever. Verdicts, facts and hashes stay. */
-  retention: { photoDays: number; documentDays: number };
+  retention: { photoDays: number; documentDays: number; recordingDays: number };
+  /** Null: only the platforms' own texts. */
+  asr: AsrConfig | null;
   wecom: WecomConfig | null;
   dingtalk: DingtalkConfig | null;
   /** How DingTalk is received, also in the sandbox. */
@@ -75,6 +84,8 @@ const DINGTALK_OAPI = 'https://oapi.dingtalk.com';
 const ROLES: readonly Role[] = ['web', 'worker', 'ocr'];
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
+/** Half a year: the deal it speaks for is decided by then, and a voice is the most personal of what is kept. */
+const KEEP_RECORDINGS_DAYS = 180;
 /** Two years: as long as a photo may still be asked about in a deal, or handed in again. */
 const KEEP_PHOTOS_DAYS = 730;
 
@@ -169,7 +180,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     retention: {
       photoDays: days('KEEP_PHOTOS_DAYS', KEEP_PHOTOS_DAYS),
       documentDays: days('KEEP_DOCUMENTS_DAYS', 0),
+      recordingDays: days('KEEP_RECORDINGS_DAYS', KEEP_RECORDINGS_DAYS),
     },
+    asr: loadAsr(text, url, problems),
     wecom,
     dingtalk,
     dingtalkMode,
@@ -185,6 +198,14 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 
 type Text = (name: string, fallback?: string) => string;
 type Url = (name: string, fallback: string) => string;
+
+function loadAsr(text: Text, url: Url, problems: string[]): AsrConfig | null {
+  // Addresses with a query are refused: a token there would stand in logs.
+  const address = url('ASR_URL', '');
+  if (address !== '') return { url: address, token: text('ASR_TOKEN'), model: text('ASR_MODEL') };
+  for (const name of ['ASR_TOKEN', 'ASR_MODEL']) if (text(name) !== '') problems.push(`ASR_URL: required with ${name}`);
+  return null;
+}
 
 function loadWecom(text: Text, url: Url, problems: string[]): WecomConfig | null {
   if (text('WECOM_CORP_ID') === '') return null;

@@ -21,9 +21,13 @@ export interface ConversationDeps {
   words: TimeWords;
   fetchMedia: (media: MediaRef) => Promise<FetchedMedia>;
   /** By the bytes; the mime type that is kept with the file. */
-  sniff: (bytes: Uint8Array) => Promise<{ kind: 'image' | 'pdf' | 'xlsx' | 'csv' | 'other' | 'empty'; mime: string }>;
+  sniff: (
+    bytes: Uint8Array,
+  ) => Promise<{ kind: 'image' | 'pdf' | 'xlsx' | 'csv' | 'audio' | 'other' | 'empty'; mime: string }>;
   /** A PDF with these words and larger than this, read by the evidence room. When it cannot be read, it does not fit. */
   fileFits: (file: VaultFile, bytes: Uint8Array, when: AutoAdvanceRule['when']) => Promise<boolean>;
+  /** The words of a voice message, where a service for that is configured; null: none, or it heard nothing. */
+  transcribe: (bytes: Uint8Array) => Promise<string | null>;
   /** Messages to people who have no session of their own (strangers, administrators). */
   send: (messages: readonly Outgoing[]) => Promise<void>;
   /** A person's page: trail of a rep, a deal, the latest digest of whoever asks. */

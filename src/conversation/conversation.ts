@@ -1,5 +1,5 @@
 import { sha256, stableId, type CardId } from '../core/index.js';
-import { currentVisitOf, dealItem } from '../deals/index.js';
+import { currentVisitOf } from '../deals/index.js';
 import type { FilledCard } from '../cards/index.js';
 import type { Person } from '../org/index.js';
 import type { TodoAnswer, TodoDocument } from '../todos/index.js';
@@ -13,6 +13,7 @@ import { answerWithText, submitValue } from './questions.js';
 import { openQuestion, POSITION_LIFE_MS } from './session.js';
 import { notUnderstood, offerTodos, onText, tellState } from './texts.js';
 import { Turn } from './turn.js';
+import { onVoice } from './voice.js';
 
 export interface Handled {
   answer?: { card: FilledCard; messageKey: string };
@@ -106,7 +107,7 @@ async function onSingle(deps: ConversationDeps, turn: Turn): Promise<void> {
       await onFile(deps, turn, body.media, 'file');
       return;
     case 'voice':
-      await onVoice(deps, turn, body.transcript ?? '');
+      await onVoice(deps, turn, body);
       return;
     case 'link':
       await onLink(deps, turn, body.url, body.title ?? '');
@@ -148,37 +149,6 @@ async function onMenu(deps: ConversationDeps, turn: Turn, key: string): Promise<
     default:
       await notUnderstood(deps, turn);
   }
-}
-
-/** The platform's own transcript answers a question that wants words; a recording alone proves nothing yet. */
-async function onVoice(deps: ConversationDeps, turn: Turn, transcript: string): Promise<void> {
-  const question = openQuestion(turn.session);
-  if (question?.kind === 'item' && transcript !== '') {
-    const answered = await answerWithText(deps, turn, question, transcript);
-    if (answered.kind !== 'not-an-answer') {
-      if (answered.kind === 'submitted') turn.remember(answered.done.card.card);
-      return;
-    }
-  }
-  if (transcript !== '' && question?.kind !== 'item') {
-    await onText(deps, turn, transcript);
-    return;
-  }
-  const deal = question?.kind === 'item' ? await deps.deals.get(question.dealId) : null;
-  const found =
-    deal === null || question?.kind !== 'item' ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
-  if (deal !== null && found !== null) {
-    turn.reply('wrong-kind', {
-      dealId: deal._id,
-      itemId: found.item.id,
-      client: deal.clientName,
-      item: found.item.name,
-      wanted: found.item.kind,
-      got: 'voice',
-    });
-    return;
-  }
-  turn.text('语音收到了，但这里没有识别出文字。打字发给我就行。');
 }
 
 async function onLink(deps: ConversationDeps, turn: Turn, url: string, title: string): Promise<void> {

@@ -18,10 +18,14 @@ export async function onFile(
   deps: ConversationDeps,
   turn: Turn,
   media: MediaRef,
-  got: 'image' | 'file',
+  got: 'image' | 'file' | 'voice',
+  /** The platform's own text of a voice message. */
+  heard = '',
 ): Promise<void> {
   const kept = await keep(deps, turn, media);
   if (kept === null) return;
+  // What came as a voice message is a recording; the verifier says what is wrong with its bytes.
+  if (got === 'voice') kept.kind = 'audio';
   const asked = await askedFor(deps, turn, kept);
   if (asked === null && (await waitsForStage(deps, turn, kept))) return;
   const target = asked ?? (await wantedNow(deps, turn, kept.kind));
@@ -32,7 +36,7 @@ export async function onFile(
   const { deal, item, askedAt } = target;
   const value = valueFor(item, kept);
   if (value === null) {
-    const wrong: GotKind = got === 'image' || kept.kind === 'image' ? 'image' : 'file';
+    const wrong: GotKind = got === 'file' && kept.kind === 'image' ? 'image' : got;
     turn.reply('wrong-kind', {
       dealId: deal._id,
       itemId: item.id,
@@ -47,6 +51,7 @@ export async function onFile(
     file: kept.file,
     positions: recentPositions(turn),
     known: deal,
+    ...(heard === '' ? {} : { voice: { heard: { text: heard, by: turn.event.platform } } }),
   });
   if (kind !== 'submitted') return;
   // More of the same are wanted: the question stays open, so that several photos in a row count one by one.
@@ -88,7 +93,7 @@ async function keep(deps: ConversationDeps, turn: Turn, media: MediaRef): Promis
 }
 
 const nameFor = (kind: string): string =>
-  ({ image: '照片.jpg', pdf: '文件.pdf', xlsx: '表格.xlsx', csv: '表格.csv' })[kind] ?? '文件';
+  ({ image: '照片.jpg', pdf: '文件.pdf', xlsx: '表格.xlsx', csv: '表格.csv', audio: '录音' })[kind] ?? '文件';
 
 interface Target {
   deal: DealDocument;
@@ -165,10 +170,16 @@ async function wantedNow(deps: ConversationDeps, turn: Turn, kind: Kept['kind'])
     if (state === 'passed' || state === 'exempt') return false;
     if (kind === 'image') return item.kind === 'photo';
     if (kind === 'pdf') return item.kind === 'file';
+    if (kind === 'audio') return item.kind === 'voice';
     return item.kind === 'sheet';
   });
   const [only] = fits;
   return fits.length === 1 && only !== undefined ? { deal, flow, item: only, askedAt: null } : null;
+}
+
+/** The stage of the deal in hand has one recording to be handed in. */
+export async function wantsRecording(deps: ConversationDeps, turn: Turn): Promise<boolean> {
+  return (await wantedNow(deps, turn, 'audio')) !== null;
 }
 
 /** Nobody asked for it. Nothing is thrown away. */

@@ -4,22 +4,28 @@ import type { VaultFile } from '../store/index.js';
 import type { Turn } from './turn.js';
 
 /** A file in the vault, and what its bytes say it is. */
-export type Kept = { file: VaultFile; kind: 'image' | 'pdf' | 'xlsx' | 'csv' | 'other' };
+export type Kept = { file: VaultFile; kind: 'image' | 'pdf' | 'xlsx' | 'csv' | 'audio' | 'other' };
 
 /** What the item takes such a file as; null when it wants something else. */
 export function valueFor(item: Item, { file, kind }: Kept): SubmissionValue | null {
   switch (item.kind) {
     case 'photo':
       // What is no picture is judged by the verifier, whose words say what was sent; only clear documents are sent back here.
-      return kind === 'pdf' || kind === 'xlsx' || kind === 'csv'
+      return kind === 'pdf' || kind === 'xlsx' || kind === 'csv' || kind === 'audio'
         ? null
         : { kind: 'photo', fileId: file.id, sha256: file.sha256 };
     case 'file':
-      return kind === 'image' ? null : { kind: 'file', fileId: file.id, sha256: file.sha256, name: file.name };
+      return kind === 'image' || kind === 'audio'
+        ? null
+        : { kind: 'file', fileId: file.id, sha256: file.sha256, name: file.name };
     case 'sheet':
-      return kind === 'image' || kind === 'pdf'
+      return kind === 'image' || kind === 'pdf' || kind === 'audio'
         ? null
         : { kind: 'sheet', fileId: file.id, sha256: file.sha256, name: file.name };
+    case 'voice':
+      return kind === 'audio' || kind === 'other'
+        ? { kind: 'voice', fileId: file.id, sha256: file.sha256, name: file.name }
+        : null;
     default:
       return null;
   }

@@ -15,6 +15,7 @@ import { todoCardId, type TodoDocument } from '../todos/index.js';
 import type { ConversationDeps } from './context.js';
 import { ask, chosenValue, knownFor, linkValue, putQuestion, submitValue } from './questions.js';
 import { keptFor } from './kept.js';
+import { askWords, dropRecording, noteWords, stateConsent } from './recordings.js';
 import { staleOf } from './standing.js';
 import { askApprovalAgain, askExemption, askReview, exemptionsLeft, settleTodo } from './asks.js';
 import { leaveQuestion, offerHelp, offerMyDeals, openDeal, postponeDeals, resumeQuestion } from './offers.js';
@@ -272,6 +273,11 @@ const HANDLERS: Record<Verb, Handler> = {
     const { kind, done } = await submitValue(deps, turn, question, linkValue(question), { known: live.deal });
     if (kind === 'submitted') settleAnswer(deps, turn, done, live.item, press.cardId, question);
   },
+  'voice-agree': async (deps, turn, ids) => stateConsent(deps, turn, ids, 'agreed'),
+  'voice-own': async (deps, turn, ids) => stateConsent(deps, turn, ids, 'own'),
+  'voice-drop': dropRecording,
+  'voice-type': askWords,
+  'voice-note': async (deps, turn, ids, press) => noteWords(deps, turn, ids, press.choices),
   async advance(deps, turn, ids, press) {
     const own = await ownDeal(deps, turn, ids[0]);
     if (own === null) return;

@@ -100,6 +100,9 @@ export function putQuestion(
     case 'text':
       put('ask-text', { ...base, minLength: item.minLength });
       return;
+    case 'voice':
+      put('ask-voice', { ...base, othersVoice: item.demands.accepts.includes('client') });
+      return;
     case 'link': {
       const { url, title } = question.draft;
       put('ask-link', {
@@ -219,6 +222,7 @@ export async function answerWithText(
     case 'photo':
     case 'file':
     case 'sheet':
+    case 'voice':
     case 'scan':
     case 'approval':
       return { kind: 'not-an-answer', got: 'text' };
@@ -263,7 +267,7 @@ export async function submitValue(
   turn: Turn,
   question: Pick<ItemQuestion, 'dealId' | 'itemId'> & { askedAt: Date | null },
   value: SubmissionValue,
-  extra: Pick<SubmitCommand, 'file' | 'positions' | 'expectedCode' | 'known'> = {},
+  extra: Pick<SubmitCommand, 'file' | 'positions' | 'voice' | 'expectedCode' | 'known'> = {},
 ): Promise<Extract<Answered, { done: Done }>> {
   const done = await deps.deals.submit({
     key: turn.event.key,

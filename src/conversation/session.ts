@@ -3,6 +3,7 @@ import {
   MINUTE,
   type Clock,
   type DealId,
+  type EvidenceId,
   type Log,
   type PersonId,
   type StageVisitId,
@@ -28,6 +29,8 @@ export type Question =
     }
   | { kind: 'exempt-reason'; dealId: DealId; itemId: string; askedAt: Date }
   | { kind: 'postpone-reason'; dealIds: DealId[]; askedAt: Date }
+  /** What is said in a recording that could not be put into words by machine. */
+  | { kind: 'voice-words'; dealId: DealId; evidenceId: EvidenceId; askedAt: Date }
   | { kind: 'todo-note'; todoId: TodoId; askedAt: Date };
 
 export interface SessionDocument extends AggregateDocument {

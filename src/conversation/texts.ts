@@ -7,6 +7,7 @@ import { isAlwaysUnderstood, readText, type TextIntent } from './intents.js';
 import { leaveQuestion, offerHelp, offerMyDeals, openDeal, resumeQuestion } from './offers.js';
 import { onPress } from './presses.js';
 import { answerWithText } from './questions.js';
+import { takeWords } from './recordings.js';
 import { openQuestion, type Question } from './session.js';
 import { staleOf } from './standing.js';
 import type { Turn } from './turn.js';
@@ -131,6 +132,9 @@ async function answerOpen(deps: ConversationDeps, turn: Turn, question: Question
       turn.reply('postponed', { state: 'done', clients, until });
       return true;
     }
+    case 'voice-words':
+      await takeWords(deps, turn, question, text);
+      return true;
     case 'todo-note': {
       turn.change.question = null;
       const todo = await deps.todos.get(question.todoId);

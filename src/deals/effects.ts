@@ -1,5 +1,5 @@
 import { stableId, type CardId, type EvidenceId, type TodoId } from '../core/index.js';
-import type { EvidenceRequest, Position } from '../evidence/index.js';
+import type { EvidenceRequest, Mention, Position, VoiceWitness } from '../evidence/index.js';
 import {
   findSubmission,
   formatLimit,
@@ -17,8 +17,9 @@ import { PASSIVE_HOLD_MS, type TodoSubject } from '../todos/index.js';
 import { showsDevice } from './equipment.js';
 import type { DealFacts } from './events.js';
 import type { DealDocument, EvidenceDocument } from './model.js';
-import { waitingCardId, waitingCards, type WaitingDeps } from './waiting.js';
 import { checklistCardId, presentChecklist, stageOf, submissionText, type DealViewDeps } from './views.js';
+import { waitingCardId, waitingCards, type WaitingDeps } from './waiting.js';
+import { asksConsent, consentCard, wordsCard } from './voice.js';
 
 /** Kinds of effects that leave a deal; `dealSinks` says where each goes. */
 export const VERIFY = 'verify';
@@ -44,6 +45,9 @@ export interface Cause {
   byOwner: boolean;
   file?: VaultFile;
   positions?: readonly Position[];
+  voice?: VoiceWitness;
+  /** What was heard in the recording that is judged. */
+  mentions?: readonly Mention[];
 }
 
 export function factsOf(deal: DealDocument): DealFacts {
@@ -134,6 +138,8 @@ export function effectsOf(
   for (const event of decision.events) {
     const told = verdictEffect(deps, flow, before, after, event, cause);
     if (told !== null) effects.push(told);
+    const heard = mentionsEffect(deps, flow, after, event, cause);
+    if (heard !== null) effects.push(heard);
   }
   if (!cause.byOwner && (decision.outcome === 'advanced' || decision.outcome === 'completed')) {
     effects.push(stageDoneEffect(deps, flow, before, after, decision, cause));
@@ -233,6 +239,7 @@ function evidenceOf(deps: EffectDeps, flow: Flow, deal: DealDocument, id: Eviden
       : { file: { id: file.id, sha256: file.sha256, name: file.name, mime: file.mime, bytes: file.bytes } }),
     request: requestOf(item, submission.value),
     positions: [...(cause.positions ?? [])],
+    ...(cause.voice === undefined ? {} : { voice: cause.voice }),
     round: 1,
     state: 'waiting',
     attempts: 0,
@@ -250,6 +257,8 @@ function requestOf(item: Item, value: SubmissionValue): EvidenceRequest {
       return { kind: 'file', formats: item.formats, demands: item.demands };
     case 'sheet':
       return { kind: 'sheet', formats: item.formats, demands: item.demands };
+    case 'voice':
+      return { kind: 'voice', demands: item.demands };
     case 'link':
       if (value.kind !== 'link') break;
       return {
@@ -275,12 +284,24 @@ function verdictEffect(
   cause: Cause,
 ): Effect | null {
   if (event.type !== 'evidence.judged') return null;
-  const { status, evidenceId, stageId, itemId } = event.body;
+  const { status, evidenceId, stageId, itemId, codes } = event.body;
   if (status !== 'failed' && status !== 'unchecked') return null;
   const item = stageOf(flow, stageId)?.items.find((one) => one.id === itemId);
   const found = findSubmission(deal, evidenceId);
   if (item === undefined || found === null) return null;
-  const machine = item.kind === 'photo' || item.kind === 'file' || item.kind === 'sheet' || item.kind === 'link';
+  const say = found.submission.say ?? '';
+  const card =
+    status === 'unchecked' && asksConsent(item, codes)
+      ? deps.cards.fill('voice-consent', consentCard(deal, item, evidenceId, { state: 'ask', say }))
+      : deps.cards.fill(status === 'failed' ? 'verdict-failed' : 'verdict-unchecked', {
+          dealId: deal._id,
+          itemId,
+          client: deal.clientName,
+          item: item.name,
+          kind: item.kind,
+          say,
+          ...(isVerifiedByMachine(item) ? { submissionId: evidenceId } : {}),
+        });
   return sendEffect({
     key: `verdict:${cause.key}:${evidenceId}`,
     to: ownerAddress(deps, deal),
@@ -289,15 +310,34 @@ function verdictEffect(
       cardId: (before.waiting ?? []).includes(evidenceId)
         ? waitingCardId(evidenceId)
         : stableId<CardId>('vd', cause.key, evidenceId),
-      card: deps.cards.fill(status === 'failed' ? 'verdict-failed' : 'verdict-unchecked', {
-        dealId: deal._id,
-        itemId,
-        client: deal.clientName,
-        item: item.name,
-        kind: item.kind,
-        say: found.submission.say ?? '',
-        ...(machine ? { submissionId: evidenceId } : {}),
-      }),
+      card,
+    },
+    purpose: 'verdict',
+  });
+}
+
+const isVerifiedByMachine = ({ kind }: Item): boolean =>
+  kind === 'photo' || kind === 'file' || kind === 'sheet' || kind === 'link' || kind === 'voice';
+
+/** What was heard is offered once, whatever the further verdicts on the recording. */
+function mentionsEffect(
+  deps: EffectDeps,
+  flow: Flow,
+  deal: DealDocument,
+  event: FlowEvent,
+  { mentions = [] }: Cause,
+): Effect | null {
+  if (event.type !== 'evidence.judged' || mentions.length === 0) return null;
+  const { status, evidenceId, stageId, itemId } = event.body;
+  const item = stageOf(flow, stageId)?.items.find((one) => one.id === itemId);
+  if (item === undefined || status === 'failed' || status === 'withdrawn') return null;
+  return sendEffect({
+    key: `mentions:${evidenceId}`,
+    to: ownerAddress(deps, deal),
+    message: {
+      kind: 'show',
+      cardId: stableId<CardId>('vw', evidenceId),
+      card: deps.cards.fill('voice-words', wordsCard(deal, item, evidenceId, mentions)),
     },
     purpose: 'verdict',
   });

@@ -1,4 +1,4 @@
-import type { ClientId, DealId, PersonId } from '../core/index.js';
+import type { ClientId, DealId, EvidenceId, PersonId } from '../core/index.js';
 import type { FlowEventBodies } from '../flow/index.js';
 import type { DomainEvent } from '../store/index.js';
 
@@ -18,6 +18,8 @@ export interface DealFacts {
 /** The gate's events, with what the figures need beside them, and what happens to a deal outside the gate. */
 type Bodies = Omit<FlowEventBodies, 'stage.entered'> & {
   'stage.entered': FlowEventBodies['stage.entered'] & { required: { itemId: string; itemName: string }[] };
+  /** Heard in a recording and confirmed. */
+  'deal.noted': { evidenceId: EvidenceId; keywords: string[] };
   'owner.changed': { from: PersonId; to: PersonId };
 };
 

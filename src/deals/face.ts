@@ -1,6 +1,6 @@
 import type { FilledCard } from '../cards/index.js';
 import type { ClientId, DealId, EvidenceId, PersonId } from '../core/index.js';
-import type { Position, Verdict } from '../evidence/index.js';
+import type { Mention, Position, Verdict, VoiceWitness } from '../evidence/index.js';
 import type { Command, Decision, Flow, Item, SubmissionValue } from '../flow/index.js';
 import type { PlatformName } from '../platforms/contract.js';
 import type { VaultFile } from '../store/index.js';
@@ -38,6 +38,8 @@ export interface SubmitCommand extends DealCommand {
   askedAt: Date | null;
   file?: VaultFile;
   positions?: readonly Position[];
+  /** What came with a recording. */
+  voice?: VoiceWitness;
   /** For 扫码: what the code must say. */
   expectedCode?: string;
 }
@@ -50,6 +52,8 @@ export interface JudgeCommand extends Omit<DealCommand, 'by'> {
   say: string;
   /** Codes of the findings that did not pass. */
   codes: string[];
+  /** What was heard in a recording: offered to the owner. */
+  mentions?: readonly Mention[];
 }
 
 export interface NewDeal {
@@ -89,6 +93,9 @@ export interface Deals {
   judge(command: JudgeCommand): Promise<Done>;
   /** The sender wants a person to look at what the machine refused or could not check. */
   requestReview(command: DealCommand & { evidenceId: EvidenceId }): Promise<Done>;
+  withdraw(command: DealCommand & { evidenceId: EvidenceId }): Promise<Done>;
+  /** What was heard in a recording and confirmed goes to the deal's notes, once. */
+  note(command: DealCommand & { evidenceId: EvidenceId; mentions: readonly Mention[] }): Promise<Done>;
   expireExemptions(command: Omit<DealCommand, 'by'>): Promise<Done>;
   /** Asks the department once more after an objection. */
   requestApproval(command: DealCommand & { itemId: string }): Promise<Done>;

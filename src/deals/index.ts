@@ -13,7 +13,8 @@ export type { Retention } from './retention.js';
 export { addDealSinks } from './sinks.js';
 export type { SinkDeps } from './sinks.js';
 export { dealIndexes, evidenceIndexes } from './model.js';
-export type { DealDocument, EvidenceDocument } from './model.js';
+export type { DealDocument, DealNote, EvidenceDocument } from './model.js';
+export { chosenMentions, consentCard, mentionsOf, wordsCard } from './voice.js';
 export {
   checklistCardId,
   checklistItems,

@@ -1,5 +1,5 @@
 import type { ClientId, DealId, EvidenceId, FileId, PersonId, StageVisitId } from '../core/index.js';
-import type { EvidenceRequest, Position, Verdict } from '../evidence/index.js';
+import type { EvidenceRequest, Position, Verdict, VoiceWitness } from '../evidence/index.js';
 import type { ItemKind, Progress } from '../flow/index.js';
 import type { PlatformName } from '../platforms/contract.js';
 import type { AggregateDocument, IndexSpec } from '../store/index.js';
@@ -19,6 +19,8 @@ export interface DealDocument extends AggregateDocument, Progress {
   updatedAt: Date;
   /** The checklist card in the owner's chat; a new generation when it was asked for afresh. */
   card?: { gen: number; platform: PlatformName };
+  /** 备注: what was heard in recordings and confirmed by the rep; oldest first. */
+  notes?: DealNote[];
   /** Evidence whose sender was told that looking at it takes longer, on a card that waits for the verdict. */
   waiting?: EvidenceId[];
   demo?: boolean;
@@ -31,6 +33,19 @@ export const dealIndexes: readonly IndexSpec[] = [
   { key: { clientId: 1 }, name: 'client' },
   { key: { demo: 1 }, name: 'demo', partialFilterExpression: { demo: true } },
 ];
+
+/** One thing worth knowing about a deal, with the words it rests on and where they can be heard. */
+export interface DealNote {
+  /** Of the evidence and the keyword: the same thing is noted once. */
+  id: string;
+  at: Date;
+  /** Who confirmed it. */
+  by: PersonId;
+  /** 付款方式变更 */
+  keyword: string;
+  quote: string;
+  evidenceId: EvidenceId;
+}
 
 /** One file or link handed in for an item: what is to be verified, and what came out. Also the work queue of verification. */
 export interface EvidenceDocument {
@@ -58,6 +73,8 @@ export interface EvidenceDocument {
   file?: { id: FileId; sha256: string; name: string; mime: string; bytes: number; goneAt?: Date };
   request: EvidenceRequest;
   positions: Position[];
+  /** Of a recording: the platform's text, who agreed to it, what was typed. */
+  voice?: VoiceWitness;
   /** Counts verifications: 1 at first, one more when a fact came later (a position). */
   round: number;
   state: 'waiting' | 'verified' | 'judged';

@@ -7,11 +7,14 @@ import type { EvidenceDocument } from './model.js';
 export interface Retention {
   photoDays: number;
   documentDays: number;
+  /** Somebody's voice. */
+  recordingDays: number;
 }
 
 const CLASSES = [
   ['photoDays', ['photo']],
   ['documentDays', ['file', 'sheet']],
+  ['recordingDays', ['voice']],
 ] as const;
 /** Files are removed one by one, and a night has hours. */
 const BATCH = 200;

@@ -5,11 +5,12 @@ import { decide, gap, newProgress, type Command, type Decision, type Flow, type 
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import { createAggregate, type Outcome, type Relay } from '../store/index.js';
 import { PASSIVE_HOLD_MS } from '../todos/index.js';
-import { effectsOf, eventsOf, ownerAddress, sendEffect, showKey, type Cause } from './effects.js';
+import { effectsOf, eventsOf, factsOf, ownerAddress, sendEffect, showKey, type Cause } from './effects.js';
 import type { DealCommand, Deals, Done, NewDeal } from './face.js';
 import type { Flows } from './flows.js';
 import type { DealDocument } from './model.js';
 import { checklistCardId, presentChecklist } from './views.js';
+import { freshNotes } from './voice.js';
 import { waitingAfter, type WaitingDeps } from './waiting.js';
 
 export interface DealDeps {
@@ -86,7 +87,7 @@ export function createDeals(deps: DealDeps): Deals {
   async function run(
     command: Omit<DealCommand, 'by'> & { by: DealCommand['by'] | null },
     flowCommand: Command,
-    extra: Pick<Cause, 'file' | 'positions'> = {},
+    extra: Pick<Cause, 'file' | 'positions' | 'voice' | 'mentions'> = {},
   ): Promise<Done> {
     const now = deps.clock.now();
     const judge = (before: DealDocument): Outcome<DealDocument, Decision> => {
@@ -212,17 +213,23 @@ export function createDeals(deps: DealDeps): Deals {
         {
           ...(command.file === undefined ? {} : { file: command.file }),
           ...(command.positions === undefined ? {} : { positions: command.positions }),
+          ...(command.voice === undefined ? {} : { voice: command.voice }),
         },
       ),
     judge: (command) =>
-      run(command, {
-        kind: 'judge',
-        submissionId: command.evidenceId,
-        status: command.status,
-        say: command.say,
-        codes: command.codes,
-        ...(command.by === null ? {} : { by: command.by }),
-      }),
+      run(
+        command,
+        {
+          kind: 'judge',
+          submissionId: command.evidenceId,
+          status: command.status,
+          say: command.say,
+          codes: command.codes,
+          ...(command.by === null ? {} : { by: command.by }),
+        },
+        command.mentions === undefined ? {} : { mentions: command.mentions },
+      ),
+    withdraw: (command) => run(command, { kind: 'withdraw', submissionId: command.evidenceId, by: command.by }),
     requestReview: (command) =>
       run(command, { kind: 'request-review', submissionId: command.evidenceId, by: command.by }),
     advance: (command) =>
@@ -243,6 +250,22 @@ export function createDeals(deps: DealDeps): Deals {
       }),
     postpone: (command) => run(command, { kind: 'postpone', by: command.by, reason: command.reason }),
     expireExemptions: (command) => run({ ...command, by: null }, { kind: 'expire-exemptions' }),
+
+    async note(command) {
+      const now = deps.clock.now();
+      const applied = await deals.command<undefined>(command.dealId, { key: command.key, now }, (before) => {
+        const { evidenceId, by, mentions } = command;
+        const fresh = freshNotes(before, { evidenceId, by, at: now, mentions });
+        const data = { ...factsOf(before), evidenceId, keywords: fresh.map(({ keyword }) => keyword) };
+        return {
+          set: { notes: [...(before.notes ?? []), ...fresh] },
+          events: fresh.length === 0 ? [] : [{ type: 'deal.noted', data }],
+          unchanged: fresh.length === 0,
+          result: undefined,
+        };
+      });
+      return finish(applied === null ? null : { doc: applied.doc }, command);
+    },
 
     async show(command) {
       const now = deps.clock.now();

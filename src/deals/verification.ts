@@ -8,6 +8,7 @@ import type {
   LookUpEarlier,
   Position,
   Verdict,
+  VoiceWitness,
 } from '../evidence/index.js';
 import { AS_GIVEN, isDuplicateKey, type Vault } from '../store/index.js';
 import type { EvidenceDocument } from './model.js';
@@ -28,6 +29,14 @@ export interface Verification {
    */
   addPosition(by: PersonId, position: Position): Promise<EvidenceDocument[]>;
   note(id: EvidenceId, entry: EvidenceDocument['history'][number]): Promise<void>;
+  /** Something was said of a recording (consent, its words): it is verified again. The first word of a kind holds; false when there was one. */
+  addWitness(
+    id: EvidenceId,
+    witness: Pick<VoiceWitness, 'statement' | 'typed'>,
+    entry: EvidenceDocument['history'][number],
+  ): Promise<boolean>;
+  /** The file goes now, and the words that came with it: nobody agreed to their being kept. */
+  forget(id: EvidenceId, entry: EvidenceDocument['history'][number]): Promise<void>;
   /** What a person wrote instead of what was read; told in the history. */
   correct(
     id: EvidenceId,
@@ -66,8 +75,8 @@ export interface VerificationDeps {
 
 const LEASE_MS = 90 * SECOND;
 const MAX_ATTEMPTS = 3;
-/** Two cores on the smallest machine; the workers queue behind this anyway. */
-const AT_ONCE = 2;
+/** The workers queue behind this (two cores on the smallest machine); a recording spends its time waiting for a service, and photos go past it. */
+const AT_ONCE = 4;
 /** 补定位 is taken this long after the photo. */
 const LATE_POSITION_MS = 30 * MINUTE;
 
@@ -139,6 +148,7 @@ export function createVerification(deps: VerificationDeps): Verification {
       client: deps.client(evidence),
       positions: evidence.positions,
       reuseOf: await reuseOf(evidence),
+      ...(evidence.voice === undefined ? {} : { voice: evidence.voice }),
     };
     return deps.verify(evidence.request, file, context, async (id) => {
       const other = (await rows.findOne({ _id: id })) as unknown as EvidenceDocument | null;
@@ -291,6 +301,30 @@ export function createVerification(deps: VerificationDeps): Verification {
       }
       if (again.length > 0) wake();
       return again;
+    },
+    async addWitness(id, witness, entry) {
+      const fresh = Object.keys(witness).map((name) => [`voice.${name}`, { $exists: false }]);
+      const said = Object.entries(witness).map(([name, value]) => [`voice.${name}`, value]);
+      const put = await rows.updateOne({ _id: id, 'file.goneAt': { $exists: false }, ...Object.fromEntries(fresh) }, {
+        $set: { state: 'waiting', dueAt: deps.clock.now(), attempts: 0, ...Object.fromEntries(said) },
+        // Whoever is at it now looks at the round before; this one is taken up afresh.
+        $unset: { leasedUntil: '' },
+        $inc: { round: 1 },
+        $push: { history: entry },
+      } as never);
+      if (put.modifiedCount > 0) wake();
+      return put.modifiedCount > 0;
+    },
+    async forget(id, entry) {
+      const evidence = (await rows.findOne({ _id: id })) as unknown as EvidenceDocument | null;
+      if (evidence?.file === undefined || evidence.file.goneAt !== undefined) return;
+      await deps.vault.remove(evidence.file.id);
+      await rows.updateOne({ _id: id }, {
+        $set: { state: 'judged', 'file.goneAt': deps.clock.now() },
+        $unset: { leasedUntil: '', 'voice.heard': '' },
+        $inc: { round: 1 },
+        $push: { history: entry },
+      } as never);
     },
     async note(id, entry) {
       await rows.updateOne({ _id: id }, { $push: { history: entry } as never });

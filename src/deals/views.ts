@@ -170,6 +170,7 @@ export function submissionText(submission: Pick<Submission, 'value'>): string {
       return '照片';
     case 'sheet':
     case 'file':
+    case 'voice':
       return value.name;
     case 'link':
       return value.title === '' ? value.url : value.title;

@@ -10,22 +10,27 @@ export type {
   Position,
   Verdict,
   VerdictStatus,
+  VoiceStatement,
+  VoiceWitness,
 } from './types.js';
 
 export { createRadar, radarIndexes } from './radar/radar.js';
 export type { Radar, Resemblance } from './radar/radar.js';
 export { createFetchPage } from './links/fetch-page.js';
 export type { FetchedPage, FetchPage } from './links/fetch-page.js';
+export { createHttpAsr } from './voice/asr.js';
+export type { AsrProvider, AsrResult } from './voice/asr.js';
+export type { Mention } from './voice/keywords.js';
 export type { LookUpEarlier } from './radar/alike.js';
+
+// For whoever keeps what was read.
+export { foldCode } from './labels.js';
 
 // For whoever stores and shows files.
 export { sniffFile } from './sniff.js';
 export type { FileKind, SniffedFile } from './sniff.js';
 export { printWatermark } from './photo/print.js';
 export { BadFileError } from './errors.js';
-// For whoever keeps what was read.
-export { foldCode } from './labels.js';
-
 export type { BadFileCode } from './errors.js';
 export {
   MAX_FILE_BYTES,

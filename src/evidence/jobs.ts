@@ -3,6 +3,8 @@ import type { OcrPage, PdfFacts } from './documents/pdf.js';
 import type { SealSighting } from './documents/pdf-seal.js';
 import type { BadFileCode } from './errors.js';
 import type { OcrChoice } from './ocr/readers.js';
+import type { VoiceFacts } from './voice/extract.js';
+import type { AudioFormat } from './voice/format.js';
 import type { PhotoFacts, PhotoWant } from './photo/extract.js';
 
 /** What a worker process is asked; plain data. */
@@ -17,6 +19,10 @@ export type Job =
   /** A picture of a printed page; the second reader is asked when the first does not find every wanted word. */
   | { kind: 'page'; bytes: Uint8Array; wanted: string[]; ocr: OcrChoice }
   | { kind: 'sheet'; bytes: Uint8Array; format: 'xlsx' | 'csv' }
+  /** Length and loudness of a recording. */
+  | { kind: 'voice'; bytes: Uint8Array; format: AudioFormat }
+  /** SILK as WAV, for whoever cannot read it. */
+  | { kind: 'voice-wav'; bytes: Uint8Array }
   | { kind: 'print'; bytes: Uint8Array; lines: string[] };
 
 export interface JobFacts {
@@ -27,6 +33,8 @@ export interface JobFacts {
   'pdf-seals': SealSighting[];
   page: OcrPage['readings'];
   sheet: SheetFacts;
+  voice: VoiceFacts;
+  'voice-wav': Uint8Array;
   print: Uint8Array;
 }
 

@@ -57,3 +57,20 @@ export const MAX_WORKER_BYTES = 900 * 1024 * 1024;
 export const MAX_READER_BYTES = 1_500 * 1024 * 1024;
 /** A worker is replaced after this many jobs, so that what libraries leak cannot add up. */
 export const JOBS_PER_WORKER = 500;
+
+/** A recording is a call or a visit; two hours of telephone quality still fit into `MAX_FILE_BYTES`. */
+export const MAX_VOICE_MS = 2 * 60 * 60_000;
+/** SILK comes from voice messages of a minute; ten are decoded in some seconds, two hours would take a worker's whole time. */
+export const MAX_SILK_MS = 10 * 60_000;
+/** A press of the button by mistake. */
+export const MIN_VOICE_MS = 1_000;
+/** The thriftiest coding of speech (AMR with pauses, SILK) stays above 300 bytes a second; a head that promises more time than that lies. */
+export const MIN_VOICE_BYTES_PER_SECOND = 100;
+/** What most speech services take. */
+export const MAX_ASR_BYTES = 25 * 1024 * 1024;
+/** Both tries together; a verification's lease is 90 s. */
+export const ASR_BUDGET_MS = 60_000;
+/** A voice message of a minute at most, while the rep waits for the answer. */
+export const DICTATION_BUDGET_MS = 15_000;
+/** Characters of a transcript that are kept: three hours of speech. */
+export const MAX_TRANSCRIPT = 50_000;

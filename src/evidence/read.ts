@@ -4,7 +4,7 @@ import type { PhotoWant } from './photo/extract.js';
 import { findHeader, measureDepth } from './tables.js';
 import type { Evidence } from './service.js';
 
-export const FACT_KINDS = ['watermark', 'door-plate', 'nameplate', 'photo', 'pdf', 'sheet'] as const;
+export const FACT_KINDS = ['watermark', 'door-plate', 'nameplate', 'photo', 'pdf', 'sheet', 'voice'] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
 export interface ReadOptions {
@@ -80,6 +80,10 @@ export async function readFacts(
     case 'pdf': {
       const { pages, textBytes, scanned, picturePages, bytes: size } = await evidence.extract('pdf', bytes);
       return { sha256: sha256(bytes), bytes: size, pages, textBytes, scanned, picturePages };
+    }
+    case 'voice': {
+      const facts = await evidence.extract('voice', bytes);
+      return { sha256: sha256(bytes), ...facts };
     }
     case 'sheet': {
       const { rows, sheet, hiddenRows, formulas, encoding } = await evidence.extract('sheet', bytes);

@@ -11,7 +11,15 @@ import { judgePhoto, PHOTO_VERIFIER } from './judge/photo.js';
 import { expectedTimes } from './judge/photo-time.js';
 import { judgeSheet, SHEET_VERIFIER } from './judge/sheet.js';
 import { combine, type Check } from './judge/verdict.js';
-import { FIRST_GUESS_MS, JOB_TIMEOUT_MS, MAX_FILE_BYTES, MAX_READER_BYTES, MAX_WORKER_BYTES } from './limits.js';
+import { VOICE_VERIFIER } from './judge/voice.js';
+import {
+  DICTATION_BUDGET_MS,
+  FIRST_GUESS_MS,
+  JOB_TIMEOUT_MS,
+  MAX_FILE_BYTES,
+  MAX_READER_BYTES,
+  MAX_WORKER_BYTES,
+} from './limits.js';
 import type { OcrChoice } from './ocr/readers.js';
 import type { PhotoFacts, PhotoWant } from './photo/extract.js';
 import { createPool } from './pool.js';
@@ -19,6 +27,9 @@ import { findAlike, type LookUpEarlier } from './radar/alike.js';
 import type { Radar } from './radar/radar.js';
 import { sniffFile } from './sniff.js';
 import type { EvidenceContext, EvidenceFile, EvidenceRequest, Verdict } from './types.js';
+import type { AsrProvider } from './voice/asr.js';
+import type { AudioFormat } from './voice/format.js';
+import { hearAndJudge, listen, type Ears } from './voice/verify.js';
 
 export interface EvidenceOptions {
   /** Photos (OCR) at once; each worker is a process of about 450 MB when warm, 900 MB with both readers. Documents have one more of their own. */
@@ -32,6 +43,8 @@ export interface EvidenceOptions {
   radar?: Radar;
   /** Without it links are judged by what is said of them. */
   fetchPage?: FetchPage;
+  /** Without it only the platforms' own texts say what is said in a recording. */
+  asr?: AsrProvider;
 }
 
 export interface Evidence {
@@ -45,10 +58,12 @@ export interface Evidence {
     context: EvidenceContext,
     earlier?: LookUpEarlier,
   ): Promise<Verdict>;
+  /** The words of a voice message, by the configured service; null when there is none or it heard nothing. Bytes that are no recording: null. */
+  transcribe(bytes: Uint8Array): Promise<string | null>;
   /** A copy for people with the server's own watermark, made in a worker. A file that is no readable picture throws BadFileError. */
   printCopy(bytes: Uint8Array, lines: string[]): Promise<Buffer>;
   /** Facts alone, for the command line and for explaining a verdict. A file that cannot be read throws BadFileError. */
-  extract<Kind extends 'photo' | 'pdf' | 'sheet'>(
+  extract<Kind extends 'photo' | 'pdf' | 'sheet' | 'voice'>(
     kind: Kind,
     bytes: Uint8Array,
     want?: PhotoWant,
@@ -69,6 +84,7 @@ const VERIFIER: Record<FileRequest['kind'], Verdict['verifier']> = {
   photo: PHOTO_VERIFIER,
   file: FILE_VERIFIER,
   sheet: SHEET_VERIFIER,
+  voice: VOICE_VERIFIER,
 };
 
 export function createEvidence({
@@ -78,6 +94,7 @@ export function createEvidence({
   log,
   radar,
   fetchPage,
+  asr,
 }: EvidenceOptions): Evidence {
   const photos = createPool({
     size: Math.max(1, workers),
@@ -88,6 +105,7 @@ export function createEvidence({
   });
   const documents = createPool({ size: 1, timeoutMs, log });
   const pools: DocumentPools = { photos, documents, ocr };
+  const ears: Ears = { documents, ...(asr === undefined ? {} : { asr }) };
 
   async function pageOf(url: string): Promise<LinkPage | null> {
     if (fetchPage === undefined || !URL.canParse(url)) return null;
@@ -103,11 +121,17 @@ export function createEvidence({
     verify: async (request, file, context, earlier) => {
       if (request.kind === 'link') return judgeLink(request, context, await pageOf(request.url));
       if (file === null) return verdictOf(request, '', [badFile('file.wrong_kind', 'text', request.kind)]);
-      return await verifyFile(request, file.bytes, context, pools, async ({ hash }) =>
+      return await verifyFile(request, file.bytes, context, { ...pools, ears }, async ({ hash }) =>
         radar === undefined || hash === null || earlier === undefined
           ? null
           : await findAlike(radar, context.evidenceId, hash, earlier),
       );
+    },
+    transcribe: async (bytes) => {
+      const { kind, ext } = await sniffFile(bytes);
+      if (kind !== 'audio') return null;
+      const { transcript } = await listen({ bytes, format: ext as AudioFormat }, ears, DICTATION_BUDGET_MS);
+      return transcript?.text ?? null;
     },
     printCopy: async (bytes, lines) => {
       const facts = factsOf(await documents.run({ kind: 'print', bytes, lines }));
@@ -128,7 +152,7 @@ async function verifyFile(
   request: FileRequest,
   bytes: Uint8Array,
   context: EvidenceContext,
-  pools: DocumentPools,
+  pools: DocumentPools & { ears: Ears },
   alikeOf: (facts: PhotoFacts) => ReturnType<typeof findAlike>,
 ): Promise<Verdict> {
   const hash = sha256(bytes);
@@ -138,7 +162,7 @@ async function verifyFile(
   if (bytes.length > MAX_FILE_BYTES) return bad('file.too_large', bytes.length);
   const { kind, ext } = await sniffFile(bytes);
 
-  const judged = async <Kind extends 'photo' | 'pdf' | 'sheet'>(
+  const judged = async <Kind extends 'photo' | 'pdf' | 'sheet' | 'voice'>(
     running: Promise<JobResult<Kind>>,
     judge: (facts: JobFacts[Kind]) => Verdict | Promise<Verdict>,
   ): Promise<Verdict> => {
@@ -177,6 +201,13 @@ async function verifyFile(
       }
       return await judged(pools.documents.run({ kind: 'sheet', bytes, format }), (facts) =>
         judgeSheet(request.demands, facts, hash),
+      );
+    }
+    case 'voice': {
+      if (kind !== 'audio') return bad('file.wrong_kind', ext || kind);
+      const format = ext as AudioFormat;
+      return await judged(pools.documents.run({ kind: 'voice', bytes, format }), (facts) =>
+        hearAndJudge(request.demands, bytes, facts, hash, context, pools.ears),
       );
     }
     default:
@@ -218,7 +249,7 @@ function unfinished(reason: 'timeout' | 'memory' | 'crashed' | 'error'): Check {
   };
 }
 
-async function extract<Kind extends 'photo' | 'pdf' | 'sheet'>(
+async function extract<Kind extends 'photo' | 'pdf' | 'sheet' | 'voice'>(
   kind: Kind,
   bytes: Uint8Array,
   want: PhotoWant | undefined,
@@ -229,7 +260,7 @@ async function extract<Kind extends 'photo' | 'pdf' | 'sheet'>(
   const sniffed = await sniffFile(bytes);
   const wrong = (): BadFileError =>
     new BadFileError('file.wrong_kind', `the file is ${sniffed.ext || sniffed.kind}`, sniffed.ext || sniffed.kind);
-  const run = async (): Promise<JobResult<'photo' | 'pdf' | 'sheet'>> => {
+  const run = async (): Promise<JobResult<'photo' | 'pdf' | 'sheet' | 'voice'>> => {
     switch (kind) {
       case 'photo':
         if (sniffed.kind !== 'image') throw wrong();
@@ -242,6 +273,9 @@ async function extract<Kind extends 'photo' | 'pdf' | 'sheet'>(
       case 'pdf':
         if (sniffed.kind !== 'pdf') throw wrong();
         return await documents.run({ kind: 'pdf', bytes });
+      case 'voice':
+        if (sniffed.kind !== 'audio') throw wrong();
+        return await documents.run({ kind: 'voice', bytes, format: sniffed.ext as AudioFormat });
       default:
         if (sniffed.kind !== 'xlsx' && sniffed.kind !== 'csv') throw wrong();
         return await documents.run({ kind: 'sheet', bytes, format: sniffed.kind });

@@ -1,6 +1,7 @@
 import { fileTypeFromBuffer } from 'file-type';
+import { AUDIO_MIME, audioFormat } from './voice/format.js';
 
-export type FileKind = 'image' | 'pdf' | 'xlsx' | 'csv' | 'other' | 'empty';
+export type FileKind = 'image' | 'pdf' | 'xlsx' | 'csv' | 'audio' | 'other' | 'empty';
 
 export interface SniffedFile {
   kind: FileKind;
@@ -25,6 +26,8 @@ export async function sniffFile(bytes: Uint8Array): Promise<SniffedFile> {
   if (bytes.length === 0) return { kind: 'empty', mime: 'application/octet-stream', ext: '' };
   if (isSvg(bytes)) return { kind: 'other', mime: 'image/svg+xml', ext: 'svg' };
   const type = await signature(bytes);
+  const audio = audioFormat(bytes, type?.ext ?? '');
+  if (audio !== null) return { kind: 'audio', mime: AUDIO_MIME[audio], ext: audio };
   if (type !== undefined) {
     const image = IMAGES[type.ext];
     if (image !== undefined) return { kind: 'image', mime: image, ext: type.ext };

@@ -1,5 +1,5 @@
 import type { EvidenceId, PersonId } from '../core/index.js';
-import type { FileDemands, PhotoDemands, SheetDemands } from '../flow/index.js';
+import type { FileDemands, PhotoDemands, SheetDemands, VoiceDemands } from '../flow/index.js';
 
 /** `unchecked`: could not be checked, nothing alleged, nothing passed. `review`: a person decides. Failed outranks review outranks unchecked. */
 export type VerdictStatus = 'passed' | 'failed' | 'unchecked' | 'review';
@@ -53,6 +53,24 @@ export interface EvidenceContext {
   positions: Position[];
   /** An earlier evidence with the same bytes, if there is one (looked up by sha256 over the whole company); never the same evidence. */
   reuseOf: EarlierEvidence | null;
+  /** Only for recordings: what came with it and what was said of it. */
+  voice?: VoiceWitness;
+}
+
+/** What is known of a recording besides its bytes; it grows while the evidence is looked at. */
+export interface VoiceWitness {
+  /** The platform's own speech-to-text. */
+  heard?: { text: string; by: 'wecom' | 'dingtalk' };
+  statement?: VoiceStatement;
+  /** The rep wrote down what is said in it. */
+  typed?: { text: string; by: PersonId; at: Date };
+}
+
+/** `agreed`: the other side agreed to be recorded. `own`: nobody else speaks, it is the rep's own report. */
+export interface VoiceStatement {
+  kind: 'agreed' | 'own';
+  by: PersonId;
+  at: Date;
 }
 
 /** What somebody handed in before. */
@@ -73,6 +91,7 @@ export type EvidenceRequest =
   | { kind: 'photo'; demands: PhotoDemands }
   | { kind: 'file'; formats: readonly string[]; demands: FileDemands }
   | { kind: 'sheet'; formats: readonly string[]; demands: SheetDemands }
+  | { kind: 'voice'; demands: VoiceDemands }
   | { kind: 'link'; url: string; title: string; publishedOn?: string; publishedWithinMonths?: number };
 
 export interface EvidenceFile {

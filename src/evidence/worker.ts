@@ -70,6 +70,14 @@ async function work(job: Job): Promise<JobResult<Job['kind']>> {
       const { readCsv, readWorkbook } = await import('./documents/sheet.js');
       return { ok: true, facts: job.format === 'csv' ? readCsv(job.bytes) : await readWorkbook(job.bytes) };
     }
+    case 'voice': {
+      const { extractVoice } = await import('./voice/extract.js');
+      return { ok: true, facts: await extractVoice(job.bytes, job.format) };
+    }
+    case 'voice-wav': {
+      const { silkToWav } = await import('./voice/extract.js');
+      return { ok: true, facts: await silkToWav(job.bytes) };
+    }
     case 'print': {
       const { printWatermark } = await import('./photo/print.js');
       return { ok: true, facts: await printWatermark(job.bytes, job.lines) };

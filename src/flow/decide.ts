@@ -105,7 +105,9 @@ function judge(draft: Draft, { submissionId, status, say, codes, by }: Of<'judge
   // What the machine passed may still be refused by a person who looks; what a person passed stays.
   const judged = draft.flow.stages.find(({ id }) => id === visit.stageId)?.items.find(({ id }) => id === itemId);
   if (by !== undefined && submission.judgedBy === undefined && isVerified(judged)) undecided.push('passed');
-  if (!undecided.includes(submission.status) || submission.status === status) return UNCHANGED;
+  // Still not checked, but for another reason: the person has to hear which.
+  const isNews = submission.status !== status || (status === 'unchecked' && submission.say !== say);
+  if (!undecided.includes(submission.status) || !isNews) return UNCHANGED;
   const place = draft.place();
   const item = place?.stage.items.find((one) => one.id === itemId);
   const isHere = place !== null && place.visit === visit && item !== undefined;

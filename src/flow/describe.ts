@@ -1,6 +1,6 @@
 import { unreachable } from '../core/index.js';
-import type { FileDemands, Item, PhotoDemands, SheetDemands } from './types.js';
-import { formatBytes, formatWallTime } from './units.js';
+import type { FileDemands, Item, PhotoDemands, SheetDemands, VoiceDemands } from './types.js';
+import { formatBytes, formatLength, formatWallTime } from './units.js';
 
 const WITNESS_WORDS = { call: '有效通话', message: '双向消息', 'check-in': '现场签到' } as const;
 const NAMEPLATE_WORDS = { model: '型号', serial: '序列号' } as const;
@@ -20,6 +20,8 @@ function demandsOf(item: Item): string[] {
       return [item.formats.join('、'), ...fileDemands(item.demands)];
     case 'sheet':
       return [item.formats.join('、'), ...sheetDemands(item.demands)];
+    case 'voice':
+      return voiceDemands(item.demands);
     case 'link': {
       const within = item.publishedWithinMonths;
       return [within === undefined ? '' : `近 ${within} 个月内发布`, `${item.count} 份`];
@@ -63,6 +65,14 @@ function fileDemands(demands: FileDemands): string[] {
     demands.largerThanBytes === undefined ? '' : `大于 ${formatBytes(demands.largerThanBytes)}`,
     demands.notExpired === true ? '没过有效期' : '',
     demands.sealReviewed === true ? '有授权印章（主管看）' : '',
+  ];
+}
+
+function voiceDemands({ minMs, words, accepts }: VoiceDemands): string[] {
+  return [
+    minMs === undefined ? '' : `至少 ${formatLength(minMs)}`,
+    accepts.includes('self') ? '' : '对方同意录音',
+    words ? '听得出内容' : '',
   ];
 }
 

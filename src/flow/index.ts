@@ -1,7 +1,7 @@
 // The flow language.
 export { loadFlows, parseFlow } from './load.js';
 export { describeItem } from './describe.js';
-export { formatBytes, formatLimit, formatWallTime } from './units.js';
+export { formatBytes, formatLength, formatLimit, formatWallTime } from './units.js';
 export type {
   AlertRule,
   AutoAdvanceRule,
@@ -10,6 +10,7 @@ export type {
   Flow,
   Item,
   ItemKind,
+  Keyword,
   Limit,
   NudgeRule,
   OrgRole,
@@ -18,6 +19,7 @@ export type {
   Stage,
   TagLibrary,
   TodoSpec,
+  VoiceDemands,
 } from './types.js';
 // Where a deal stands.
 export { currentStage, currentVisit, findSubmission, gap, itemStates, nextOpenItem, nextStage } from './states.js';

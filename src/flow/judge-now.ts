@@ -69,6 +69,7 @@ export function lookAt(flow: Flow, item: Item, value: SubmissionValue, expectedS
     case 'photo':
     case 'file':
     case 'sheet':
+    case 'voice':
       return value.kind === item.kind ? { kind: 'verify' } : wrongKind();
     default:
       return unreachable(item);

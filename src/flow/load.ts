@@ -6,10 +6,14 @@ import { DEPARTMENTS, readItem } from './read-item.js';
 import { createUniqueness, readDistinct, readId, YES_NO } from './read-parts.js';
 import type { References } from './read-parts.js';
 import { readAlerts, readAutoAdvance, readExemptions, readNudges } from './read-rules.js';
+import { readKeywords } from './read-keywords.js';
 import type { Flow, Stage, TagLibrary, TodoSpec } from './types.js';
 import { readLimit } from './units.js';
 
-const FLOW_KEYS = ['流程', '编号', '说明', '适用产品线', '标签库', '名单', '阶段', '自动推进', '催办', '预警', '豁免'];
+const FLOW_KEYS = [
+  ...['流程', '编号', '说明', '适用产品线', '标签库', '名单', '关键词', '阶段'],
+  ...['自动推进', '催办', '预警', '豁免'],
+];
 const STAGE_KEYS = ['名称', '编号', '别名', '标准停留', '每次拜访计一次', '进入时', '验证项'];
 
 /** Reads and checks one flow file. `flow` is null when something in it is wrong; warnings let it pass. */
@@ -24,12 +28,16 @@ export function parseFlow(text: string, file: string): { flow: Flow | null; prob
   const references: References = {
     tagLibraries: readTagLibraries(fields.get('标签库')),
     lists: readLists(fields.get('名单')),
+    keywords: readKeywords(fields.get('关键词')),
   };
+  const { keywords, ...libraries } = references;
   const stages = readStages(fields.need('阶段'), references);
   const content = {
     description,
     productLines,
-    ...references,
+    ...libraries,
+    // Left out where there are none: what flows say did not change by it, nor did their version.
+    ...(keywords.length === 0 ? {} : { keywords: [...keywords] }),
     stages,
     autoAdvance: readAutoAdvance(fields.get('自动推进'), stages),
     nudges: readNudges(fields.get('催办'), stages),

@@ -52,7 +52,7 @@ export type SubmissionValue =
   | { kind: 'purchase-history'; categories: string[] }
   | { kind: 'follow-up'; elements: Record<string, string> }
   | { kind: 'photo'; fileId: FileId; sha256: string }
-  | { kind: 'sheet' | 'file'; fileId: FileId; sha256: string; name: string }
+  | { kind: 'sheet' | 'file' | 'voice'; fileId: FileId; sha256: string; name: string }
   | { kind: 'link'; url: string; title: string; publishedOn?: string }
   | { kind: 'approval'; approved: boolean; note: string; by: PersonId }
   | { kind: 'scan'; code: string };

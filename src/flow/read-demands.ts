@@ -1,11 +1,12 @@
 import type { YamlFields, YamlValue } from '../core/index.js';
 import { readDistinct, readReference, readWords, YES_NO } from './read-parts.js';
 import type { References } from './read-parts.js';
-import type { FileDemands, PhotoDemands, SheetDemands } from './types.js';
-import { LEVELS, METRES, readMoreThanBytes, readQuantity, readWallTime, TIMES_FOUND } from './units.js';
+import type { FileDemands, PhotoDemands, SheetDemands, VoiceDemands } from './types.js';
+import { LEVELS, METRES, readLength, readMoreThanBytes, readQuantity, readWallTime, TIMES_FOUND } from './units.js';
 
 const WANTED = { 要有: true } as const;
 const NAMEPLATE = { 型号: 'model', 序列号: 'serial' } as const;
+const VOICES = { 客户录音: 'client', 本人口述: 'self' } as const;
 const LIST_PREFIX = '名单.';
 
 /** Leaves out what is not demanded, so that the normalised flow says only what was written. */
@@ -55,5 +56,19 @@ export function readFileDemands(value: YamlValue | null): FileDemands {
     largerThanBytes: readMoreThanBytes(fields.get('大小'), '大小'),
     notExpired: fields.get('有效期')?.word('有效期', { 未过期: true } as const),
     sealReviewed: fields.get('授权印章')?.word('授权印章', { 人工复核: true } as const),
+  });
+}
+
+/** Nothing said of it: somebody else's voice, who must have agreed, with words in it. The strict reading is the safe one. */
+export function readVoiceDemands(fields: YamlFields, references: References): VoiceDemands {
+  const demands = fields.get('要求')?.fields('要求', ['时长', '文字']) ?? null;
+  const known = Object.fromEntries(references.keywords.map((keyword) => [keyword.name, keyword]));
+  const named = fields.get('关键词')?.list('关键词') ?? null;
+  return defined<VoiceDemands>({
+    minMs: readLength(demands?.get('时长') ?? null, '时长'),
+    words: demands?.get('文字')?.word('文字', { ...WANTED, 不要: false } as const) ?? true,
+    accepts: readWords(fields.get('认可'), '认可', VOICES) ?? ['client'],
+    keywords:
+      named === null ? [...references.keywords] : named.flatMap((at) => readReference(at, '关键词', known) ?? []),
   });
 }

@@ -1,7 +1,7 @@
 import type { YamlFields, YamlValue } from '../core/index.js';
 import { readDistinct, readId, readReference, readWords, YES_NO } from './read-parts.js';
 import type { References } from './read-parts.js';
-import { readFileDemands, readPhotoDemands, readSheetDemands } from './read-demands.js';
+import { readFileDemands, readPhotoDemands, readSheetDemands, readVoiceDemands } from './read-demands.js';
 import type { Item, ItemKind } from './types.js';
 import { CHARACTERS, COUNT, MONTHS_BACK, readLimit, readQuantity } from './units.js';
 
@@ -17,6 +17,7 @@ export const KINDS: Readonly<Record<string, ItemKind>> = {
   表格: 'sheet',
   文件: 'file',
   链接: 'link',
+  录音: 'voice',
   审批: 'approval',
   扫码: 'scan',
 };
@@ -34,6 +35,7 @@ const OWN: Readonly<Record<ItemKind, readonly string[]>> = {
   sheet: ['格式', '列', '每行填满', '要求'],
   file: ['格式', '要求'],
   link: ['至少', '要求'],
+  voice: ['认可', '关键词', '要求'],
   approval: ['部门', '通知'],
   scan: ['内容'],
 };
@@ -126,6 +128,8 @@ function readOwn(kind: ItemKind, fields: YamlFields, references: References): Ow
       const count = readQuantity(fields.get('至少'), '至少', COUNT) ?? 1;
       return { kind, count, publishedWithinMonths: months ?? undefined };
     }
+    case 'voice':
+      return { kind, demands: readVoiceDemands(fields, references) };
     case 'approval': {
       const department = fields.need('部门')?.word('部门', DEPARTMENTS) ?? null;
       const notify = readWords(fields.get('通知'), '通知', CHANNELS) ?? ['card'];

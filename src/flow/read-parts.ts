@@ -1,11 +1,12 @@
 import { didYouMean } from '../core/index.js';
 import type { YamlValue } from '../core/index.js';
-import type { TagLibrary } from './types.js';
+import type { Keyword, TagLibrary } from './types.js';
 
 /** What stands elsewhere in the file and is referred to by name. */
 export interface References {
   tagLibraries: Readonly<Record<string, TagLibrary>>;
   lists: Readonly<Record<string, string[]>>;
+  keywords: readonly Keyword[];
 }
 
 export const YES_NO = { 是: true, 否: false } as const;

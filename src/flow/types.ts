@@ -39,6 +39,8 @@ export type Item =
   | (ItemBase & { kind: 'follow-up'; elements: string[] })
   | (ItemBase & { kind: 'sheet'; formats: ('XLSX' | 'CSV')[]; demands: SheetDemands })
   | (ItemBase & { kind: 'file'; formats: 'PDF'[]; demands: FileDemands })
+  /** 录音: a voice message of the chat or an uploaded recording. */
+  | (ItemBase & { kind: 'voice'; demands: VoiceDemands })
   | (ItemBase & { kind: 'link'; count: number; publishedWithinMonths?: number })
   /** 审批: a person of the department answers a to-do card. */
   | (ItemBase & { kind: 'approval'; department: string; notify: string[] })
@@ -82,6 +84,23 @@ export interface FileDemands {
   notExpired?: boolean;
   /** 授权印章: 人工复核 → always a person's verdict. */
   sealReviewed?: boolean;
+}
+
+/** 关键词: something worth noting in a deal, and the ways it is said; `…` stands for a few characters between. */
+export interface Keyword {
+  name: string;
+  phrases: string[];
+}
+
+export interface VoiceDemands {
+  /** 时长: 至少N分钟 */
+  minMs?: number;
+  /** 文字: without 不要, words must have been recognised in it. */
+  words: boolean;
+  /** 认可: whose voice it may be. `client`: somebody else's too, who must have agreed; `self`: the rep's own report. */
+  accepts: ('client' | 'self')[];
+  /** 关键词: the ones of the flow that are looked for, resolved. */
+  keywords: Keyword[];
 }
 
 export interface TodoSpec {
@@ -139,6 +158,8 @@ export interface Flow {
   hash: string;
   tagLibraries: Record<string, TagLibrary>;
   lists: Record<string, string[]>;
+  /** Absent in flows without. */
+  keywords?: Keyword[];
   stages: Stage[];
   autoAdvance: AutoAdvanceRule[];
   nudges: NudgeRule[];

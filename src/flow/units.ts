@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE } from '../core/index.js';
+import { DAY, HOUR, MINUTE, SECOND } from '../core/index.js';
 import type { YamlValue } from '../core/index.js';
 import type { Limit } from './types.js';
 
@@ -14,6 +14,7 @@ interface Quantity {
 const LIMIT_UNITS = { 工作日: 'workday', 工作小时: 'workhour', 天: 'day', 小时: 'hour', 分钟: 'minute' } as const;
 const UNIT_WORDS = Object.fromEntries(Object.entries(LIMIT_UNITS).map(([word, unit]) => [unit, word]));
 const WALL_UNITS = { 天: DAY, 小时: HOUR, 分钟: MINUTE } as const;
+const LENGTH_UNITS = { 小时: HOUR, 分钟: MINUTE, 秒: SECOND } as const;
 const BYTE_UNITS = { KB: 1024, MB: 1024 * 1024 } as const;
 
 const quantity = (before: string, after: string, example: string, max = 1000): Quantity => ({
@@ -90,6 +91,13 @@ export function readWallTime(value: YamlValue | null, what: string, example: str
   return found && found.amount * WALL_UNITS[found.unit];
 }
 
+/** How long a recording is, ms: `至少8分钟`, `至少30秒`. */
+export function readLength(value: YamlValue | null, what: string): number | null {
+  const words = Object.keys(LENGTH_UNITS) as (keyof typeof LENGTH_UNITS)[];
+  const found = readWithUnit(value, what, words, '至少8分钟', '(?:至少)?');
+  return found && found.amount * LENGTH_UNITS[found.unit];
+}
+
 /** `超过100KB`: 1 KB = 1,024 bytes (METRICS, 自动跃迁). */
 export function readMoreThanBytes(value: YamlValue | null, what: string): number | null {
   const found = readWithUnit(value, what, Object.keys(BYTE_UNITS) as (keyof typeof BYTE_UNITS)[], '超过100KB', '超过');
@@ -105,6 +113,12 @@ export function formatLimit(limit: Limit): string {
 export function formatWallTime(ms: number): string {
   for (const [word, unit] of Object.entries(WALL_UNITS)) if (ms % unit === 0) return `${ms / unit} ${word}`;
   return `${Math.ceil(ms / MINUTE)} 分钟`;
+}
+
+/** `8 分钟`, `90 秒`: the largest unit that divides it. */
+export function formatLength(ms: number): string {
+  for (const [word, unit] of Object.entries(LENGTH_UNITS)) if (ms % unit === 0) return `${ms / unit} ${word}`;
+  return `${Math.ceil(ms / SECOND)} 秒`;
 }
 
 export function formatBytes(bytes: number): string {

@@ -25,6 +25,7 @@ const WORDS: Record<ItemKind, string> = {
   sheet: '表格',
   file: '文件',
   link: '链接',
+  voice: '录音',
   approval: '审批',
   scan: '扫码',
 };

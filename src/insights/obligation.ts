@@ -98,6 +98,7 @@ export function applyEvent(rows: readonly Obligation[], event: DealEvent): Oblig
 
   switch (event.type) {
     case 'deal.opened':
+    case 'deal.noted':
       return [...rows];
     case 'stage.entered':
       return [...rows.map((row) => (row.state === 'open' ? drop(row) : row)), entered(event)];

@@ -212,6 +212,18 @@ export interface DealView {
   stages: StageTrace[];
   /** 设备清单 of the client, from nameplates that passed; only from photos that this viewer may see. */
   devices: DeviceRow[];
+  /** 备注: heard in recordings and confirmed by the rep. */
+  notes: NoteRow[];
+}
+
+export interface NoteRow {
+  at: string;
+  byName: string;
+  /** 付款方式变更 */
+  keyword: string;
+  quote: string;
+  /** The recording it was heard in. */
+  evidenceId: string;
 }
 
 export interface DeviceRow {
@@ -295,6 +307,8 @@ export interface EvidenceView {
   file: { name: string; mime: string; bytes: number; sha256: string } | null;
   /** A picture can be shown (`picture(…, 'copy')`). */
   hasPicture: boolean;
+  /** A recording is there; who may have the original may listen. */
+  hasSound: boolean;
   mayOriginal: boolean;
   /** The same picture, or one very like it, came earlier. Named, and linked, only to those who may see that deal. */
   reuse: { text: string; evidenceId: string | null } | null;

@@ -217,7 +217,9 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
           say: '原件过了保留期，已经删除；核验结果和指纹还留着。',
         });
       }
-      if (which === 'original' && !leads(scopeOf(viewer)) && evidence.by !== viewer.personId) {
+      // A voice has no copy with marks on it: whoever hears it hears the original.
+      const original = which === 'original' || file.mime.startsWith('audio/');
+      if (original && !leads(scopeOf(viewer)) && evidence.by !== viewer.personId) {
         throw new NotAllowedError('evidence.original', `${viewer.personId} may not see the original`, {
           say: '原图只有提交人和他的上级能看。',
         });

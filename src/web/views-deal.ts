@@ -89,6 +89,13 @@ export function dealView(
     openedAt: deal.openedAt.toISOString(),
     skipAttempts: deal.skipAttempts,
     devices,
+    notes: (deal.notes ?? []).map(({ at, by, keyword, quote, evidenceId }) => ({
+      at: at.toISOString(),
+      byName: deps.org.person(by)?.name ?? '',
+      keyword,
+      quote,
+      evidenceId,
+    })),
     stages: flow.stages.map((stage, n) => {
       const visits = deal.visits.filter((visit) => visit.stageId === stage.id);
       const limit = formatLimit(stage.limit);

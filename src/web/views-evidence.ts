@@ -37,6 +37,11 @@ const CHECKS: Record<string, string> = {
   'link.page': '网页',
   'link.page_title': '网页上的标题',
   'link.page_date': '网页上的日期',
+  'voice.reuse': '查重',
+  'voice.length': '时长',
+  'voice.sound': '声音',
+  'voice.consent': '对方同意',
+  'voice.words': '转写',
   'verifier.unavailable': '核验',
   demo: '演示',
 };
@@ -80,6 +85,7 @@ export function evidenceView(
     url: evidence.url ?? null,
     file: file === undefined ? null : { name: file.name, mime: file.mime, bytes: file.bytes, sha256: file.sha256 },
     hasPicture: file?.goneAt === undefined && (file?.mime.startsWith('image/') ?? false),
+    hasSound: file?.goneAt === undefined && (file?.mime.startsWith('audio/') ?? false),
     mayOriginal: mayOriginal && file !== undefined && file.goneAt === undefined,
     reuse,
     nameplate: nameplateView(evidence, mayOriginal),
@@ -92,6 +98,7 @@ export function evidenceView(
     })),
     facts: [
       ...goneFact(deps, file),
+      ...voiceFacts(deps, evidence),
       ...Object.entries(verdict?.facts ?? {}).flatMap(([name, value]) => {
         const label = FACTS[name];
         const plain = typeof value === 'string' || typeof value === 'number';
@@ -106,6 +113,41 @@ export function evidenceView(
       text: entry.text,
     })),
   };
+}
+
+/** Length, who agreed and when, and what is said in a recording, with whose ears heard it. */
+function voiceFacts(
+  { org, calendar }: ViewDeps,
+  { verdict, voice }: EvidenceDocument,
+): { label: string; value: string }[] {
+  const { durationMs, transcript, transcriptSource } = verdict?.facts ?? {};
+  const statement = voice?.statement;
+  const rows: [string, string | undefined][] = [
+    ['时长', typeof durationMs === 'number' ? lengthWords(durationMs) : undefined],
+    [
+      '同意',
+      statement === undefined
+        ? undefined
+        : `${org.person(statement.by)?.name ?? ''} ${calendar.localDate(statement.at)} ${STATEMENTS[statement.kind]}`,
+    ],
+    ['转写', typeof transcript === 'string' ? transcript : undefined],
+    ['转写来自', typeof transcriptSource === 'string' ? earWords(transcriptSource) : undefined],
+  ];
+  return rows.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }]));
+}
+
+const STATEMENTS = { agreed: '确认对方同意录音', own: '确认是自己口述' } as const;
+
+function lengthWords(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} 秒` : `${Math.floor(seconds / 60)} 分 ${seconds % 60} 秒`;
+}
+
+function earWords(source: string): string {
+  if (source === 'typed') return '代表打字';
+  if (source.startsWith('dingtalk')) return '钉钉语音转文字';
+  if (source.startsWith('wecom')) return '企业微信语音转文字';
+  return `转写服务 ${source.replace(/^asr /u, '')}`;
 }
 
 function goneFact({ calendar }: ViewDeps, file: EvidenceDocument['file']): { label: string; value: string }[] {
@@ -136,6 +178,7 @@ export function submissionView(deps: ViewDeps, deal: DealDocument, id: string): 
     url: submission.value.kind === 'link' ? submission.value.url : null,
     file: null,
     hasPicture: false,
+    hasSound: false,
     mayOriginal: false,
     reuse: null,
     nameplate: null,
@@ -148,7 +191,12 @@ export function submissionView(deps: ViewDeps, deal: DealDocument, id: string): 
 
 /** What bits of a hash mean is told in words. */
 function measures(finding: Finding): { measured: string | null; expected: string | null } {
-  if (finding.code !== 'photo.reuse')
+  if (finding.code === 'voice.consent')
+    return {
+      measured: { agreed: '同意录音', own: '自己口述' }[String(finding.measured)] ?? '还没确认',
+      expected: finding.expected === 'agreed' ? '同意录音' : '同意录音，或自己口述',
+    };
+  if (finding.code !== 'photo.reuse' && finding.code !== 'voice.reuse')
     return { measured: withUnit(finding.measured, finding), expected: withUnit(finding.expected, finding) };
   const { measured, status } = finding;
   return {
@@ -177,6 +225,9 @@ function sourceWords(source: string): string {
     [/^sheet/iu, '表格'],
     [/^page/iu, '网页'],
     [/^stated/iu, '提交人填写'],
+    [/^amr|^silk|^wav|^music-metadata|^loudest/iu, '录音本身'],
+    [/^dingtalk recognition|^wecom recognition|^asr|^speech/iu, '语音转文字'],
+    [/^typed/iu, '提交人打字'],
   ];
   const found = words.find(([pattern]) => pattern.test(source));
   if (found === undefined) return source;

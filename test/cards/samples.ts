@@ -111,6 +111,10 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
     { ...item, item: '同类设备采购公告', state: 'title', have: 0, need: 1, url: 'https://example.test/notice' },
     { ...item, item: '同类设备采购公告', state: 'date', have: 0, need: 1, title: '检验设备采购公告' },
   ],
+  'ask-voice': [
+    { ...item, item: '客户沟通录音', othersVoice: true, demands: '至少 1 分钟，对方同意录音，听得出内容', canExempt: true },
+    { ...item, item: '拜访小结', othersVoice: false },
+  ],
   'ask-follow-up': [
     {
       ...item,
@@ -157,11 +161,36 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
   ],
   'verdict-unchecked': [
     { ...item, kind: 'photo', submissionId: 'ev_1', say: '定位没拿到（手机没授权）。照片已收下。' },
+    { ...item, item: '客户沟通录音', kind: 'voice', submissionId: 'ev_1', say: '录音已收下，先记「未核验」：没转出文字。' },
   ],
+  'voice-consent': [
+    {
+      ...item,
+      item: '客户沟通录音',
+      state: 'ask',
+      submissionId: 'ev_1',
+      say: '录音已收下（8 分 20 秒），先记「未核验」：还没确认对方同意录音。',
+      ownAllowed: true,
+    },
+    { ...item, item: '客户沟通录音', state: 'agreed', submissionId: 'ev_1', at: '今天 10:20' },
+    { ...item, item: '客户沟通录音', state: 'own', submissionId: 'ev_1', at: '今天 10:20' },
+    { ...item, item: '客户沟通录音', state: 'dropped', submissionId: 'ev_1' },
+  ],
+  'voice-words': (['offer', 'noted'] as const).map((state) => ({
+    ...item,
+    item: '客户沟通录音',
+    state,
+    submissionId: 'ev_1',
+    mentions: [
+      { id: 'm0', name: '已确认交期', quote: '…那就交期定在下月十号，我们这边先把房间腾出来…' },
+      { id: 'm1', name: '付款方式变更', quote: '…付款我们想改成三七分两次付，合同里写清楚…' },
+    ],
+  })),
   'wrong-kind': [
     { ...item, wanted: 'photo', got: 'text' },
     { ...item, wanted: 'photo', got: 'file' },
     { ...item, item: '定制方案', wanted: 'file', got: 'image' },
+    { ...item, item: '客户沟通录音', wanted: 'voice', got: 'text' },
   ],
   'too-large': [
     { state: 'large', limit: '20 MB', item: '定制方案' },
@@ -296,5 +325,9 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
   'unknown-person': [{ platform: '企业微信', userId: 'zhangsan' }],
   'unknown-person-admin': [{ platform: '企业微信', userId: 'zhangsan', at: '11 月 22 日 9:00', said: '在吗' }],
   'left-person': [{ admin: '管理员' }, {}],
+  'handed-over': [
+    { from: '代表甲', deals: [{ client: '城东医院', stage: '招标参数锁定' }] },
+    { from: '代表甲', deals: Array.from({ length: 9 }, (_, n) => ({ client: `客户${n + 1}`, stage: '需求初筛' })) },
+  ],
   busy: [{ kept: true }, { kept: false }],
 };

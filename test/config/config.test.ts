@@ -35,7 +35,8 @@ test('with nothing set: the sandbox, the embedded store, everything in one proce
     zone: 'Asia/Shanghai',
     logLevel: 'info',
     ocrEngines: 'both',
-    retention: { photoDays: 730, documentDays: 0 },
+    retention: { photoDays: 730, documentDays: 0, recordingDays: 180 },
+    asr: null,
     wecom: null,
     dingtalk: null,
   });
@@ -168,4 +169,12 @@ test('a shared store needs the shared key, except in the sandbox', (t) => {
       .includes('pass@'),
   );
   t.deepEqual([...loadConfig({ ROLE: 'web, worker' }).roles], ['web', 'worker']);
+});
+
+test('a speech service has an address, and a token without one is a mistake', (t) => {
+  const { asr } = loadConfig({ ASR_URL: 'https://speech.example.com/v1/audio/transcriptions/', ASR_TOKEN: 'secret-1' });
+  t.deepEqual(asr, { url: 'https://speech.example.com/v1/audio/transcriptions', token: 'secret-1', model: '' });
+  const problems = (env: Record<string, string>): string => t.throws(() => loadConfig(env))?.message ?? '';
+  t.regex(problems({ ASR_TOKEN: 'secret-1' }), /ASR_URL: required with ASR_TOKEN/);
+  t.regex(problems({ ASR_URL: 'https://speech.example.com/?token=secret-1' }), /ASR_URL: .* is not an http/);
 });

@@ -170,7 +170,7 @@ test('a follow-up may be spoken; a recording without words is not taken', async 
     .speaks('客户说样本周转太慢')
     .expects('方案匹配点')
     .speaks('')
-    .expects('收到的是语音')
+    .expects('没转出文字')
     .speaks('我们的流水线快一倍')
     .speaks('周四看场地')
     .expects('✅ 有效跟进');

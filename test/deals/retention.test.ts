@@ -12,7 +12,7 @@ test('a picture kept long enough goes; verdict, facts and hash stay, and the pag
   const forget = (days: number) =>
     forgetFiles(
       { connection: house.store.connection, vault: house.vault, log: silentLog },
-      { photoDays: days, documentDays: 1 },
+      { photoDays: days, documentDays: 1, recordingDays: 1 },
       house.clock.now(),
     );
   const evidence = async () => (await house.verification.ofDeal(deal._id))[0]!;

@@ -116,6 +116,7 @@ export function goodValue(flow: Flow, item: Item): SubmissionValue {
       return { kind: 'follow-up', elements: Object.fromEntries(item.elements.map((element) => [element, '写了'])) };
     case 'sheet':
     case 'file':
+    case 'voice':
       return { kind: item.kind, fileId: asId<FileId>('f_1'), sha256: 'bb', name: 'a' };
     case 'link':
       return { kind: 'link', url: 'https://example.test/a', title: '公告' };

@@ -7,6 +7,8 @@ const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
 /** A picture by its bytes; the words are what the scripted verifier reads. */
 export const photo = (words = 'good'): Buffer => Buffer.concat([JPEG, Buffer.from(words)]);
 export const pdf = (words = 'good', bytes = 0): Buffer => Buffer.from(`%PDF-1.7 ${words}`.padEnd(bytes, ' '));
+/** A recording by its bytes; `12s` is its length, `words:…` what a service hears in it. */
+export const amr = (words = '30s'): Buffer => Buffer.from(`#!AMR\n${words}`);
 export const sheet = (words = 'good'): Buffer => Buffer.from(`型号,数量,使用年限\n${words},1,3\n`);
 
 /**
@@ -46,11 +48,12 @@ export class Chat implements PromiseLike<void> {
       await this.#act({ kind: 'image', media });
     });
   }
-  speaks(transcript: string): this {
+  /** A voice message; `transcript` is the platform's own text. */
+  speaks(transcript: string, recording: Uint8Array = Buffer.from('amr')): this {
     return this.#step(() =>
       this.#act({
         kind: 'voice',
-        media: this.phones.keep(Buffer.from('amr')),
+        media: this.phones.keep(recording),
         ...(transcript === '' ? {} : { transcript }),
       }),
     );

@@ -11,6 +11,7 @@ import {
 import type { DealDocument, DealEvent } from '../../src/deals/index.js';
 import type { EvidenceContext, EvidenceFile, EvidenceRequest, Verdict } from '../../src/evidence/index.js';
 import type { Command, Flow, Item } from '../../src/flow/index.js';
+import { judgeVoice } from '../../src/evidence/judge/voice.js';
 import { wireHouse, type House } from '../../src/house.js';
 import { demoCompany } from '../../src/org/index.js';
 import type { InboundEvent, PlatformName } from '../../src/platforms/contract.js';
@@ -69,6 +70,7 @@ export async function openHouse(
         asked.push({ request, context });
         return Promise.resolve(believe(request, file, context));
       },
+      transcribe: (bytes) => Promise.resolve(SERVICE_WORDS.exec(Buffer.from(bytes).toString())?.[1] ?? null),
       printCopy: (bytes) => Promise.resolve(Buffer.from(bytes)),
       extract: () => Promise.reject(new Error('not in this house')),
       warm: () => Promise.resolve(),
@@ -177,6 +179,8 @@ function piecesOf(item: Item): number {
   return item.kind === 'photo' || item.kind === 'link' ? item.count : 1;
 }
 
+const SERVICE_WORDS = /words:(.*)/u;
+
 const WORDS: readonly [string, Verdict['status'], string, string][] = [
   ['old', 'failed', 'photo.fresh', '水印时间是昨天，要 10 分钟内拍的。现在重拍一张。'],
   ['nowhere', 'unchecked', 'photo.position', '照片里没有位置，发一个定位给我。'],
@@ -185,8 +189,21 @@ const WORDS: readonly [string, Verdict['status'], string, string][] = [
   ['doubt', 'review', 'pdf.seal', '印章要人看，已经请主管复核。'],
 ];
 
+/** A recording that says its own length (`12s`) and, to a service, its own words (`words:…`); judged as it would be. */
+function hear(request: EvidenceRequest & { kind: 'voice' }, written: string, context: EvidenceContext): Verdict {
+  const { heard, typed } = context.voice ?? {};
+  const words = heard?.text ?? SERVICE_WORDS.exec(written)?.[1] ?? typed?.text;
+  const source = heard !== undefined ? `${heard.by} recognition` : typed?.text === words ? 'typed' : 'asr test';
+  const durationMs = Number(/(\d+)s/u.exec(written)?.[1] ?? 30) * 1000;
+  const measured = { format: 'amr', durationSource: 'scripted', bytes: 1e6, silent: null, peakDb: null } as const;
+  const transcript = words === undefined ? null : { text: words, source };
+  const missing = transcript === null ? { missing: 'off' as const } : {};
+  return judgeVoice(request.demands, { ...measured, durationMs }, { transcript, ...missing }, 'aa', context);
+}
+
 function believe(request: EvidenceRequest, file: EvidenceFile | null, context: EvidenceContext): Verdict {
   const written = file === null ? (request.kind === 'link' ? request.title : '') : Buffer.from(file.bytes).toString();
+  if (request.kind === 'voice') return hear(request, written, context);
   const verifier = { id: 'scripted', version: '1' };
   for (const [word, status, code, say] of WORDS) {
     // A position that came later is all that was lacking.

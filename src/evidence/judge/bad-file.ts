@@ -3,7 +3,7 @@ import { MAX_FILE_BYTES, MAX_PDF_PAGES, MAX_PIXELS, MAX_SHEET_ROWS, MIN_SIDE_PIX
 import type { VerdictStatus } from '../types.js';
 import type { Check } from './verdict.js';
 
-export type Wanted = 'photo' | 'file' | 'sheet';
+export type Wanted = 'photo' | 'file' | 'sheet' | 'voice';
 
 interface Words {
   status: VerdictStatus;
@@ -13,11 +13,12 @@ interface Words {
   todo: string;
 }
 
-const THING: Record<Wanted, string> = { photo: '照片', file: 'PDF ', sheet: '表格' };
+const THING: Record<Wanted, string> = { photo: '照片', file: 'PDF ', sheet: '表格', voice: '录音' };
 const AGAIN: Record<Wanted, string> = {
   photo: '重拍一张再发',
   file: '重新导出一份 PDF 再发',
   sheet: '用 Excel 或 WPS 打开，另存为 .xlsx 再发',
+  voice: '重新录一段，或者换一份 mp3、m4a、wav 再发',
 };
 
 /** A file from which nothing can be read. Wrong type or size contradicts what was asked; unreadable alleges nothing. */
@@ -44,14 +45,16 @@ function wordsOf(code: BadFileCode, measured: string | number | null, wanted: Wa
         expected: MAX_FILE_BYTES,
         unit: 'bytes',
         problem: `文件有 ${megabytes(Number(measured))} MB，最大收 ${megabytes(MAX_FILE_BYTES)} MB`,
-        todo: wanted === 'photo' ? '用普通画质重拍一张' : '压缩一下再发',
+        todo: { photo: '用普通画质重拍一张', voice: '截取相关的一段再发', file: '压缩一下再发', sheet: '压缩一下再发' }[
+          wanted
+        ],
       };
     case 'file.wrong_kind':
       return {
         status: 'failed',
         expected: thing.trim(),
         problem: `这里要的是${wanted === 'file' ? ' PDF' : thing}，收到的${received(measured)}`,
-        todo: wanted === 'photo' ? '拍一张照片发过来' : again,
+        todo: { photo: '拍一张照片发过来', voice: '按住说话，或者把录音文件发过来', file: again, sheet: again }[wanted],
       };
     case 'file.broken':
       return { status: 'unchecked', expected: null, problem: `${thing}打不开，可能没传完整`, todo: again };
@@ -124,6 +127,12 @@ const KNOWN: Record<string, string> = {
   tif: '是 TIFF 图',
   bmp: '是 BMP 图',
   svg: '是 SVG 图',
+  amr: '是录音',
+  silk: '是录音',
+  mp3: '是录音',
+  m4a: '是录音',
+  wav: '是录音',
+  ogg: '是录音',
   avif: '是 AVIF 图',
   jpg: '是照片',
   png: '是图片',

@@ -18,7 +18,7 @@ export function worst(statuses: readonly VerdictStatus[]): VerdictStatus {
   return statuses.reduce<VerdictStatus>((so, one) => (RANK[one] > RANK[so] ? one : so), 'passed');
 }
 
-export type Subject = 'photo' | 'file' | 'sheet' | 'link';
+export type Subject = 'photo' | 'file' | 'sheet' | 'link' | 'voice';
 
 /** How a person calls it: pointing at this one, and received. */
 const NAMES: Record<Subject, { one: string; received: string }> = {
@@ -26,6 +26,7 @@ const NAMES: Record<Subject, { one: string; received: string }> = {
   file: { one: '这份 PDF ', received: 'PDF ' },
   sheet: { one: '这份表', received: '表格' },
   link: { one: '这条公告', received: '公告' },
+  voice: { one: '这段录音', received: '录音' },
 };
 
 const MOST_PROBLEMS = 2;

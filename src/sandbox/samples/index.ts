@@ -2,6 +2,7 @@
 import { BadInputError } from '../../core/index.js';
 import { blankPhoto, nameplateFacts, photo, type PhotoPlan } from './photos.js';
 import { brokenPdf, contract, encryptedPdf, proposal, quotation, scannedPdf, type PdfPlan } from './pdfs.js';
+import { amr, speechLike, wav } from './recordings.js';
 import { costSheet, equipmentCsv, equipmentList } from './sheets.js';
 import { localTime } from './watermarks.js';
 
@@ -33,7 +34,7 @@ export interface SampleInfo {
   name: string;
   /** What a person reads in a picker. */
   title: string;
-  kind: 'photo' | 'pdf' | 'sheet';
+  kind: 'photo' | 'pdf' | 'sheet' | 'voice';
   /** Made to be refused, and to show how. */
   flawed: boolean;
 }
@@ -100,6 +101,15 @@ const sheet = (
   file,
   mime: file.endsWith('.csv') ? 'text/csv' : XLSX,
   make,
+});
+
+const recording = (name: string, title: string, file: string, make: (seed: number) => Buffer): Recipe => ({
+  name,
+  title,
+  kind: 'voice',
+  file,
+  mime: file.endsWith('.amr') ? 'audio/amr' : 'audio/wav',
+  make: async (_, seed) => await Promise.resolve(make(seed)),
 });
 
 function longDate(at: Date, zone: string): string {
@@ -176,6 +186,9 @@ const RECIPES: readonly Recipe[] = [
     '成本核算表.xlsx',
     async ({ at }, seed) => await costSheet(at, seed, 2),
   ),
+  recording('call-recording', '通话录音（40 秒）', '通话录音.wav', (seed) => wav(speechLike(40, seed))),
+  recording('voice-message', '语音消息（12 秒，AMR）', 'voice.amr', (seed) => amr(12, seed)),
+  recording('silent-recording', '没有声音的录音', '通话录音.wav', (seed) => wav(speechLike(20, seed, 0.0001))),
 ];
 
 const FLAWED: ReadonlySet<string> = new Set([
@@ -192,6 +205,7 @@ const FLAWED: ReadonlySet<string> = new Set([
   'broken-pdf',
   'equipment-list-gap',
   'cost-sheet-flat',
+  'silent-recording',
 ]);
 
 export function sampleNames(): SampleInfo[] {

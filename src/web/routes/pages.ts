@@ -32,7 +32,7 @@ export interface PageRouteDeps extends Omit<LoginDeps, 'sessions'> {
 const THUMB_PIXELS = 160;
 
 /** Types that browsers may show; everything else is downloaded. */
-const SHOWN = /^(image\/(jpeg|png|webp|gif|avif)|application\/pdf)$/;
+const SHOWN = /^(image\/(jpeg|png|webp|gif|avif)|audio\/(mpeg|mp4|wav|ogg)|application\/pdf)$/;
 
 /** `/m/…`, `/api/m/…`, `/login/…`, `/ui/…`. */
 export function createPageRoutes(deps: PageRouteDeps): Router {

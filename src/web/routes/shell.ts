@@ -23,6 +23,7 @@ function contentPolicy({ sandbox, frames = false }: HeaderOptions, inlineStyle?:
     `script-src 'self'${scriptHost}`,
     `style-src 'self'${inlineStyle === undefined ? '' : ` 'sha256-${inlineStyle}'`}`,
     `img-src 'self' data: blob:${sandbox ? ` ${SANDBOX_HOSTS}` : ''}`,
+    "media-src 'self' blob:",
     "connect-src 'self'",
     "object-src 'none'",
     "base-uri 'none'",

@@ -69,8 +69,7 @@ export async function takeSample(
   if (!answer.ok) throw new ControlError(`样例没有做出来（${answer.status}）`);
   const given = /filename\*=UTF-8''([^;]+)/i.exec(answer.headers.get('content-disposition') ?? '')?.[1];
   const type = answer.headers.get('content-type') ?? 'application/octet-stream';
-  const fallback =
-    sample.kind === 'photo' ? `${sample.name}.jpg` : sample.name + (sample.kind === 'pdf' ? '.pdf' : '.xlsx');
+  const fallback = sample.name + { photo: '.jpg', pdf: '.pdf', sheet: '.xlsx', voice: '.wav' }[sample.kind];
   return new File([await answer.blob()], given === undefined ? fallback : decodeURIComponent(given), { type });
 }
 /** Media of a message, fetched through the app's route. */

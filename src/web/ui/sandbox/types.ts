@@ -101,7 +101,7 @@ export interface TrafficRow {
 export interface SampleInfo {
   name: string;
   title: string;
-  kind: 'photo' | 'pdf' | 'sheet';
+  kind: 'photo' | 'pdf' | 'sheet' | 'voice';
   /** Made to be refused. */
   flawed: boolean;
 }
