@@ -73,6 +73,7 @@ import { createMongoTokenStore } from './platforms/index.js';
 import { createWecomAdapter, ROBOT_PREFIX } from './platforms/wecom/index.js';
 import { createRelay, createVault, type Relay, type Store, type Vault } from './store/index.js';
 import { createTodos, type Todos } from './todos/index.js';
+import { createDirectorySync, type DirectorySync } from './directory.js';
 import { ensureIndexes } from './indexes.js';
 
 /** The rooms of a running house, wired and not yet started. */
@@ -104,6 +105,8 @@ export interface House {
   takeOver(): Promise<void>;
   /** Keeps the app menu of platforms that have one in step. */
   makeMenu(): Promise<void>;
+  /** Follows the platforms' address books. */
+  directory: DirectorySync;
   /** Makes the group chats of teams and regions that an app can make, and keeps their members in step with the org. */
   keepGroups(): Promise<void>;
 }
@@ -133,6 +136,8 @@ export interface HouseDeps {
 export interface PlatformSignals {
   /** The platform is about to suspend the app, or has. */
   appWarning: (platform: PlatformName, what: string) => void;
+  /** People or departments changed: these, or (null) who knows which. */
+  directoryChanged: (platform: PlatformName, userIds: readonly string[] | null) => void;
   /** A call was made, or a push came: both count against some editions' months. */
   called: (platform: PlatformName, call: MeteredCall) => void;
   pushed: (platform: PlatformName, kind: string) => void;
@@ -270,6 +275,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     },
     {
       appWarning: (platform, what) => tell(suspensionNotices(notice, platform, what, today())),
+      directoryChanged: (platform, userIds) => directory.changed(platform, userIds),
       called: usage.called,
       pushed: usage.pushed,
     },
@@ -379,6 +385,39 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   });
   inboxHolder.inbox = inbox;
 
+  const inStep = (): Promise<void> =>
+    keepGroups({
+      org,
+      makers: new Map(
+        [...adapters].flatMap(([name, { ensureGroup }]) => (ensureGroup === undefined ? [] : [[name, ensureGroup]])),
+      ),
+      isForeign: (chatId) => chatId.startsWith(ROBOT_PREFIX),
+      onMade: (group, { platform, chatId }) =>
+        outbox.enqueue([
+          {
+            key: `welcome:${group.id}:${platform}:${chatId}`,
+            to: { kind: 'group', platform, chatId },
+            message: {
+              kind: 'text',
+              text: `${group.name}的过程日报每个工作日 9 点发到这里。材料和待办在和我的单聊里办。`,
+            },
+            purpose: 'digest',
+          },
+        ]),
+      log,
+    });
+  const directory = createDirectorySync({
+    org,
+    adapters,
+    deals,
+    cards,
+    keepGroups: inStep,
+    enqueue: (messages) => outbox.enqueue(messages),
+    today,
+    clock,
+    log,
+  });
+
   return {
     relay,
     vault,
@@ -400,27 +439,8 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     callbacks,
     flows,
     makeMenu,
-    keepGroups: () =>
-      keepGroups({
-        org,
-        makers: new Map(
-          [...adapters].flatMap(([name, { ensureGroup }]) => (ensureGroup === undefined ? [] : [[name, ensureGroup]])),
-        ),
-        isForeign: (chatId) => chatId.startsWith(ROBOT_PREFIX),
-        onMade: (group, { platform, chatId }) =>
-          outbox.enqueue([
-            {
-              key: `welcome:${group.id}:${platform}:${chatId}`,
-              to: { kind: 'group', platform, chatId },
-              message: {
-                kind: 'text',
-                text: `${group.name}的过程日报每个工作日 9 点发到这里。材料和待办在和我的单聊里办。`,
-              },
-              purpose: 'digest',
-            },
-          ]),
-        log,
-      }),
+    keepGroups: inStep,
+    directory,
     async takeOver() {
       // By the states in which a row can be taken: these have an index, and rows that are done stay for months.
       const taken: [string, object][] = [
@@ -466,6 +486,7 @@ function openPlatforms(
       accountLimit: deps.wecom.accountLimit,
       count: (kind, outcome) => deps.countCallback?.('wecom', kind, outcome),
       onAppWarning: (what) => signals.appWarning('wecom', what),
+      onDirectoryChange: (userIds) => signals.directoryChanged('wecom', userIds),
     });
     adapters.set('wecom', wecom);
     makeMenu = async () => {

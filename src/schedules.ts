@@ -64,6 +64,7 @@ export function buildJobs(
               await forgetFiles({ connection: store.connection, vault: house.vault, log }, config.retention, now);
             },
           },
+          { name: 'directory', cron: '20 3 * * *', run: () => house.directory.all() },
           { name: 'exemption-expiry', cron: '30 8 * * *', run: (now) => expireExemptions(house, now) },
         ]
       : [],

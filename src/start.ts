@@ -202,6 +202,7 @@ async function stopInOrder(parts: {
   const { house } = parts;
   await close(parts.server);
   for (const adapter of house.adapters.values()) await adapter.stop();
+  await house.directory.stop();
   await house.inbox.stop();
   await parts.jobs.stop();
   await house.verification.stop();

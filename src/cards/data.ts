@@ -189,6 +189,8 @@ export interface CardData {
   'unknown-person': { platform: string; userId: string };
   'unknown-person-admin': { platform: string; userId: string; at: string; said?: string };
   'left-person': { admin?: string };
+  /** Somebody left; whoever is above takes over what they had. */
+  'handed-over': { from: string; deals: { client: string; stage: string }[] };
   /** Something of ours is slow or broken; what was sent is kept. */
   busy: { kept: boolean };
 }

@@ -4,8 +4,11 @@ import { GOT_WORDS, KIND_WORDS, MAX_NUDGED, ask, countLeft, deal, item, joined, 
 import { list, oneOf, vocabulary, vocabularyByState } from './words.js';
 import type { Vocabulary } from './words.js';
 
+/** Deals named on the card of a handover; a supervisor knows them by the first few. */
+const HANDED_OVER_LINES = 6;
+
 /** Answers to what was sent, other people's verdicts, nudges and figures, the bot itself. */
-export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'busy']: Vocabulary<CardData[N]> } = {
+export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'busy']: Vocabulary<CardData[N]> } = {
   received: vocabularyByState<CardData['received']>(
     { fast: '正在看', slow: '超过5秒', passed: '通过', review: '请主管看', replaced: '换掉了' },
     { words: item, actions: toDeal },
@@ -196,5 +199,16 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
     words: { 平台: (d) => d.platform, 账号: (d) => d.userId, 时间: (d) => d.at, 说了: (d) => d.said },
   }),
   'left-person': vocabulary<CardData['left-person']>({ words: { 管理员: (d) => d.admin } }),
+  'handed-over': vocabulary<CardData['handed-over']>({
+    words: {
+      离开的: (d) => d.from,
+      几个: (d) => d.deals.length,
+      还有几个: (d) => countLeft(d.deals.length, HANDED_OVER_LINES),
+    },
+    lists: {
+      商机: list((d) => d.deals.slice(0, HANDED_OVER_LINES), { 客户: (one) => one.client, 阶段: (one) => one.stage }),
+    },
+    actions: { 我的商机: () => key('my-deals') },
+  }),
   busy: vocabulary<CardData['busy']>({ words: { 已收下: (d) => yes(d.kept) }, actions: { 继续: () => key('resume') } }),
 };

@@ -1,5 +1,5 @@
 import type { FilledCard } from '../cards/index.js';
-import type { ClientId, DealId, EvidenceId, PersonId } from '../core/index.js';
+import type { CardId, ClientId, DealId, EvidenceId, PersonId } from '../core/index.js';
 import type { Mention, Position, Verdict, VoiceWitness } from '../evidence/index.js';
 import type { Command, Decision, Flow, Item, SubmissionValue } from '../flow/index.js';
 import type { PlatformName } from '../platforms/contract.js';
@@ -56,6 +56,12 @@ export interface JudgeCommand extends Omit<DealCommand, 'by'> {
   mentions?: readonly Mention[];
 }
 
+export interface Handover {
+  to: PersonId;
+  cardId: CardId;
+  card: FilledCard;
+}
+
 export interface NewDeal {
   id: DealId;
   key: string;
@@ -103,6 +109,8 @@ export interface Deals {
   advance(command: DealCommand & { target?: string; cause?: 'person' | 'rule' }): Promise<Done>;
   exempt(command: DealCommand & { itemId: string; reason: string; expiresAt: Date }): Promise<Done>;
   postpone(command: DealCommand & { reason: string }): Promise<Done>;
+  /** The owner has left: somebody else answers for the deal. `card` tells them; the same card for all deals of one handover. */
+  handOver(command: Omit<DealCommand, 'by' | 'platform'> & Handover): Promise<Done>;
   /** Shows the checklist afresh at the bottom of the chat; the older card is out of date from then on. */
   show(command: DealCommand): Promise<Done>;
 }

@@ -8,6 +8,7 @@ import { PASSIVE_HOLD_MS } from '../todos/index.js';
 import { effectsOf, eventsOf, factsOf, ownerAddress, sendEffect, showKey, type Cause } from './effects.js';
 import type { DealCommand, Deals, Done, NewDeal } from './face.js';
 import type { Flows } from './flows.js';
+import { handOver } from './handover.js';
 import type { DealDocument } from './model.js';
 import { checklistCardId, presentChecklist } from './views.js';
 import { freshNotes } from './voice.js';
@@ -264,6 +265,14 @@ export function createDeals(deps: DealDeps): Deals {
           result: undefined,
         };
       });
+      return finish(applied === null ? null : { doc: applied.doc }, command);
+    },
+
+    async handOver(command) {
+      const now = deps.clock.now();
+      const applied = await deals.command<undefined>(command.dealId, { key: command.key, now }, (before) =>
+        handOver(deps.org, before, command, now),
+      );
       return finish(applied === null ? null : { doc: applied.doc }, command);
     },
 

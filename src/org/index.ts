@@ -1,6 +1,14 @@
 // The company: people, teams, who sees what.
 export { createOrg, orgIndexes } from './org.js';
 export type { Org } from './org.js';
+export { planDirectory } from './directory.js';
+export type {
+  DirectoryDepartment,
+  DirectoryMember,
+  DirectoryNote,
+  DirectoryPlan,
+  DirectorySnapshot,
+} from './directory.js';
 export { keepGroups } from './groups.js';
 export type { EnsureGroup, GroupKeeperDeps } from './groups.js';
 export { isInScope, scopeFilter } from './scope.js';

@@ -4,6 +4,7 @@ import { isDuplicateKey } from '../store/index.js';
 import type { WorkCalendar } from './calendar.js';
 import { findClients } from './clients.js';
 import { checkReferences } from './check.js';
+import { roleOfDepartment } from './departments.js';
 import { isInScope } from './scope.js';
 import type { Absence, Client, Group, GroupChat, OrgData, Person, Placed, Region, Role, Scope, Team } from './types.js';
 
@@ -17,6 +18,8 @@ export interface Org {
   save(data: Partial<OrgData>): Promise<void>;
   /** Which chats a group has on the platforms. */
   setGroupChats(groupId: string, chats: readonly GroupChat[]): Promise<void>;
+  /** Everything as it is, for a plan of changes. */
+  data(): OrgData;
   /** Takes away everything marked as demo and nothing else; tells how much per collection. */
   removeDemo(): Promise<Record<string, number>>;
 
@@ -71,16 +74,6 @@ export const orgIndexes = {
   people: [{ key: { identityKeys: 1 as const }, name: 'identity', unique: true, sparse: true }],
 };
 
-const DEPARTMENTS: Record<string, Role> = {
-  销售: 'rep',
-  法务: 'legal',
-  采购: 'procurement',
-  技术: 'technical',
-  市场: 'marketing',
-  财务: 'finance',
-  运营: 'operations',
-  销售运营: 'operations',
-};
 const ROLES_SEEING_ALL: readonly Role[] = ['operations', 'admin'];
 /** A chain longer than this goes in a circle. */
 const MAX_CHAIN = 8;
@@ -133,18 +126,20 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
     // A director's own region names the director: the top of the chain.
     return person.role === 'director' ? index.people.get(person.superiorId ?? '') : index.people.get(id ?? '');
   };
-  /** The person, or whoever stands in while they are away or gone: the named one, else the next one up. */
-  const inForce = (person: Person | undefined, depth = 0): Person | undefined => {
+  /**
+   * The person, or whoever stands in while they are away or gone: the named one, else the next one up. Never `except`:
+   * whoever stands in for their own superior answers to the next one up, and two who lead each other to nobody.
+   */
+  const inForce = (person: Person | undefined, except?: string, depth = 0): Person | undefined => {
     if (person === undefined || depth > MAX_CHAIN) return undefined;
     const away = absence(person, clock.now());
-    if (isActive(person) && away === undefined) return person;
-    return active(away?.actingId) ?? inForce(drawnSuperior(person), depth + 1);
+    if (isActive(person) && away === undefined && person.id !== except) return person;
+    const acting = active(away?.actingId);
+    return acting !== undefined && acting.id !== except ? acting : inForce(drawnSuperior(person), except, depth + 1);
   };
   const supervisorOf = (id: string) => {
     const person = index.people.get(id);
-    const superior = person && inForce(drawnSuperior(person));
-    // Somebody who stands in for the own superior answers to the next one up.
-    return superior?.id === id ? inForce(drawnSuperior(drawnSuperior(person!)!)) : superior;
+    return person && inForce(drawnSuperior(person), id);
   };
   const regionOf = (person: Person) =>
     index.regions.get(index.teams.get(person.teamId ?? '')?.regionId ?? person.regionId ?? '');
@@ -165,6 +160,13 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
 
   return {
     reload,
+    data: () => ({
+      people: [...index.people.values()],
+      teams: [...index.teams.values()],
+      regions: [...index.regions.values()],
+      groups: [...index.groups.values()],
+      clients: [...index.clients.values()],
+    }),
     async save(data) {
       const known = index;
       checkReferences(data, merged(known, data));
@@ -208,7 +210,7 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
     people,
     withRole: (...roles) => people().filter((person) => roles.includes(person.role)),
     byDepartment(department) {
-      const role = DEPARTMENTS[department.replace(/部$/, '')] ?? department;
+      const role = roleOfDepartment(department) ?? department;
       const away = (person: Person) => Number(absence(person, clock.now()) !== undefined);
       return people()
         .filter((person) => person.role === role)

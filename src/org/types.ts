@@ -49,6 +49,8 @@ export interface Region {
   id: string;
   name: string;
   directorId?: PersonId;
+  /** `platform:id` of the department it was made from. */
+  source?: string;
   demo?: boolean;
 }
 
@@ -57,6 +59,8 @@ export interface Team {
   name: string;
   regionId: string;
   supervisorId?: PersonId;
+  /** `platform:id` of the department it was made from. */
+  source?: string;
   demo?: boolean;
 }
 

@@ -152,6 +152,8 @@ export interface PlatformAdapter {
   loginUrl(redirectUri: string, state: string): string;
   /** Redeems the code that came back; gives the platform user id. Refused: `login.code_invalid`. */
   login(code: string): Promise<{ userId: string }>;
+  /** Reads the address book, as far as the app may see it; `userIds`: only these people (and all departments). */
+  readDirectory?(userIds?: readonly string[]): Promise<Directory>;
   /** Takes a message back from its recipient's chat, by `DeliveryReceipt.messageId`. Too old: a refusal that is final. */
   recall?(messageId: string): Promise<void>;
   /** Makes or completes a group chat owned by us; gives its chat id. Only where the platform lets an app make groups. */
@@ -169,6 +171,27 @@ export interface PlatformAdapter {
   stop(): Promise<void>;
   /** For /readyz and the doctor: can we receive and send? */
   health(): { receiving: boolean; detail: string };
+}
+
+/** A platform's address book as it was read; the org room plans its changes from it. */
+export interface Directory {
+  platform: PlatformName;
+  departments: readonly { id: string; name: string; parentId?: string; leaderUserIds: readonly string[] }[];
+  members: readonly {
+    userId: string;
+    name: string;
+    title: string;
+    /** The main one first. */
+    departmentIds: readonly string[];
+    /** Direct superiors, the first one counts. */
+    leaderUserIds: readonly string[];
+    /** `gone`: left, disabled, or out of what the app may see. */
+    state: 'active' | 'gone';
+  }[];
+  /** Everybody whom the app may see was read: whoever is missing has left. */
+  complete: boolean;
+  /** User ids that differ in case only are one person. */
+  ignoresCase: boolean;
 }
 
 /** One HTTP request as an adapter's receiver sees it, free of any web framework. */

@@ -10,7 +10,9 @@ import { childrenNamed, textAt, type XmlElement } from './xml.js';
  */
 export type Decoded =
   | { kind: 'event'; what: string; event: InboundEvent; hints?: IntakeHints }
-  | { kind: 'silent'; what: string; touches?: 'directory' | 'app' }
+  | { kind: 'silent'; what: string; touches?: 'app' }
+  /** `userIds`: whom it is about; null: departments, or who knows. */
+  | { kind: 'silent'; what: string; touches: 'directory'; userIds: string[] | null }
   | { kind: 'malformed'; why: string };
 
 /**
@@ -68,7 +70,12 @@ export function decode(xml: XmlElement, source: string, agentId: string): Decode
   const name = textAt(xml, 'Event').toLowerCase();
   if (type === 'event') {
     const what = `event.${name}`;
-    if (DIRECTORY_EVENTS.has(name)) return { kind: 'silent', what, touches: 'directory' };
+    if (DIRECTORY_EVENTS.has(name)) {
+      // Renamed, the old id is gone and the new one is there.
+      const named = from === SYSTEM ? [textAt(xml, 'UserID'), textAt(xml, 'NewUserID')] : [from];
+      const userIds = named.filter((id) => id !== '');
+      return { kind: 'silent', what, touches: 'directory', userIds: userIds.length === 0 ? null : userIds };
+    }
     if (SUSPENSION_EVENTS.has(name)) return { kind: 'silent', what, touches: 'app' };
     if (SILENT_EVENTS.has(name) || from === SYSTEM) return { kind: 'silent', what };
   }

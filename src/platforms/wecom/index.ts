@@ -3,6 +3,7 @@ import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudge
 import type { TokenStore } from '../token-holder.js';
 import { createClient, type Meter } from './client.js';
 import { createDeliverer } from './deliver.js';
+import { readDirectory } from './directory.js';
 import { ensureGroup } from './groups.js';
 import { login, loginUrl } from './login.js';
 import { setMenu } from './menu.js';
@@ -54,7 +55,7 @@ export interface WecomDeps {
   /** Members that the company's account may have: it limits the day's messages. 0: not known. */
   accountLimit?: number;
   /** People, departments or the app's visible range changed. */
-  onDirectoryChange?: () => void;
+  onDirectoryChange?: (userIds: readonly string[] | null) => void;
   /** The vendor warns that it suspends an app that nobody uses, or did so. */
   onAppWarning?: (what: string) => void;
   maxMediaBytes?: number;
@@ -99,6 +100,7 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
       robots: createRobots({ client, keys: deps.groupRobots ?? {} }),
       log,
     }),
+    readDirectory: (userIds) => readDirectory(client, log, userIds),
     recall: async (messageId) => {
       // https://developer.work.weixin.qq.com/document/path/94867 : within a day, in the WeCom client only.
       await client.post('message/recall', { msgid: messageId });

@@ -47,7 +47,7 @@ export interface ReceiverDeps {
   log: Log;
   intake: Intake;
   /** People or departments changed: what the event says may be incomplete, so the directory is read. */
-  onDirectoryChange?: () => void;
+  onDirectoryChange?: (userIds: readonly string[] | null) => void;
   /** The vendor is about to suspend the app, or has; `what` is its word for it. */
   onAppWarning?: (what: string) => void;
   count?: CountCallback;
@@ -90,7 +90,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     if (decoded.kind === 'silent') {
       log.debug({ what: decoded.what }, 'taken without a word');
       count(decoded.what, 'ignored');
-      if (decoded.touches === 'directory') deps.onDirectoryChange?.();
+      if (decoded.touches === 'directory') deps.onDirectoryChange?.(decoded.userIds);
       if (decoded.touches === 'app') deps.onAppWarning?.(decoded.what);
       return TAKEN;
     }
