@@ -104,6 +104,8 @@ export interface CardData {
     facts: { label: string; value: string }[];
     pictureUrl?: string;
   };
+  /** In the place of the review card, once 不通过 was pressed. `reasons`: `text` ≤ 10 characters. */
+  'review-why': OfItem & { submissionId: string; todoId: string; rep: string; reasons: readonly { id: string; text: string }[] };
   /** Replaces the review card. `by`: who answered. */
   'review-done': { state: 'passed' | 'failed'; client: string; item: string; rep: string; by: string; at: string; say?: string };
   /** `approval`: passed or objected; `task`: done. `from`: the rep. `limit`: `8 工作小时`. `due`: `今天 17:30`. */

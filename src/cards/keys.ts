@@ -36,6 +36,8 @@ export const VERBS = [
   /** `review-pass:<dealId>:<submissionId>` and `review-fail:…`: the supervisor answers. */
   'review-pass',
   'review-fail',
+  /** `review-why:<todoId>:<reasonId>`: why it does not pass. */
+  'review-why',
   /** `todo-pass:<todoId>`, `todo-object:<todoId>`, `todo-finish:<todoId>`. */
   'todo-pass',
   'todo-object',

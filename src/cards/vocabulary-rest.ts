@@ -8,7 +8,7 @@ import type { Vocabulary } from './words.js';
 const HANDED_OVER_LINES = 6;
 
 /** Answers to what was sent, other people's verdicts, nudges and figures, the bot itself. */
-export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'busy']: Vocabulary<CardData[N]> } = {
+export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-why' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'busy']: Vocabulary<CardData[N]> } = {
   received: vocabularyByState<CardData['received']>(
     { fast: '正在看', slow: '超过5秒', passed: '通过', review: '请主管看', replaced: '换掉了' },
     { words: item, actions: toDeal },
@@ -35,6 +35,17 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
       通过: (d) => key('review-pass', d.dealId, d.submissionId),
       不通过: (d) => key('review-fail', d.dealId, d.submissionId),
     },
+  }),
+  'review-why': vocabulary<CardData['review-why']>({
+    words: { ...item, 代表: (d) => d.rep },
+    lists: {
+      原因: list(
+        (d) => d.reasons,
+        { 文字: (reason) => reason.text },
+        { 退回: (reason, d) => key('review-why', d.todoId, reason.id) },
+      ),
+    },
+    actions: { 通过: (d) => key('review-pass', d.dealId, d.submissionId) },
   }),
   'review-done': vocabularyByState<CardData['review-done']>(
     { passed: '通过', failed: '不通过' },

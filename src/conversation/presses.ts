@@ -11,7 +11,7 @@ import {
 } from '../deals/index.js';
 import { itemStates, type Flow, type Item } from '../flow/index.js';
 import type { Person } from '../org/index.js';
-import { todoCardId, type TodoDocument } from '../todos/index.js';
+import { REVIEW_REASONS, todoCardId, type TodoDocument } from '../todos/index.js';
 import type { ConversationDeps } from './context.js';
 import { ask, chosenValue, knownFor, linkValue, putQuestion, submitValue } from './questions.js';
 import { keptFor } from './kept.js';
@@ -173,17 +173,39 @@ async function settle(
   else turn.replaceWith(card.card);
 }
 
-const reviewed =
-  (approved: boolean): Handler =>
-  async (deps, turn, ids) => {
-    const [dealId, evidenceId] = ids;
-    const todo = await deps.todos.find({
-      kind: 'review',
-      dealId: asId<DealId>(dealId ?? '-'),
-      evidenceId: asId<EvidenceId>(evidenceId ?? '-'),
-    });
-    await settle(deps, turn, todo, approved, '');
-  };
+const reviewTodo = (deps: ConversationDeps, [dealId, evidenceId]: readonly string[]): Promise<TodoDocument | null> =>
+  deps.todos.find({
+    kind: 'review',
+    dealId: asId<DealId>(dealId ?? '-'),
+    evidenceId: asId<EvidenceId>(evidenceId ?? '-'),
+  });
+
+const reviewed: Handler = async (deps, turn, ids) => {
+  const todo = await reviewTodo(deps, ids);
+  const { question } = turn.session;
+  if (question?.kind === 'todo-note' && question.todoId === todo?._id) turn.change.question = null;
+  await settle(deps, turn, todo, true, '');
+};
+
+/** What goes back needs a reason: pressed on the same card, or written. */
+const askWhy: Handler = async (deps, turn, ids) => {
+  const todo = await reviewTodo(deps, ids);
+  if (todo === null || todo.state === 'answered' || !todo.assignees.includes(turn.person.id)) {
+    await settle(deps, turn, todo, false, '');
+    return;
+  }
+  turn.change.question = { kind: 'todo-note', todoId: asId<TodoId>(todo._id), askedAt: turn.now };
+  turn.replace('review-why', {
+    dealId: todo.dealId,
+    itemId: todo.itemId ?? '',
+    client: todo.clientName,
+    item: todo.itemName ?? '',
+    submissionId: todo.evidenceId ?? '',
+    todoId: todo._id,
+    rep: todo.fromName,
+    reasons: REVIEW_REASONS,
+  });
+};
 
 const exempted =
   (approved: boolean): Handler =>
@@ -308,8 +330,14 @@ const HANDLERS: Record<Verb, Handler> = {
     const own = await ownDeal(deps, turn, ids[0]);
     if (own !== null) await askReview(deps, turn, own.deal, asId<EvidenceId>(ids[1] ?? '-'));
   },
-  'review-pass': reviewed(true),
-  'review-fail': reviewed(false),
+  'review-pass': reviewed,
+  'review-fail': askWhy,
+  async 'review-why'(deps, turn, ids) {
+    const todo = await deps.todos.get(asId<TodoId>(ids[0] ?? '-'));
+    const reason = REVIEW_REASONS.find(({ id }) => id === ids[1])?.text ?? '';
+    turn.change.question = null;
+    await settle(deps, turn, todo, false, reason);
+  },
   'todo-pass': answerTodo(true),
   'todo-finish': answerTodo(true),
   async 'todo-object'(deps, turn, ids) {

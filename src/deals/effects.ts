@@ -300,7 +300,8 @@ function verdictEffect(
           item: item.name,
           kind: item.kind,
           say,
-          ...(isVerifiedByMachine(item) ? { submissionId: evidenceId } : {}),
+          // A person's word is final: there is nobody left to ask.
+          ...(isVerifiedByMachine(item) && found.submission.judgedBy === undefined ? { submissionId: evidenceId } : {}),
         });
   return sendEffect({
     key: `verdict:${cause.key}:${evidenceId}`,

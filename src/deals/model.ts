@@ -85,6 +85,8 @@ export interface EvidenceDocument {
   history: { at: Date; who: string; status: string; text: string }[];
   /** What somebody wrote instead of what was read on a nameplate; the reading stays in the verdict. */
   corrected?: Partial<Record<'model' | 'serial', { value: string; by: PersonId; at: Date }>>;
+  /** A person refused what the machine had passed. */
+  refused?: { by: PersonId; at: Date };
   /** Short code printed on copies. */
   proof?: string;
   demo?: boolean;
@@ -99,5 +101,10 @@ export const evidenceIndexes: readonly IndexSpec[] = [
   },
   { key: { dealId: 1, at: 1 }, name: 'deal' },
   { key: { by: 1, at: -1 }, name: 'by' },
+  {
+    key: { 'refused.at': -1 },
+    name: 'refused',
+    partialFilterExpression: { refused: { $exists: true } },
+  },
   { key: { proof: 1 }, name: 'proof', partialFilterExpression: { proof: { $exists: true } } },
 ];

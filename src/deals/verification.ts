@@ -44,6 +44,10 @@ export interface Verification {
     changes: Partial<Record<'model' | 'serial', string>>,
     entry: EvidenceDocument['history'][number],
   ): Promise<void>;
+  /** A person refused what the machine had passed; kept once. */
+  refuse(id: EvidenceId, by: PersonId, entry: EvidenceDocument['history'][number]): Promise<void>;
+  /** The latest first. */
+  refusedSince(since: Date, limit: number): Promise<EvidenceDocument[]>;
   sweep(): Promise<void>;
   queueLength(): Promise<number>;
   /** What this process knows to be before evidence that is added now; no look at the store. */
@@ -334,6 +338,19 @@ export function createVerification(deps: VerificationDeps): Verification {
         Object.entries(changes).map(([name, value]) => [`corrected.${name}`, { value, by, at: entry.at }]),
       );
       await rows.updateOne({ _id: id }, { $set: set, $push: { history: entry } as never });
+    },
+    async refuse(id, by, entry) {
+      await rows.updateOne(
+        { _id: id, refused: { $exists: false } },
+        {
+          $set: { refused: { by, at: entry.at } },
+          $push: { history: entry } as never,
+        },
+      );
+    },
+    async refusedSince(since, limit) {
+      const found = rows.find({ 'refused.at': { $gte: since } }).sort({ 'refused.at': -1 });
+      return (await found.limit(limit).toArray()) as unknown as EvidenceDocument[];
     },
     sweep,
     async queueLength() {

@@ -310,6 +310,8 @@ export interface EvidenceView {
   /** A recording is there; who may have the original may listen. */
   hasSound: boolean;
   mayOriginal: boolean;
+  /** The machine passed it, and this viewer may still refuse it, with one of these reasons or in words. */
+  refuse: { reasons: string[] } | null;
   /** The same picture, or one very like it, came earlier. Named, and linked, only to those who may see that deal. */
   reuse: { text: string; evidenceId: string | null } | null;
   /** What the nameplate says, put right if somebody did; null where no nameplate was asked for. */
@@ -343,9 +345,11 @@ export interface ReviewQueueView {
   rows: ReviewRow[];
   /** More than are shown. */
   more: number;
-  counts: (ReviewCount & { label: string })[];
+  counts: (Omit<VerifierCount, 'checks'> & { label: string; checks: (ReviewCount & { label: string })[] })[];
   /** The counts' window, days. */
   days: number;
+  /** Said with one press when something goes back. */
+  reasons: string[];
 }
 
 export interface ReviewRow {
@@ -369,6 +373,14 @@ export interface ReviewCount {
   overruled: number;
   /** Cases in which the machine had said no. */
   refused: number;
+}
+
+/** All decisions about one verifier's verdicts: photo, pdf, sheet, link, and what could not be verified (`none`). */
+export interface VerifierCount extends Omit<ReviewCount, 'code'> {
+  verifier: string;
+  /** The machine had passed it, a person refused it. */
+  missed: number;
+  checks: ReviewCount[];
 }
 
 // ---------------------------------------------------------------- undelivered

@@ -8,7 +8,7 @@ import type { Vault } from '../store/index.js';
 import type { EvidenceView, PageBackend, Picture, Viewer } from './backend.js';
 import { correctNameplate, deviceRows, type DeviceDeps } from './devices.js';
 import type { Proofs } from './proofs.js';
-import type { ReviewDeskDeps } from './reviews.js';
+import { mayRefuse, type ReviewDeskDeps } from './reviews.js';
 import { seesUndelivered } from './undelivered.js';
 import { dealRow, dealView } from './views-deal.js';
 import { evidenceView, submissionView } from './views-evidence.js';
@@ -198,6 +198,7 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
         evidence,
         leads(scopeOf(viewer)) || evidence.by === viewer.personId,
         await reuseOf(viewer, evidence),
+        mayRefuse(org, viewer, evidence),
       );
     },
 

@@ -1,11 +1,22 @@
-import { asId, BadInputError, DAY, NotAllowedError, NotFoundError, type Clock, type TodoId } from '../core/index.js';
+import {
+  asId,
+  BadInputError,
+  ConflictError,
+  DAY,
+  NotAllowedError,
+  NotFoundError,
+  type Clock,
+  type EvidenceId,
+  type TodoId,
+} from '../core/index.js';
+import { findSubmission } from '../flow/index.js';
 import type { Conversation } from '../conversation/index.js';
 import type { Deals, EvidenceDocument, Verification } from '../deals/index.js';
 import type { Org, TimeWords } from '../org/index.js';
-import type { TodoDocument, Todos } from '../todos/index.js';
+import { REVIEW_REASONS, type TodoDocument, type Todos } from '../todos/index.js';
 import type { EvidenceView, ReviewQueueView, ReviewRow, Viewer } from './backend.js';
 import { countReviews } from './review-counts.js';
-import { checkLabel } from './views-evidence.js';
+import { checkLabel, verifierLabel } from './views-evidence.js';
 
 /** Said with one press when something goes back; free words are as good. */
 export interface Decision {
@@ -17,6 +28,8 @@ export interface ReviewDesk {
   queue(viewer: Viewer): Promise<ReviewQueueView>;
   /** The first decision holds; what came of it in words. */
   decide(viewer: Viewer, todoId: string, body: unknown): Promise<{ mine: boolean; text: string }>;
+  /** Refuses, with a reason, what the machine had passed. */
+  refuse(viewer: Viewer, evidenceId: string, body: unknown): Promise<{ text: string }>;
 }
 
 export interface ReviewDeskDeps {
@@ -60,15 +73,64 @@ export function createReviewDesk(deps: ReviewDeskDeps): ReviewDesk {
       const since = new Date(deps.clock.now().getTime() - COUNTED_DAYS * DAY);
       const answered = await todos.answeredSince('review', since, COUNTED_MOST);
       const evidence = await verification.many(answered.flatMap((todo) => todo.evidenceId ?? []));
+      const refused = (await verification.refusedSince(since, COUNTED_MOST)).filter((one) =>
+        org.canSee(viewer.personId, one),
+      );
       const seen = new Map(
         evidence.filter((one) => org.canSee(viewer.personId, one)).map((one) => [one._id as string, one]),
       );
       return {
         rows: rows.filter((row) => row !== null),
         more: Math.max(0, open.length - SHOWN),
-        counts: countReviews(answered, seen).map((count) => ({ ...count, label: checkLabel(count.code) })),
+        counts: countReviews(answered, seen, refused).map((count) => ({
+          ...count,
+          label: verifierLabel(count.verifier),
+          checks: count.checks.map((check) => ({ ...check, label: checkLabel(check.code) })),
+        })),
         days: COUNTED_DAYS,
+        reasons: REVIEW_REASONS.map(({ text }) => text),
       };
+    },
+
+    async refuse(viewer, evidenceId, body) {
+      const { note } = decisionOf({ ...(body as object), approved: false });
+      const evidence = await verification.get(asId<EvidenceId>(evidenceId));
+      const person = org.person(viewer.personId);
+      if (evidence === null || person === undefined)
+        throw new NotFoundError('evidence.unknown', `no evidence ${evidenceId}`, { say: '没有这份材料。' });
+      if (!mayRefuse(org, viewer, evidence)) {
+        throw new NotAllowedError('review.not_yours', `${viewer.personId} does not lead ${evidence.by}`, {
+          say: '只有提交人的上级能退回。',
+        });
+      }
+      const at = deps.clock.now();
+      const before = await deps.deals.get(evidence.dealId);
+      const open = before?.visits.at(-1)?.id === evidence.visitId && before.status === 'open';
+      const say = `${person.name}看过了，没通过：${note}。${open ? '重新交一次就行。' : '这个阶段已经过了，记录在案。'}`;
+      const { deal } = await deps.deals.judge({
+        key: `refuse:${evidenceId}`,
+        dealId: evidence.dealId,
+        platform: evidence.platform,
+        by: person.id,
+        evidenceId: evidence._id,
+        status: 'failed',
+        say,
+        codes: ['review.refused'],
+      });
+      const submission = findSubmission(deal, evidence._id)?.submission;
+      if (submission?.status !== 'failed' || submission.judgedBy !== person.id) {
+        throw new ConflictError('review.decided', `${evidenceId} is decided`, {
+          retryable: false,
+          say: '已经有人定过了，刷新看最新的。',
+        });
+      }
+      await verification.refuse(evidence._id, person.id, {
+        at,
+        who: person.name,
+        status: 'failed',
+        text: submission.say ?? say,
+      });
+      return { text: `已退回，${org.person(evidence.by)?.name ?? ''}的清单已更新。` };
     },
 
     async decide(viewer, todoId, body) {
@@ -95,6 +157,14 @@ export function createReviewDesk(deps: ReviewDeskDeps): ReviewDesk {
       return { mine, text: mine ? `已${word}，${todo.fromName}的清单已更新。` : `${answer.byName}已经先${word}了。` };
     },
   };
+}
+
+/** Those who lead the one who handed it in: not whoever only sees everything, and nobody their own. */
+export function mayRefuse(org: Org, viewer: Viewer, evidence: EvidenceDocument): boolean {
+  const { regionIds, teamIds } = org.scopeOf(viewer.personId);
+  return (
+    evidence.by !== viewer.personId && (regionIds.includes(evidence.regionId) || teamIds.includes(evidence.teamId))
+  );
 }
 
 function decisionOf(body: unknown): Decision {

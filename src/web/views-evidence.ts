@@ -2,6 +2,7 @@ import { NotFoundError } from '../core/index.js';
 import { stageOf, submissionText, type DealDocument, type EvidenceDocument } from '../deals/index.js';
 import { findSubmission } from '../flow/index.js';
 import type { Finding } from '../evidence/index.js';
+import { REVIEW_REASONS } from '../todos/index.js';
 import type { Mark } from '../cards/index.js';
 import type { EvidenceView } from './backend.js';
 import { nameplateView } from './devices.js';
@@ -46,6 +47,17 @@ const CHECKS: Record<string, string> = {
   demo: '演示',
 };
 
+const VERIFIERS: Record<string, string> = {
+  photo: '照片',
+  file: 'PDF',
+  pdf: 'PDF',
+  sheet: '表格',
+  link: '链接',
+  voice: '录音',
+  none: '没核验成',
+};
+export const verifierLabel = (id: string): string => VERIFIERS[id] ?? id;
+
 export const checkLabel = (code: string): string => (code === 'asked' ? '代表请看' : (CHECKS[code] ?? code));
 
 const FACTS: Record<string, string> = {
@@ -65,6 +77,7 @@ export function evidenceView(
   evidence: EvidenceDocument,
   mayOriginal: boolean,
   reuse: EvidenceView['reuse'] = null,
+  mayRefuse = false,
 ): EvidenceView {
   const { verdict, file } = evidence;
   const submission = deal.visits
@@ -87,6 +100,10 @@ export function evidenceView(
     hasPicture: file?.goneAt === undefined && (file?.mime.startsWith('image/') ?? false),
     hasSound: file?.goneAt === undefined && (file?.mime.startsWith('audio/') ?? false),
     mayOriginal: mayOriginal && file !== undefined && file.goneAt === undefined,
+    refuse:
+      mayRefuse && submission?.status === 'passed' && submission.judgedBy === undefined
+        ? { reasons: REVIEW_REASONS.map(({ text }) => text) }
+        : null,
     reuse,
     nameplate: nameplateView(evidence, mayOriginal),
     findings: (verdict?.findings ?? []).map((finding) => ({
@@ -180,6 +197,7 @@ export function submissionView(deps: ViewDeps, deal: DealDocument, id: string): 
     hasPicture: false,
     hasSound: false,
     mayOriginal: false,
+    refuse: null,
     reuse: null,
     nameplate: null,
     findings: [],

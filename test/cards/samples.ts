@@ -212,6 +212,18 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
       pictureUrl: 'https://example.test/m/e/ev_1',
     },
   ],
+  'review-why': [
+    {
+      ...item,
+      submissionId: 'ev_1',
+      todoId: 'todo_1',
+      rep: '代表甲',
+      reasons: [
+        { id: 'unclear', text: '看不清，重拍一张' },
+        { id: 'mismatch', text: '内容对不上要求' },
+      ],
+    },
+  ],
   'review-done': [
     { state: 'passed', client: '城东医院', item: '科室门牌照片', rep: '代表甲', by: '一组主管', at: '15:10' },
     { state: 'failed', client: '城东医院', item: '科室门牌照片', rep: '代表甲', by: '一组主管', at: '15:10', say: '看不清' },

@@ -210,8 +210,37 @@ test('what only a person can judge goes to the supervisor by itself', async (t) 
   await jia.says('城东').presses('传阶梯报价单').sendsFile(pdf('doubt'), '报价.pdf').expects('复核');
   const boss = house.chat(BOSS);
   t.true(boss.reads().includes('请看一眼：阶梯报价单'));
-  await boss.presses('不通过');
-  t.true(jia.reads().includes('一组主管看过了，没通过'));
+  const shown = boss.shown().length;
+  await boss.presses('不通过').expects('为什么不通过？', '看不清，重拍一张');
+  t.is(boss.shown().length, shown, 'asked on the same card');
+  t.false(jia.reads().includes('一组主管看过了'), 'nothing is decided yet');
+  await boss.presses('不是这个客户的').expects('没通过：不是这个客户的');
+  t.true(jia.reads().includes('一组主管看过了，没通过：不是这个客户的。'), jia.reads());
+});
+
+test('why it does not pass may be written, by number too, or thought over', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ stage: 'quotation' });
+  const jia = house.chat(JIA);
+  const boss = house.chat(BOSS);
+  const hand = () =>
+    jia
+      .says('城东')
+      .presses(/[传交]阶梯报价单/)
+      .sendsFile(pdf('doubt'), '报价.pdf');
+  await hand();
+  await boss.presses('不通过').says('章盖在别处了').expects('已转给代表甲');
+  t.regex(jia.reads(), /没通过：章盖在别处了/u);
+  t.regex(boss.reads(), /没通过：章盖在别处了/u, 'the card of the ask says it too');
+  t.false(jia.reads().includes('请主管复核'), 'a person has said it');
+  await hand();
+  await boss.presses('不通过').says('1');
+  t.regex(jia.reads(), /没通过：看不清，重拍一张/u);
+  await hand();
+  await boss.presses('不通过').presses('看错了，通过');
+  t.regex(jia.reads(), /✅ 阶梯报价单/u);
+  await boss.says('再说一句');
+  t.is(boss.reads().split('已转给').length, 2, 'words after the decision are no reason any more');
 });
 
 test('legal objects in a sentence; the rep hears it and asks again; then it is passed', async (t) => {

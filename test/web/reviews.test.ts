@@ -7,8 +7,8 @@ import { countReviews } from '../../src/web/review-counts.js';
 import { pdf } from '../helpers/chat.js';
 import { openHouse, JIA } from '../helpers/house.js';
 
-async function openDesk(t: Parameters<typeof openHouse>[0]) {
-  const house = await openHouse(t);
+async function openDesk(...given: Parameters<typeof openHouse>) {
+  const house = await openHouse(...given);
   const looks: string[] = [];
   const backend = createPageBackend({
     ...house,
@@ -19,7 +19,7 @@ async function openDesk(t: Parameters<typeof openHouse>[0]) {
   const desk = createReviewDesk({ ...house, evidenceOf: backend.evidenceOf });
   const chief = house.org.supervisorOf(JIA);
   const viewer = { personId: chief!.id, platform: 'wecom' as const };
-  return { house, desk, viewer, looks };
+  return { house, desk, backend, viewer, looks };
 }
 
 /** A proposal that the machine wants a person to look at. */
@@ -53,8 +53,14 @@ test('what waits for a person is on the page with its facts, and one press moves
   const after = await desk.queue(viewer);
   t.is(after.rows.length, 0);
   t.deepEqual(
-    after.counts.map(({ label, decided, passed, refused }) => ({ label, decided, passed, refused })),
-    [{ label: '授权印章', decided: 1, passed: 1, refused: 0 }],
+    after.counts.map(({ verifier, decided, passed, refused, checks }) => ({
+      verifier,
+      decided,
+      passed,
+      refused,
+      checks: checks.map(({ label }) => label),
+    })),
+    [{ verifier: 'scripted', decided: 1, passed: 1, refused: 0, checks: ['授权印章'] }],
   );
 });
 
@@ -90,11 +96,45 @@ test('decisions older than the window are not counted', async (t) => {
   t.deepEqual((await desk.queue(viewer)).counts, []);
 });
 
-test('the machine is overruled only where it had said no', (t) => {
+test('how people decided is known after a restart, from what is stored', async (t) => {
+  const { house, desk, viewer } = await doubtful(t);
+  const [row] = (await desk.queue(viewer)).rows;
+  await desk.decide(viewer, row!.todoId, { approved: true });
+  const before = (await desk.queue(viewer)).counts;
+  const { desk: after } = await openDesk(t, { store: house.store, clock: house.clock });
+  t.deepEqual((await after.queue(viewer)).counts, before);
+  t.is(before[0]?.decided, 1);
+});
+
+test('who leads may refuse what the machine passed, once, with a reason that reaches the rep', async (t) => {
+  const { house, desk, viewer, backend } = await openDesk(t);
+  await house.deal({ stage: 'screening' });
+  await house.chat(JIA).says('城东').presses('拍客户现场照片').sendsPhoto();
+  const [evidence] = await house.verification.ofDeal('d1');
+  const id = evidence!._id;
+  const rep = { personId: house.org.person(JIA)!.id, platform: 'wecom' as const };
+  t.is((await backend.evidence(rep, id)).refuse, null);
+  t.deepEqual((await backend.evidence(viewer, id)).refuse?.reasons.length, 4);
+  await t.throwsAsync(desk.refuse(rep, id, { note: '自己退' }), { code: 'review.not_yours' });
+  await t.throwsAsync(desk.refuse(viewer, id, { note: ' ' }), { code: 'review.no_reason' });
+  await desk.refuse(viewer, id, { note: '不是这个客户的' });
+  await desk.refuse(viewer, id, { note: '不是这个客户的' });
+  await house.settle();
+  t.regex(house.chat(JIA).reads(), /一组主管看过了，没通过：不是这个客户的。重新交一次就行。/u);
+  t.true((await house.verification.get(id))?.history.filter(({ who }) => who === '一组主管').length === 1);
+  t.is((await backend.evidence(viewer, id)).refuse, null);
+  t.deepEqual(
+    (await desk.queue(viewer)).counts.map(({ verifier, missed, decided }) => ({ verifier, missed, decided })),
+    [{ verifier: 'scripted', missed: 1, decided: 0 }],
+  );
+});
+
+test('the machine is overruled only where it had said no, counted by verifier and by check', (t) => {
   const decided = (evidenceId: string, approved: boolean) => ({ evidenceId, answer: { approved } }) as TodoDocument;
-  const judged = (status: string, code: string) =>
+  const judged = (status: string, code: string, id = 'photo') =>
     ({
       verdict: {
+        verifier: { id, version: '1' },
         status,
         findings: [
           { code: 'photo.content', status: 'passed' },
@@ -107,16 +147,40 @@ test('the machine is overruled only where it had said no', (t) => {
     ['b', judged('failed', 'photo.fresh')],
     ['c', judged('review', 'photo.fresh')],
     ['d', judged('passed', 'none')],
+    ['e', judged('failed', 'pdf.seal', 'file')],
   ]);
   const todos = [
     decided('a', true),
     decided('b', false),
     decided('c', true),
     decided('d', true),
+    decided('e', true),
     decided('gone', true),
   ];
-  t.deepEqual(countReviews(todos, evidence), [
-    { code: 'photo.fresh', decided: 3, passed: 2, returned: 1, overruled: 1, refused: 2 },
-    { code: 'asked', decided: 1, passed: 1, returned: 0, overruled: 0, refused: 0 },
+  t.deepEqual(countReviews(todos, evidence, [judged('passed', 'none', 'sheet')]), [
+    {
+      verifier: 'photo',
+      decided: 4,
+      passed: 3,
+      returned: 1,
+      overruled: 1,
+      refused: 2,
+      missed: 0,
+      checks: [
+        { code: 'photo.fresh', decided: 3, passed: 2, returned: 1, overruled: 1, refused: 2 },
+        { code: 'asked', decided: 1, passed: 1, returned: 0, overruled: 0, refused: 0 },
+      ],
+    },
+    {
+      verifier: 'file',
+      decided: 1,
+      passed: 1,
+      returned: 0,
+      overruled: 1,
+      refused: 1,
+      missed: 0,
+      checks: [{ code: 'pdf.seal', decided: 1, passed: 1, returned: 0, overruled: 1, refused: 1 }],
+    },
+    { verifier: 'sheet', decided: 0, passed: 0, returned: 0, overruled: 0, refused: 0, missed: 1, checks: [] },
   ]);
 });

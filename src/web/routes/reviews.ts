@@ -18,6 +18,10 @@ export function addReviewRoutes(
     answer((viewer) => desk.queue(viewer)),
   );
   api.post(
+    '/evidence/:id/refuse',
+    answer(async (viewer, ctx) => desk.refuse(viewer, param(ctx, 'id'), await readJson(ctx))),
+  );
+  api.post(
     '/reviews/:id',
     answer(async (viewer, ctx) => desk.decide(viewer, param(ctx, 'id'), await readJson(ctx))),
   );
