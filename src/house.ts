@@ -166,7 +166,11 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
       alone: deps.store.engine === 'embedded',
       openPlatforms: (intake, signals) => openPlatforms(deps, intake, signals),
     });
-    await bindRobots(house.org, deps.wecom?.groupRobots ?? {}, deps.log);
+    await bindRobots(
+      house.org,
+      { wecom: deps.wecom?.groupRobots ?? {}, dingtalk: deps.dingtalk?.groupRobots ?? {} },
+      deps.log,
+    );
     return house;
   } catch (error) {
     await evidence.close();
@@ -175,16 +179,26 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
 }
 
 /** Robots of the settings are chats of their groups, and no others are. */
-async function bindRobots(org: Org, robots: Readonly<Record<string, string>>, log: Log): Promise<void> {
+async function bindRobots(
+  org: Org,
+  robots: Readonly<Record<PlatformName, Readonly<Record<string, unknown>>>>,
+  log: Log,
+): Promise<void> {
   for (const group of org.groups()) {
     const chatId = `${ROBOT_PREFIX}${group.id}`;
     const others = group.chats.filter((chat) => !chat.chatId.startsWith(ROBOT_PREFIX));
-    const chats = robots[group.id] === undefined ? others : [...others, { platform: 'wecom' as const, chatId }];
-    if (chats.length !== group.chats.length) await org.setGroupChats(group.id, chats);
+    const robot = (platform: PlatformName) => (robots[platform][group.id] === undefined ? [] : [{ platform, chatId }]);
+    // DingTalk's robot goes before the app's own chat: what it carries costs no call of the month.
+    const chats = [...robot('dingtalk'), ...others, ...robot('wecom')];
+    const named = (all: readonly { platform: string; chatId: string }[]) =>
+      all.map((chat) => `${chat.platform} ${chat.chatId}`).join();
+    if (named(chats) !== named(group.chats)) await org.setGroupChats(group.id, chats);
   }
-  for (const id of Object.keys(robots)) {
-    if (org.group(id) === undefined)
-      log.error({ group: id }, 'WECOM_GROUP_ROBOTS names a group that is not in the org');
+  for (const [platform, own] of Object.entries(robots)) {
+    for (const id of Object.keys(own)) {
+      if (org.group(id) === undefined)
+        log.error({ platform, group: id }, 'GROUP_ROBOTS names a group that is not in the org');
+    }
   }
 }
 

@@ -37,6 +37,8 @@ export interface DingtalkConfig {
   /** Keys of the event subscription in HTTP mode; without them encrypted events are refused. */
   eventToken?: string;
   eventAesKey?: string;
+  /** Custom robots of groups (自定义机器人) by the group's id in the org. */
+  groupRobots?: Readonly<Record<string, { accessToken: string; secret: string }>>;
   /** Our own address for card clicks in HTTP mode; known once the server listens. */
   callbackUrl?: string;
 }
@@ -309,5 +311,19 @@ function loadDingtalk(text: Text, url: Url, mode: 'stream' | 'http', problems: s
     monthlyCalls: monthly('DINGTALK_MONTHLY_CALLS', DINGTALK_FREE_MONTHLY_CALLS, 'calls'),
     monthlyPushes: monthly('DINGTALK_MONTHLY_PUSHES', DINGTALK_FREE_MONTHLY_PUSHES, 'pushes'),
     ...(eventToken === '' ? {} : { eventToken, eventAesKey }),
+    groupRobots: loadDingtalkRobots(text('DINGTALK_GROUP_ROBOTS'), problems),
   };
+}
+
+/** `<group id>=<access_token>:<secret>`, with commas between. */
+function loadDingtalkRobots(value: string, problems: string[]): DingtalkConfig['groupRobots'] {
+  const robots: Record<string, { accessToken: string; secret: string }> = {};
+  for (const entry of value.split(',').map((part) => part.trim())) {
+    if (entry === '') continue;
+    const [, group, accessToken, secret] = /^([\w-]+)=([0-9a-f]{32,}):(SEC[0-9A-Za-z]+)$/.exec(entry) ?? [];
+    if (group === undefined || accessToken === undefined || secret === undefined) {
+      problems.push('DINGTALK_GROUP_ROBOTS: an entry needs <group id>=<access_token of the webhook>:<SEC… of 加签>');
+    } else robots[group] = { accessToken, secret };
+  }
+  return robots;
 }

@@ -82,14 +82,22 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
     return { json: { ok: true } };
   });
   router.on('PUT /control/wecom/callback', async (call) => {
-    const { url, door } = body(call, z.object({ url: text, door: z.enum(['app', 'contacts']).default('app') }));
+    const { url, door } = body(
+      call,
+      z.object({ url: text, door: z.enum(['app', 'contacts', 'aibot']).default('app') }),
+    );
     if (!isHttp(url)) throw new BadRequest('url is no http address');
-    return { json: await (door === 'app' ? parts.wecom.sender : parts.wecom.contacts.sender).verify(url) };
+    const { sender, contacts, aibot } = parts.wecom;
+    return { json: await { app: sender, contacts: contacts.sender, aibot: aibot.sender }[door].verify(url) };
   });
   router.on('PUT /control/dingtalk/callback', async (call) => {
     const { url } = body(call, z.object({ url: text.nullable() }));
     if (url !== null && !isHttp(url)) throw new BadRequest('url is no http address');
     return { json: await parts.dingtalk.door.save(url) };
+  });
+  router.on('PUT /control/dingtalk/group-robot', (call) => {
+    const { chatId } = body(call, z.object({ chatId: text.min(1) }));
+    return { json: parts.dingtalk.state.addGroupRobot(chatId) };
   });
   router.on('GET /control/state', () => ({ json: stateOf(parts) }));
   router.on('GET /control/events', () => events(world));

@@ -86,6 +86,14 @@ test('DingTalk by HTTP: the keys of the event subscription come together, in the
   const keys = { DINGTALK_EVENT_TOKEN: 'abc123', DINGTALK_EVENT_AES_KEY: 'a'.repeat(43) };
   t.like(loadConfig({ ...env, ...keys }).dingtalk, { mode: 'http', eventToken: 'abc123', monthlyPushes: 3_000 });
   t.is(loadConfig({ ...env, SANDBOX: 'on' }).dingtalkMode, 'http');
+  const robots = `east=${'a'.repeat(64)}:SECabc, west=${'b'.repeat(64)}:SECdef`;
+  t.deepEqual(Object.keys(loadConfig({ ...env, DINGTALK_GROUP_ROBOTS: robots }).dingtalk?.groupRobots ?? {}), [
+    'east',
+    'west',
+  ]);
+  t.deepEqual(problemsOf({ ...env, DINGTALK_GROUP_ROBOTS: 'east=secretly' }), [
+    'DINGTALK_GROUP_ROBOTS: an entry needs <group id>=<access_token of the webhook>:<SEC… of 加签>',
+  ]);
   t.deepEqual(problemsOf({ ...env, DINGTALK_EVENT_TOKEN: 'abc123' }), [
     'DINGTALK_EVENT_TOKEN and DINGTALK_EVENT_AES_KEY: both or neither',
   ]);

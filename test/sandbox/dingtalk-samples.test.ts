@@ -166,10 +166,31 @@ test('checkin-v1-records-query-response tells the same place as the older call, 
   t.is(newer?.['checkinTime'], older?.['checkin_time'] as number);
 });
 
-test('custom-robot-text and ding-send-response belong to channels that are not there', async (t) => {
+test('custom-robot-text is shown once in its group; custom-robot-error-security and -throttled come as they must', async (t) => {
   const bench = await startBench(t);
-  const answer = await bench.oapi('POST', 'robot/send', sample('custom-robot-text'));
-  t.is(answer['errcode'], 22);
+  const chatId = 'cidEastGroup0001==';
+  const { json } = await bench.control('PUT', 'dingtalk/group-robot', { chatId });
+  const send = async (secret = String(json['secret']), uuid = 'idem-0001'): Promise<Json> => {
+    const timestamp = String(Date.now());
+    const sign = createHmac('sha256', secret).update(`${timestamp}\n${secret}`).digest('base64');
+    const query = new URLSearchParams({ access_token: String(json['accessToken']), timestamp, sign });
+    const response = await fetch(`${bench.access.dingtalk.oapiBase}/robot/send?${query.toString()}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...sample('custom-robot-text'), msgUuid: uuid }),
+    });
+    return (await response.json()) as Json;
+  };
+  const { errcode, errmsg } = await send('SECwrong');
+  t.deepEqual({ errcode, errmsg }, sample('custom-robot-error-security') as never);
+  for (let n = 0; n < 3; n += 1) t.is((await send())['errcode'], 0);
+  t.is((await bench.messages('dingtalk', 'staff01', chatId)).length, 1);
+  let last: Json = {};
+  for (let n = 0; n < 18; n += 1) last = await send(undefined, `u${n}`);
+  t.like(last, sample('custom-robot-error-throttled'));
+});
+
+test('ding-send-response belongs to a channel that is not there', (t) => {
   t.deepEqual(Object.keys(sample('ding-send-response')), ['openDingId']);
 });
 

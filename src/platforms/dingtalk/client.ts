@@ -8,7 +8,8 @@ import {
   type Log,
 } from '../../core/index.js';
 import { createTokenHolder, type TokenStore } from '../token-holder.js';
-import { answerError, BAN_MS } from './errors.js';
+import { answerError, BAN_MS, WEBHOOK_API } from './errors.js';
+import { robotAddress, type GroupRobot } from './group-robot.js';
 import { failureText, jsonRequest, parseJson, readText } from './http.js';
 import { OkAnswer, TokenAnswer, UploadAnswer, type DingtalkSettings } from './types.js';
 
@@ -26,6 +27,8 @@ export interface DingtalkClient {
   upload(type: 'image' | 'file', name: string, bytes: Uint8Array): Promise<string>;
   /** Answers through the address that came with a message; no token. */
   replyToSession(url: string, body: object): Promise<void>;
+  /** Through a group's custom robot: an address of its own, no token and no quota. */
+  sendByRobot(robot: GroupRobot, body: object): Promise<void>;
   /** `stopped`: our credentials were refused. */
   tokenState(): 'idle' | 'ready' | 'stopped';
 }
@@ -60,7 +63,7 @@ export function createClient(deps: ClientDeps): DingtalkClient {
     if (leftMs > 0) {
       throw new PlatformRefusedError('dingtalk.address_banned', `${api}: not called, our address is blocked`, {
         retryable: true,
-        details: { retryAfterMs: leftMs },
+        details: { retryAfterMs: leftMs, holds: 'platform' },
       });
     }
     deps.meter?.({ api, counted });
@@ -147,6 +150,10 @@ export function createClient(deps: ClientDeps): DingtalkClient {
       }),
     replyToSession: async (url, body) => {
       await send('sessionWebhook', new URL(url), jsonRequest('POST', body), OkAnswer, true);
+    },
+    sendByRobot: async (robot, body) => {
+      const url = robotAddress(settings.oapiBase, robot, clock.now());
+      await send(WEBHOOK_API, url, jsonRequest('POST', body), OkAnswer, false);
     },
     tokenState: () => holder.state(),
   };

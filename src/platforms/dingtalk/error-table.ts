@@ -15,6 +15,8 @@ export interface Reaction {
   /** Given: worth another try, no sooner. */
   retryAfterMs?: number;
   retryable?: boolean;
+  /** Every other call would be refused as well until then. */
+  holds?: 'platform';
   /** What the administrator presses, where that is what helps. */
   admin?: string;
 }
@@ -96,6 +98,8 @@ export const REACTIONS = {
   ),
   webhookLater: later('webhook_throttled', 10 * MINUTE),
   webhookGone: no('webhook_unknown', '群设置 → 机器人：自定义机器人被删掉、停用或换了地址，重新复制 Webhook。'),
+  /** Every further call makes it longer. */
+  banned: { ...later('address_banned', BAN_MS), holds: 'platform' },
   /** No rule names it. */
   refused: no('refused'),
 } as const satisfies Record<string, Reaction>;

@@ -1,5 +1,5 @@
 import { PlatformRefusedError, PlatformUnreachableError, type AppError } from '../../core/index.js';
-import { BAN_MS, NEW_API, OLD_API, REACTIONS, WEBHOOK, type Reaction } from './error-table.js';
+import { NEW_API, OLD_API, REACTIONS, WEBHOOK, type Reaction } from './error-table.js';
 
 /** From what the vendor answered to what we do about it. The rules are in `error-table.ts`. */
 
@@ -14,10 +14,11 @@ const OLD = byNumber(OLD_API);
 const BY_WEBHOOK = byNumber(WEBHOOK);
 
 function toError(reaction: Reaction, what: string, details: Record<string, unknown>): AppError {
-  const { code, outcome, retryAfterMs, admin } = reaction;
+  const { code, outcome, retryAfterMs, holds, admin } = reaction;
   const retryable = reaction.retryable ?? retryAfterMs !== undefined;
   const more = {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(holds === undefined ? {} : { holds }),
     ...(admin === undefined ? {} : { admin }),
   };
   const options = { retryable, details: { ...details, ...more } };
@@ -40,9 +41,7 @@ function isBan(status: number, body: unknown, text: string): boolean {
  */
 export function answerError(api: string, status: number, body: unknown, text: string): AppError | null {
   if (isBan(status, body, text)) {
-    return toError({ code: 'dingtalk.address_banned', outcome: 'refused', retryAfterMs: BAN_MS }, `${api}: blocked`, {
-      status,
-    });
+    return toError(REACTIONS.banned, `${api}: blocked`, { status });
   }
   // A gateway between us and the vendor failed: nobody knows how far the call came.
   if (status === 502 || status === 503 || status === 504)

@@ -1,20 +1,24 @@
-import { ConfigError, errorCode, type Clock, type Log } from '../../core/index.js';
+import { errorCode, type Clock, type Log } from '../../core/index.js';
 import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
 import type { TokenStore } from '../token-holder.js';
 import { cardApiSecret } from './callback-crypto.js';
 import { createClient, type CallMeter } from './client.js';
 import { MAX_LINK_BUTTONS } from './encode.js';
+import { ROBOT_PER_MINUTE, ROBOT_PREFIX } from './group-robot.js';
 import { createJsApi, type JsConfig } from './js-api.js';
 import { allowedMediaHosts, downloadMedia, VENDOR_HOST } from './media.js';
 import { createReceiver, PRESS_ANSWER_MS, type PushKind, type PushOutcome } from './receiver.js';
 import { createSender } from './sender.js';
 import { createSessions } from './sessions.js';
+import { checked } from './settings.js';
 import { StreamClient } from './stream.js';
 import type { StreamTimings } from './stream-link.js';
 import { DownloadAnswer, LoginAnswer, OkAnswer, type DingtalkSettings } from './types.js';
 
 export type { CallMeter } from './client.js';
 export { readPosition } from './js-api.js';
+export { probeDingtalk } from './probe.js';
+export type { Probed } from './probe.js';
 export type { ClientPosition, JsConfig } from './js-api.js';
 export type { StreamTimings } from './stream-link.js';
 export type { DingtalkSettings } from './types.js';
@@ -60,12 +64,17 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
 
   const client = createClient({ settings, clock, log, tokens, meter, callTimeoutMs: timings?.callMs });
   const sessions = createSessions(settings, clock);
-  const sender = createSender(client, sessions, {
-    cardTemplateId: settings.cardTemplateId,
-    robotCode: settings.robotCode,
-    mode: settings.mode,
-    callbackRouteKey: CALLBACK_ROUTE,
-  });
+  const sender = createSender(
+    client,
+    sessions,
+    {
+      cardTemplateId: settings.cardTemplateId,
+      robotCode: settings.robotCode,
+      mode: settings.mode,
+      callbackRouteKey: CALLBACK_ROUTE,
+    },
+    settings.groupRobots,
+  );
   const receiver = createReceiver({
     settings,
     clock,
@@ -102,6 +111,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
   const budget: RateBudget = {
     // The free edition is cut at 20 a second for each app and API.
     perApp: { perSecond: 15 },
+    perChat: [{ prefix: ROBOT_PREFIX, perMinute: ROBOT_PER_MINUTE }],
     perMonth: settings.monthlyCalls ?? FREE_MONTHLY_CALLS,
     pushesPerMonth: settings.monthlyPushes ?? FREE_MONTHLY_PUSHES,
   };
@@ -179,22 +189,4 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
       return stream?.health() ?? { receiving: started, detail: started ? 'waiting for callbacks' : 'stopped' };
     },
   };
-}
-
-/** A blank or a quote copied with the secret is the usual cause of 401: cut away or named before anything is called. */
-function checked(settings: DingtalkSettings): DingtalkSettings {
-  const clean = { ...settings };
-  const problems: string[] = [];
-  for (const name of ['clientId', 'clientSecret', 'robotCode'] as const) {
-    clean[name] = settings[name].trim();
-    if (clean[name] === '') problems.push(`dingtalk.${name} is empty`);
-    else if (/["'\s]/.test(clean[name])) problems.push(`dingtalk.${name} has a quote or a blank in it`);
-  }
-  for (const name of ['apiBase', 'oapiBase'] as const) {
-    if (!/^https?:\/\//.test(settings[name]) || !URL.canParse(settings[name])) {
-      problems.push(`dingtalk.${name} is no http(s) address`);
-    }
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return clean;
 }

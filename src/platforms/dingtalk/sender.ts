@@ -12,6 +12,7 @@ import {
   type CardSettings,
   type RobotMessageOut,
 } from './encode.js';
+import { ROBOT_PREFIX, sendToRobot, type GroupRobot } from './group-robot.js';
 import type { Sessions } from './sessions.js';
 import { BatchSendAnswer, DeliverAnswer, GroupSendAnswer, UpdateAnswer } from './types.js';
 
@@ -28,7 +29,12 @@ const MAX_REMEMBERED = 5_000;
 const FILE_TYPES = new Set(['xlsx', 'pdf', 'zip', 'rar', 'doc', 'docx']);
 const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
 
-export function createSender(client: DingtalkClient, sessions: Sessions, how: CardSettings): Sender {
+export function createSender(
+  client: DingtalkClient,
+  sessions: Sessions,
+  how: CardSettings,
+  robots: Readonly<Record<string, GroupRobot>> = {},
+): Sender {
   const groups = new Map<string, string>();
   /** Cards that exist at the vendor but did not reach their chat. */
   const undelivered = new Set<string>();
@@ -88,6 +94,25 @@ export function createSender(client: DingtalkClient, sessions: Sessions, how: Ca
   function send(to: Recipient, message: RobotMessageOut): Promise<DeliveryReceipt> {
     if (to.kind === 'group') return sendToGroup(to.chatId, message);
     return isOutsider(to) ? answerOutsider(to.userId, message) : sendToPerson(to.userId, message);
+  }
+
+  /** A group's custom robot takes words and links, and shows no change: the card as it is now is one more message. */
+  function sendByRobot(chatId: string, { key, body }: Delivery): Promise<DeliveryReceipt> {
+    const to = { kind: 'group', chatId } as const;
+    const send = (message: RobotMessageOut) => sendToRobot(client, robots, chatId, message, key);
+    switch (body.kind) {
+      case 'text':
+        return send(toText(body.text));
+      case 'markdown':
+        return send(toMarkdown(body.title, body.text));
+      case 'card':
+        return send(toPlainCard(body.card, body.cardId, to));
+      case 'card-update':
+        return send(toPlainCard(body.card, body.cardId, to)).then((receipt) => ({ ...receipt, how: 'replaced' }));
+      case 'file':
+      case 'image':
+        return Promise.reject(new PlatformRefusedError('media.type_refused', 'a group’s robot takes no files'));
+    }
   }
 
   const drawable = (to: Recipient) => how.cardTemplateId !== '' && !isOutsider(to);
@@ -165,7 +190,9 @@ export function createSender(client: DingtalkClient, sessions: Sessions, how: Ca
       const id = groups.get(cardId);
       return id === undefined ? { kind: 'single' } : { kind: 'group', id };
     },
-    async deliver({ to, body }) {
+    async deliver(delivery) {
+      const { to, body } = delivery;
+      if (to.kind === 'group' && to.chatId.startsWith(ROBOT_PREFIX)) return sendByRobot(to.chatId, delivery);
       switch (body.kind) {
         case 'text':
           return send(to, toText(body.text));

@@ -25,6 +25,8 @@ export interface DingtalkSettings {
   /** HTTP mode: token and AES key of the event subscription. Without them encrypted events are refused. */
   eventToken?: string;
   eventAesKey?: string;
+  /** Custom robots of groups, by the id behind `robot:` in the chat's id. */
+  groupRobots?: Readonly<Record<string, { accessToken: string; secret: string }>>;
   /** How pages are signed; the vendor's current page says SHA-256. */
   jsSignature?: 'sha256' | 'sha1';
   /** Calls and pushes a month that the edition bought allows; the free edition has 5,000 and 3,000. */

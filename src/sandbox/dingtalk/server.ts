@@ -19,7 +19,7 @@ import { DingtalkPhone } from './phone.js';
 import { batchSend, groupSend, recall } from './robot.js';
 import { DingtalkState, TOKEN_SECONDS } from './state.js';
 import { failOld, okOld, refuse, refuseOld } from './words.js';
-import { sendBySession } from './webhook.js';
+import { sendByGroupRobot, sendBySession } from './webhook.js';
 
 export interface DingtalkStandIn {
   state: DingtalkState;
@@ -66,6 +66,7 @@ export async function startDingtalk(world: World): Promise<DingtalkStandIn> {
   old('POST /topapi/v2/department/listsub', departmentSubs, FREE);
   old('POST /topapi/user/listid', departmentUsers, FREE);
   old('POST /topapi/checkin/record/get', checkins);
+  router.on('POST /robot/send', (call) => sendByGroupRobot(state, call));
   router.on('POST /robot/sendBySession', (call) => sendBySession(state, call));
   router.on('GET /connect/authorize', (call) => authorizePage(state, call));
   router.on('GET /sandbox/identity', (call) => identify(state, call));

@@ -47,6 +47,8 @@ interface DingtalkData {
   eventAesKey: string;
   /** HTTP mode; absent: the stream. */
   callbackUrl?: string;
+  /** Custom robots of groups, by their access token. */
+  groupRobots: Record<string, { secret: string; chatId: string }>;
   cardRoutes: Record<string, { callbackUrl: string; apiSecret: string }>;
   tokens: Record<string, { expiresAt: number }>;
   cards: Record<string, CardInstance>;
@@ -58,10 +60,11 @@ interface DingtalkData {
   usage: { month: string; api: number; push: number };
 }
 
-const httpInitial = (): Pick<DingtalkData, 'eventToken' | 'eventAesKey' | 'cardRoutes'> => ({
+const httpInitial = (): Pick<DingtalkData, 'eventToken' | 'eventAesKey' | 'cardRoutes' | 'groupRobots'> => ({
   eventToken: opaque(24),
   eventAesKey: opaque(43),
   cardRoutes: {},
+  groupRobots: {},
 });
 
 function initial(): DingtalkData {
@@ -111,6 +114,14 @@ export class DingtalkState {
       const { dingtalkConversationId: id, name: title } = group;
       this.world.putChat({ platform: 'dingtalk', id, title, kind: 'group', members });
     }
+  }
+
+  /** As somebody adds a custom robot with 加签 in the group's settings. */
+  addGroupRobot(chatId: string): { accessToken: string; secret: string } {
+    const robot = { accessToken: randomBytes(32).toString('hex'), secret: `SEC${randomBytes(32).toString('hex')}` };
+    this.data.groupRobots[robot.accessToken] = { secret: robot.secret, chatId };
+    this.world.save();
+    return robot;
   }
 
   remember(key: string, messageIds: string[]): void {

@@ -79,6 +79,7 @@ test('a ban of our address is told from a broken gateway', (t) => {
   const ban = ['refused', 'dingtalk.address_banned', true, 300_000];
   t.deepEqual(after(200, { status: 1111, wait: 5, source: 'x5', punish: 'deny' }), ban);
   t.deepEqual(after(403, undefined, '<!DOCTYPE html><html>…'), ban);
+  t.is(answerError('a', 200, { source: 'x5' }, '')?.details['holds'], 'platform', 'all others wait too');
   t.deepEqual(after(503, undefined, '<html>Service Unavailable</html>'), ['unknown', 'dingtalk.timeout', true, 1_000]);
   t.deepEqual(after(200, undefined, 'ok'), ['unknown', 'dingtalk.timeout', true, 1_000]);
 });

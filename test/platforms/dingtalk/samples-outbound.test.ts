@@ -6,6 +6,7 @@ import { answerError } from '../../../src/platforms/dingtalk/errors.js';
 import { createDingtalkAdapter } from '../../../src/platforms/dingtalk/index.js';
 import { readPosition } from '../../../src/platforms/dingtalk/index.js';
 import { signedAddress, signJs } from '../../../src/platforms/dingtalk/js-api.js';
+import { robotAddress } from '../../../src/platforms/dingtalk/group-robot.js';
 import { sayLink } from '../../../src/platforms/dingtalk/press-text.js';
 import { memoryTokenStore } from '../../../src/platforms/index.js';
 import { checklistCard, tagsCard } from '../../contracts/samples.js';
@@ -303,6 +304,41 @@ test('jsapi-get-location-result and jsapi-geolocation-get-result are the same pl
   t.is(readPosition({ ...older, isFromMock: true })?.doubt, 'mock');
   for (const bad of [null, {}, { latitude: 'x', longitude: 1 }, { latitude: 99, longitude: 1 }])
     t.is(readPosition(bad), null);
+});
+
+test('custom-robot-text goes through a group’s own robot, signed as vector-signatures-local shows, without any call of the app', async (t) => {
+  const known = vector('vector-signatures-local', 'customRobotWebhook');
+  const robot = { accessToken: 'a'.repeat(64), secret: textAt(known, 'secret') };
+  const signed = robotAddress('https://oapi.dingtalk.com', robot, new Date(Number(known['timestamp'])));
+  t.is(signed.searchParams.get('sign'), textAt(known, 'signBase64'));
+  // Encoded once: what is in the address is the vendor's own encoding of it.
+  t.true(signed.search.endsWith(`sign=${textAt(known, 'signUrlEncoded')}`));
+  const vendor = await startVendor(({ path }) => (path === '/robot/send' ? { json: { errcode: 0 } } : undefined));
+  t.teardown(() => vendor.close());
+  const metered: string[] = [];
+  const adapter = createDingtalkAdapter({
+    settings: { ...vendor.settings, groupRobots: { east: robot } },
+    clock: new FixedClock('2025-10-09T08:53:20Z'),
+    log: silentLog,
+    tokens: memoryTokenStore(),
+    intake: () => Promise.resolve({ duplicate: false }),
+    meter: ({ api, counted }) => void (counted && metered.push(api)),
+  });
+  const to = { kind: 'group', chatId: 'robot:east' } as const;
+  await adapter.deliver({ key: 'k1', to, body: { kind: 'text', text: '[CRM] 新商机' } });
+  await adapter.deliver({ key: 'k1', to, body: { kind: 'text', text: '[CRM] 新商机' } });
+  const url = { key: 'u', label: '看', style: 'plain' as const, url: 'https://sales.example.com/m' };
+  const card = { ...checklistCard(), actions: [url] };
+  await adapter.deliver({ key: 'k2', to, body: { kind: 'card', cardId: 'card_1' as never, card } });
+  const [first, second, third] = vendor.asked.map(({ body }) => body);
+  t.is(shape(first), shape(without(sample('custom-robot-text'), 'at')));
+  t.is(first?.['msgUuid'], second?.['msgUuid'] as string, 'one message, however often it is tried');
+  t.like(third, { msgtype: 'actionCard', actionCard: { singleTitle: '看', singleURL: url.url } });
+  t.deepEqual(metered, []);
+  const none = { kind: 'group', chatId: 'robot:west' } as const;
+  await t.throwsAsync(adapter.deliver({ key: 'k3', to: none, body: { kind: 'text', text: 'x' } }), {
+    code: 'dingtalk.webhook_unknown',
+  });
 });
 
 /** One reaction each: code, worth another try, and after how long. */
