@@ -120,8 +120,8 @@ export function createUsage(deps: UsageDeps): Usage {
       const all: DayUse[] = on.map((day, index) => ({
         on: day,
         workday: calendar.isWorkday(day),
-        used: (found[index]?.[field] ?? {}) as DayUse['used'],
-        saved: (field === 'used' ? (found[index]?.saved ?? {}) : {}) as DayUse['saved'],
+        used: found[index]?.[field] ?? {},
+        saved: field === 'used' ? (found[index]?.saved ?? {}) : {},
       }));
       const spared = total(sum(all.slice(0, today + 1).map((day) => day.saved as Record<string, number>)));
       return {
