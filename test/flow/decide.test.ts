@@ -196,6 +196,9 @@ test('an unchecked photo is no pass and no failure; a later check or a person de
   world.submit('site-photo', undefined, 'ev_a');
   t.like(world.judge('ev_a', 'unchecked'), { outcome: 'waiting', why: 'unchecked' });
   t.is(stateOf(world, 'site-photo'), 'unchecked');
+  t.like(world.judge('ev_a', 'unchecked'), { why: 'unchanged', events: [] });
+  const other = { kind: 'judge', submissionId: asId<EvidenceId>('ev_a'), status: 'unchecked', codes: ['x.z'] } as const;
+  t.deepEqual(types(world.do({ ...other, say: '换了原因' })), ['evidence.judged'], 'another reason is news');
   t.deepEqual(types(world.judge('ev_a', 'passed')), ['evidence.judged', 'item.passed']);
 });
 

@@ -215,3 +215,53 @@ test('no damage to a file makes the loader throw, and nothing damaged passes wit
   );
   t.pass();
 });
+
+test('a recording says how long, whose voice and what is listened for; what is not said is read strictly', (t) => {
+  const recorded = (line: string) => {
+    const { flow, problems } = parseFlow(SOURCE.replace('认可: [客户录音, 本人口述]', line), 'x');
+    if (flow === null) throw new Error(JSON.stringify(problems));
+    return item(flow, 'call-record');
+  };
+  const plain = recorded('时限: 2工作日');
+  t.like(plain, { kind: 'voice', demands: { words: true, accepts: ['client'] } });
+  t.deepEqual(
+    plain.kind === 'voice' ? plain.demands.keywords.map(({ name }) => name) : [],
+    ['已确认交期', '付款方式变更', '预算变化', '竞品报价'],
+    'all of the flow',
+  );
+  const own = recorded(
+    '认可: [本人口述]\n        关键词: [付款方式变更]\n        要求: { 时长: 至少8分钟, 文字: 不要 }',
+  );
+  t.like(own, { demands: { minMs: 8 * MINUTE, words: false, accepts: ['self'] } });
+  t.like(own, { demands: { keywords: [{ name: '付款方式变更' }] } });
+  t.is(describeItem(own), '至少 8 分钟');
+  t.is(describeItem(plain), '对方同意录音，听得出内容');
+});
+
+test('keywords are checked where they stand, and a flow without them is the version it was', (t) => {
+  const line = lineOf('  付款方式变更: [');
+  const phrase = '[付款方式…改, 改付款方式, 付款…改成, 账期…改, 改成分期]';
+  for (const [wrong, code] of [
+    ['[改]', 'flow.short_phrase'],
+    ['[付款…]', 'flow.short_phrase'],
+    ['[改…价]', 'flow.short_phrase'],
+    ['[确认交期, 改付款方式]', 'flow.double'],
+    ['[]', 'flow.empty_list'],
+    ['{ 甲: 乙 }', 'yaml.not_list'],
+  ] as const) {
+    const found = problemsWith(phrase, wrong);
+    t.true(
+      found.some((one) => one.code === code && one.line === line),
+      `${wrong}: ${JSON.stringify(found)}`,
+    );
+  }
+  t.is(problemsWith('  付款方式变更: [', '  付款方式变更以及账期变更和分期付款的事: [')[0]?.code, 'flow.long_option');
+  const unknown = problemsWith('认可: [客户录音, 本人口述]', '关键词: [付款方式变]')[0];
+  t.is(unknown?.code, 'flow.unknown_reference');
+  t.regex(unknown?.message ?? '', /付款方式变更/);
+  t.is(problemsWith('认可: [客户录音, 本人口述]', '要求: { 时长: 8 }')[0]?.code, 'flow.quantity');
+
+  const bare = SOURCE.replace(/\n关键词:[\s\S]*?\n\n/u, '\n\n');
+  const { flow } = parseFlow(bare, 'x');
+  t.false('keywords' in (flow ?? { keywords: [] }));
+});

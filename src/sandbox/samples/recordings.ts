@@ -51,7 +51,7 @@ export function amr(seconds: number, seed: number): Buffer {
   for (let frame = 0; frame < frames; frame += 1) {
     const at = 6 + frame * 32;
     bytes[at] = 0x3c;
-    for (let i = 1; i < 32; i += 1) bytes[at + i] = (seed * 31 + frame * 17 + i * 7) & 0xff;
+    for (let i = 1; i < 32; i += 1) bytes[at + i] = ((seed >>> (8 * (i % 3))) + frame * 17 + i * 7) & 0xff;
   }
   return bytes;
 }

@@ -54,6 +54,16 @@ export const control = {
   ): Promise<ActionResult> {
     return call('POST', `/phones/${platform}/${encodeURIComponent(userId)}/${kind}${query(about)}`, file, true);
   },
+  /** `recognition`: what the platform's own speech-to-text makes of it, where it has one. */
+  speak(
+    platform: Platform,
+    userId: string,
+    file: File,
+    about: { durationMs: number; recognition: string },
+  ): Promise<ActionResult> {
+    const path = `/phones/${platform}/${encodeURIComponent(userId)}/voice`;
+    return call('POST', `${path}${query({ name: file.name, ...about })}`, file, true);
+  },
   moveClock: (by: { byMs: number } | { toNext: 'workday' | 'morning' }) =>
     call<{ offsetMs: number }>('POST', '/clock', by),
   faults: (faults: Partial<Faults>) => call<unknown>('PUT', '/faults', faults),
