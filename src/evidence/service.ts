@@ -181,6 +181,7 @@ async function verifyFile(
         expected: expectedTimes(context, demands.freshWithinMs),
         plates: demands.doorPlates ?? null,
         nameplate: (demands.nameplate?.length ?? 0) > 0,
+        scene: demands.environment === true,
       };
       return await judged(pools.photos.run({ kind: 'photo', bytes, want, ocr: pools.ocr }), async (facts) =>
         judgePhoto(demands, facts, hash, context, await alikeOf(facts)),

@@ -21,6 +21,8 @@ const CHECKS: Record<string, string> = {
   'photo.content': '画面内容',
   'photo.light': '亮度',
   'photo.sharp': '清晰度',
+  'photo.screen': '是否翻拍屏幕',
+  'photo.paper': '是否一页纸',
   'pdf.readable': '能否打开',
   'pdf.text': '含文字',
   'pdf.client_name': '客户名称',

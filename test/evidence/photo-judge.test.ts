@@ -17,6 +17,7 @@ function buildFacts(more: Partial<PhotoFacts> = {}): PhotoFacts {
     watermark: null,
     plate: null,
     nameplate: null,
+    scene: null,
     qr: [],
     hash: null,
     ...more,

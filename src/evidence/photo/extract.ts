@@ -6,10 +6,12 @@ import { readCodes } from './codes.js';
 import { decodePicture } from './decode.js';
 import { isBlank, measureEnvironment, type EnvironmentFacts } from './environment.js';
 import { readExif, type ExifFacts } from './exif.js';
-import type { Rgb } from './grey.js';
+import { luminance, type Rgb } from './grey.js';
 import { isIdDocument, readPrint } from './id-document.js';
 import { readNameplate, type NameplateFacts } from './nameplate.js';
+import { measurePaper, type PaperFacts } from './paper.js';
 import { readPlate, type PlateFacts } from './plate.js';
+import { screenPeak } from './screen.js';
 import { hashPicture, THUMB_SIDE, type PictureHash } from '../radar/picture-hash.js';
 import { readWatermark, type ExpectedTime, type WatermarkFacts } from './watermark.js';
 
@@ -21,6 +23,8 @@ export interface PhotoWant {
   /** Names that may stand on the plate; null: no plate is wanted. */
   plates: string[] | null;
   nameplate: boolean;
+  /** A scene is wanted: is it a photo of a screen, or of a page? */
+  scene?: boolean;
   /** Thumbnails too: for reading their EXIF; they are no evidence. */
   anySize?: boolean;
 }
@@ -33,6 +37,8 @@ export interface PhotoFacts {
   watermark: WatermarkFacts | null;
   plate: PlateFacts | null;
   nameplate: NameplateFacts | null;
+  /** Only where a scene is wanted; `screen` null: too small to tell. */
+  scene: { screen: number | null; paper: PaperFacts } | null;
   /** What QR codes in it say. */
   qr: string[];
   /** For the reuse radar; null for a picture of nothing, which resembles every other one. */
@@ -65,6 +71,10 @@ export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, readers: 
     watermark,
     plate,
     nameplate,
+    scene:
+      want.scene === true && read
+        ? { screen: screenPeak(luminance(picture)), paper: await measurePaper(picture) }
+        : null,
     qr: read ? await readCodes(picture) : [],
     hash: read ? await hashOf(picture) : null,
   };
