@@ -78,6 +78,8 @@ async function tellSandbox({ house, sandbox, publicUrl, log }: DemoDeps): Promis
   if (saved['ok'] !== true) log.error({ reason: saved['reason'] }, 'the sandbox could not verify the callback address');
   const contacts = await put('wecom/callback', { url: `${publicUrl}/callback/wecom/contacts`, door: 'contacts' });
   if (contacts['ok'] !== true) log.error({ reason: contacts['reason'] }, 'the directory callback was not verified');
+  const bot = await put('wecom/callback', { url: `${publicUrl}/callback/wecom/aibot`, door: 'aibot' });
+  if (bot['ok'] !== true) log.error({ reason: bot['reason'] }, 'the bot’s callback was not verified');
   const byHttp = house.callbacks.dingtalk !== undefined;
   const ding = await put('dingtalk/callback', { url: byHttp ? `${publicUrl}/callback/dingtalk` : null });
   if (ding['ok'] !== true) log.error({ reason: ding['reason'] }, 'the sandbox could not verify the callback address');

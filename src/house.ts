@@ -69,7 +69,7 @@ import {
   type RateBudget,
 } from './platforms/contract.js';
 import { createDingtalkAdapter } from './platforms/dingtalk/index.js';
-import { createMongoTokenStore } from './platforms/index.js';
+import { createMongoReplyAddresses, createMongoTokenStore } from './platforms/index.js';
 import { createWecomAdapter, ROBOT_PREFIX } from './platforms/wecom/index.js';
 import { createRelay, createVault, type Relay, type Store, type Vault } from './store/index.js';
 import { createTodos, type Todos } from './todos/index.js';
@@ -384,6 +384,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     devicesOf: async (deal) =>
       deviceWords(await equipment.ofClient(deal.clientId, (one) => org.canSee(deal.ownerId, one))),
     visitCode: (dealId: DealId | string) => deps.visitCode(dealId),
+    insights,
     clock,
     log,
   });
@@ -491,6 +492,14 @@ function openPlatforms(
     const wecom = createWecomAdapter({
       settings: deps.wecom,
       ...(deps.wecom.contacts === null ? {} : { contactsKeys: deps.wecom.contacts }),
+      ...(deps.wecom.aibot === null
+        ? {}
+        : {
+            aibot: {
+              keys: deps.wecom.aibot,
+              addresses: createMongoReplyAddresses(deps.store.connection, clock),
+            },
+          }),
       clock,
       log,
       intake,
@@ -510,6 +519,7 @@ function openPlatforms(
       agentId: deps.wecom.agentId,
       receive: wecom.callback,
       ...(wecom.contactsCallback === null ? {} : { contacts: wecom.contactsCallback }),
+      ...(wecom.aibotCallback === null ? {} : { aibot: wecom.aibotCallback }),
     };
   }
   if (deps.dingtalk !== null) {

@@ -5,6 +5,7 @@ import { inboxIndexes } from './inbox/index.js';
 import { insightsIndexes } from './insights/index.js';
 import { equipmentIndexes, orgIndexes } from './org/index.js';
 import { outboxIndexes } from './outbox/index.js';
+import { replyAddressIndexes } from './platforms/index.js';
 import { aggregateIndexes } from './store/index.js';
 import { todoIndexes } from './todos/index.js';
 import { sessionIndexes } from './web/index.js';
@@ -16,6 +17,7 @@ const INDEXES: Record<string, readonly object[]> = {
   ...insightsIndexes,
   ...inboxIndexes,
   ...outboxIndexes,
+  ...replyAddressIndexes,
   ...sessionIndexes,
   ...radarIndexes,
   deals: [...aggregateIndexes, ...dealIndexes],

@@ -2,6 +2,7 @@ import type { Cards } from '../cards/index.js';
 import type { Clock, Log, PersonId } from '../core/index.js';
 import type { DealDocument, Deals, Verification } from '../deals/index.js';
 import type { AutoAdvanceRule } from '../flow/index.js';
+import type { Insights } from '../insights/index.js';
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import type { FetchedMedia, MediaRef, Outgoing, PlatformName } from '../platforms/contract.js';
 import type { Vault, VaultFile } from '../store/index.js';
@@ -35,6 +36,8 @@ export interface ConversationDeps {
     deal(dealId: string, platform: PlatformName): string;
     home(platform: PlatformName): string;
   };
+  /** Figures of a scope, as of now. */
+  insights: Pick<Insights, 'figures'>;
   /** Devices known to stand at the deal's client, as its owner may see them: `BC-5390 2 台`. */
   devicesOf: (deal: DealDocument) => Promise<string[]>;
   /** True for the code of the deal's visit QR. */

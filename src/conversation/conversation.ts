@@ -7,11 +7,12 @@ import { settleTodo } from './asks.js';
 import type { InboundEvent, Outgoing, PlatformName } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
 import { onFile } from './files.js';
+import { onGroup } from './group.js';
 import { offerHelp, offerMyDeals } from './offers.js';
 import { onPress } from './presses.js';
 import { answerWithText, submitValue } from './questions.js';
 import { openQuestion, POSITION_LIFE_MS } from './session.js';
-import { notUnderstood, offerTodos, onText, tellState } from './texts.js';
+import { notUnderstood, offerTodos, onText } from './texts.js';
 import { Turn } from './turn.js';
 import { onVoice } from './voice.js';
 
@@ -204,30 +205,6 @@ async function onScan(deps: ConversationDeps, turn: Turn, code: string): Promise
     { expectedCode: deps.visitCode(deal._id) },
   );
   if (kind === 'submitted') turn.remember(done.card.card);
-}
-
-/** In a group the bot is asked about deals; whoever asks sees what they may see. Work is done in the single chat. */
-async function onGroup(deps: ConversationDeps, turn: Turn, chatId: string): Promise<void> {
-  const { body, platform } = turn.event;
-  const toGroup = (n: number, text: string): void =>
-    turn.to({ kind: 'group', platform, chatId }, 'reply', `group:${n}`, { kind: 'text', text });
-  if (body.kind !== 'text') {
-    toGroup(0, `${turn.person.name}，材料请在和我的单聊里发，群里只看进度。`);
-    return;
-  }
-  const wanted = body.text.replace(/卡在哪|怎么样|进度|[?？了吗呢]/gu, '').trim();
-  const clients = deps.org.findClients(wanted).map((client) => client.id);
-  const deals = clients.length === 0 ? [] : await deps.deals.find({ clientId: { $in: clients }, status: 'open' }, 10);
-  const seen = deals.filter((deal) => deps.org.canSee(turn.person.id, deal));
-  if (seen.length === 0) {
-    toGroup(0, '发客户名就能看进度，比如「城东医院」。要交材料，到和我的单聊里。');
-    return;
-  }
-  const answers: Outgoing['message'][] = [];
-  const inner = new Turn(turn.event, turn.person, turn.session, turn.now, deps.cards);
-  tellState(deps, inner, seen);
-  for (const outgoing of inner.sends) answers.push(outgoing.message);
-  answers.forEach((message, n) => turn.to({ kind: 'group', platform, chatId }, 'reply', `group:${n}`, message));
 }
 
 /** Nobody of ours: a clear answer, and an administrator hears of it once a day. */

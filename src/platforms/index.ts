@@ -2,3 +2,5 @@
 export { memoryTokenStore } from './token-holder.js';
 export type { StoredToken, TokenStore } from './token-holder.js';
 export { createMongoTokenStore } from './mongo-token-store.js';
+export { createMongoReplyAddresses, memoryReplyAddresses, replyAddressIndexes } from './reply-addresses.js';
+export type { ReplyAddresses } from './reply-addresses.js';

@@ -34,6 +34,8 @@ export interface WecomClient {
   robotSend(key: string, body: unknown): Promise<ApiAnswer>;
   /** Gives a media_id that is good for this robot only. */
   robotUpload(key: string, name: string, bytes: Uint8Array): Promise<string>;
+  /** Posts an answer to the address that came with a question to the bot; whoever calls this has checked its host. */
+  reply(address: string, body: unknown): Promise<void>;
   tokens: TokenHolder;
 }
 
@@ -48,15 +50,23 @@ export function createClient(deps: {
   const { settings, log, callTimeoutMs = CALL_TIMEOUT_MS } = deps;
   const base = settings.apiBase.replace(/\/+$/, '');
 
-  /** `use` reads the body within the same time limit. */
-  async function request<T>(
+  const request = <T>(
     api: string,
     query: Record<string, string>,
     init: RequestInit & { timeoutMs: number },
     use: (response: Response) => Promise<T>,
+  ): Promise<T> => send(api, `${base}/cgi-bin/${api}?${new URLSearchParams(query).toString()}`, init, use);
+
+  /**
+   * `use` reads the body within the same time limit. Tokens and keys travel in the query: the address is never logged and
+   * redirects are not followed.
+   */
+  async function send<T>(
+    api: string,
+    url: string,
+    init: RequestInit & { timeoutMs: number },
+    use: (response: Response) => Promise<T>,
   ): Promise<T> {
-    // The token travels in the query: the address is never logged and redirects are not followed.
-    const url = `${base}/cgi-bin/${api}?${new URLSearchParams(query).toString()}`;
     const { timeoutMs, ...rest } = init;
     const started = performance.now();
     let ok = false;
@@ -135,6 +145,11 @@ export function createClient(deps: {
     get: (api, query = {}) => call(api, query, {}),
     post: (api, body, query = {}) => call(api, query, jsonInit(body)),
 
+    async reply(address, body) {
+      const api = 'aibot/response';
+      const init = { ...jsonInit(body), timeoutMs: callTimeoutMs };
+      await send(api, address, init, (response) => readAnswer(api, response));
+    },
     robotSend: (key, body) =>
       request('webhook/send', { key }, { ...jsonInit(body), timeoutMs: callTimeoutMs }, (response) =>
         readAnswer('webhook/send', response),

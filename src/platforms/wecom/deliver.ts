@@ -1,5 +1,7 @@
 import { errorCode, PlatformRefusedError, unreachable, type Log } from '../../core/index.js';
 import type { Delivery, DeliveryReceipt } from '../contract.js';
+import { AIBOT_PREFIX } from './aibot.js';
+import type { createAibotReplies } from './aibot-reply.js';
 import type { WecomClient } from './client.js';
 import {
   cardContent,
@@ -34,9 +36,10 @@ export function createDeliverer(deps: {
   client: WecomClient;
   agentId: string;
   robots: ReturnType<typeof createRobots>;
+  aibot: ReturnType<typeof createAibotReplies>;
   log: Log;
 }) {
-  const { client, agentId, robots, log } = deps;
+  const { client, agentId, robots, aibot, log } = deps;
   const uploads = new Map<string, string>();
 
   async function send(delivery: Delivery, content: Content): Promise<DeliveryReceipt> {
@@ -128,6 +131,7 @@ export function createDeliverer(deps: {
   return async function deliver(delivery: Delivery): Promise<DeliveryReceipt> {
     const { body, to } = delivery;
     if (to.kind === 'group' && to.chatId.startsWith(ROBOT_PREFIX)) return robots(to.chatId, body);
+    if (to.kind === 'group' && to.chatId.startsWith(AIBOT_PREFIX)) return aibot(to.chatId, body);
     switch (body.kind) {
       case 'text':
         return send(delivery, textContent(body.text));

@@ -1,6 +1,9 @@
 import { ConfigError, type Clock, type Log } from '../../core/index.js';
 import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
+import { memoryReplyAddresses, type ReplyAddresses } from '../reply-addresses.js';
 import type { TokenStore } from '../token-holder.js';
+import { createAibotReceiver } from './aibot.js';
+import { createAibotReplies } from './aibot-reply.js';
 import { createClient, type Meter } from './client.js';
 import { createDeliverer } from './deliver.js';
 import { readDirectory } from './directory.js';
@@ -50,6 +53,8 @@ export interface WecomDeps {
   count?: CountCallback;
   /** Keys of the directory's own callback (通讯录同步 → 接收事件服务器), where it is set up. */
   contactsKeys?: Omit<CallbackKeys, 'corpId'>;
+  /** The AI bot that hears groups, and where the addresses for its answers are kept. */
+  aibot?: { keys: Omit<CallbackKeys, 'corpId'>; addresses: ReplyAddresses };
   /** Keys of the webhooks of group robots, by the id behind `robot:` in the chat's id. */
   groupRobots?: Readonly<Record<string, string>>;
   /** Members that the company's account may have: it limits the day's messages. 0: not known. */
@@ -69,6 +74,8 @@ export interface WecomAdapter extends PlatformAdapter {
   callback: CallbackReceiver;
   /** The directory's callback; null when its keys are not set. */
   contactsCallback: CallbackReceiver | null;
+  /** The AI bot's callback; null when there is none. */
+  aibotCallback: CallbackReceiver | null;
   /** Puts the app's menu in place: 扫码, 拍照, 我的商机, 我的待办, 帮助. Keys: scan, photo, my-deals, my-todos, help. */
   setMenu(): Promise<'made' | 'same'>;
 }
@@ -94,10 +101,15 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
     budget: budget(deps.accountLimit ?? 0),
     callback: receiver.callback,
     contactsCallback: contacts?.callback ?? null,
+    aibotCallback:
+      deps.aibot === undefined
+        ? null
+        : createAibotReceiver({ ...deps.aibot, apiBase: settings.apiBase, intake, count, clock, log }),
     deliver: createDeliverer({
       client,
       agentId: settings.agentId,
       robots: createRobots({ client, keys: deps.groupRobots ?? {} }),
+      aibot: createAibotReplies({ client, addresses: deps.aibot?.addresses ?? memoryReplyAddresses(clock) }),
       log,
     }),
     readDirectory: (userIds) => readDirectory(client, log, userIds),

@@ -4,6 +4,7 @@ import { sniff } from '../media.js';
 import type { PhoneAction, PhoneDriver } from '../phone.js';
 import type { ActionResult } from '../types.js';
 import type { StoredMessage } from '../world.js';
+import type { Aibot } from './aibot.js';
 import type { CallbackSender } from './callback.js';
 import { newMediaId } from './media.js';
 import { menuButtons, type MenuButton } from './menu.js';
@@ -18,8 +19,10 @@ export class WecomPhone implements PhoneDriver {
   readonly #state: WecomState;
   readonly #sender: CallbackSender;
   readonly #apiBase: string;
+  readonly #aibot: Aibot;
 
-  constructor(state: WecomState, sender: CallbackSender, apiBase: string) {
+  constructor(state: WecomState, sender: CallbackSender, apiBase: string, aibot: Aibot) {
+    this.#aibot = aibot;
     this.#state = state;
     this.#sender = sender;
     this.#apiBase = apiBase;
@@ -63,7 +66,7 @@ export class WecomPhone implements PhoneDriver {
     return ['AgentID', { plain: this.#state.data.agentId }];
   }
 
-  /** A message of the person: shown on the phone, then told to the app. Groups never reach an app. */
+  /** A message of the person: shown on the phone, then told to the app. Groups never reach an app, only a bot that is spoken to. */
   async #message(
     userId: string,
     chatId: string | undefined,
@@ -78,7 +81,10 @@ export class WecomPhone implements PhoneDriver {
     if (chat === undefined || !chat.members.includes(userId)) return { accepted: false, reason: 'no such chat' };
     const fromName = world.person('wecom', userId)?.name ?? userId;
     const message = world.post(chat, { ...shown, id: `w${world.next()}`, from: userId, fromName });
-    if (chat !== single) return { accepted: true, messageId: message.id };
+    if (chat !== single) {
+      const callback = shown.kind === 'text' ? await this.#aibot.hears(userId, chat, shown.text ?? '') : undefined;
+      return { accepted: true, messageId: message.id, ...(callback === undefined ? {} : { callback }) };
+    }
     const id: XmlItem = ['MsgId', { plain: this.#sender.messageId() }];
     const xml = writeXml([...this.#head(userId, type), ...fields, id, this.#agent, ...last]);
     return { messageId: message.id, ...(await this.#deliver(userId, type, xml, 'messages')) };

@@ -2,6 +2,7 @@ import { HOUR } from '../../core/index.js';
 import { vendorServer } from '../calls.js';
 import { type Call, listen, type Listening, type Reply, Router } from '../http.js';
 import type { World } from '../world.js';
+import { Aibot, answerByBot } from './aibot.js';
 import { createChat, getChat, sendToChat, updateChat } from './appchat.js';
 import { CallbackSender } from './callback.js';
 import { ContactEvents } from './contact-events.js';
@@ -23,6 +24,7 @@ export interface WecomStandIn {
   state: WecomState;
   sender: CallbackSender;
   contacts: ContactEvents;
+  aibot: Aibot;
   phone: WecomPhone;
   listening: Listening;
 }
@@ -41,6 +43,7 @@ export async function startWecom(world: World): Promise<WecomStandIn> {
     });
   };
   router.on('GET /cgi-bin/gettoken', (call) => getToken(state, call));
+  router.on('POST /cgi-bin/aibot/response', (call) => answerByBot(state, call));
   router.on('POST /cgi-bin/webhook/send', (call) => sendByRobot(state, call));
   router.on('POST /cgi-bin/webhook/upload_media', (call) => uploadByRobot(state, call));
   api('POST /cgi-bin/message/send', sendMessage);
@@ -81,7 +84,8 @@ export async function startWecom(world: World): Promise<WecomStandIn> {
   };
   const isPage = (path: string): boolean => !path.startsWith('/cgi-bin/');
   const listening = await listen(vendorServer(world, 'wecom', router, words, isPage));
-  return { state, sender, contacts, phone: new WecomPhone(state, sender, listening.base), listening };
+  const aibot = new Aibot(state, () => listening.base);
+  return { state, sender, contacts, aibot, phone: new WecomPhone(state, sender, listening.base, aibot), listening };
 }
 
 function getToken(state: WecomState, call: Call): Reply {

@@ -68,6 +68,8 @@ interface WecomData {
   callbackUrl?: string;
   contacts: DoorKeys;
   aibot: DoorKeys;
+  /** Addresses for the bot's answers, by response_code: once, within an hour. */
+  botReplies: Record<string, { chatId: string; expiresAt: number; used: boolean }>;
   menu?: Json;
   tokens: Record<string, TokenRecord>;
   responseCodes: Record<string, ResponseCode>;
@@ -92,6 +94,7 @@ function initial(): WecomData {
     encodingAesKey,
     contacts: newDoor(),
     aibot: newDoor(),
+    botReplies: {},
     tokens: {},
     responseCodes: {},
     sent: {},
@@ -116,6 +119,7 @@ export class WecomState {
     const saved: Partial<WecomData> = this.data;
     saved.contacts ??= newDoor();
     saved.aibot ??= newDoor();
+    saved.botReplies ??= {};
   }
 
   /** Keys, receiveid and URL of one callback. The bot's receiveid is empty. */

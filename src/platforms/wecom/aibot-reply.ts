@@ -1,0 +1,48 @@
+import { PlatformRefusedError } from '../../core/index.js';
+import type { Delivery, DeliveryReceipt } from '../contract.js';
+import type { ReplyAddresses } from '../reply-addresses.js';
+import { AIBOT_PREFIX } from './aibot.js';
+import type { WecomClient } from './client.js';
+import { groupCard, markdownContent, type Content } from './encode.js';
+import { literalMarkdown } from './text.js';
+
+/** https://developer.work.weixin.qq.com/document/path/101138 */
+const MAX_MARKDOWN_BYTES = 20_480;
+
+/** The one answer to a question that was put to the bot; a new message in the chat in which it was asked. */
+export function createAibotReplies(deps: { client: WecomClient; addresses: ReplyAddresses }) {
+  return async function deliver(chatId: string, body: Delivery['body']): Promise<DeliveryReceipt> {
+    const key = chatId.slice(AIBOT_PREFIX.length);
+    const address = await deps.addresses.find(key);
+    if (address === null) {
+      throw new PlatformRefusedError('wecom.too_late', 'the question was answered, or is older than an hour', {
+        details: { reaction: 'drop' },
+      });
+    }
+    await deps.client.reply(address, contentOf(body));
+    await deps.addresses.used(key);
+    return { how: 'sent' };
+  };
+}
+
+function contentOf(body: Delivery['body']): Content {
+  switch (body.kind) {
+    case 'text':
+      return markdownContent(linked(body.text), MAX_MARKDOWN_BYTES);
+    case 'markdown':
+      return markdownContent(body.text, MAX_MARKDOWN_BYTES);
+    case 'card':
+    case 'card-update':
+      return groupCard(body.card, MAX_MARKDOWN_BYTES);
+    case 'file':
+    case 'image':
+      throw new PlatformRefusedError('wecom.message_invalid', 'a bot answers in words');
+  }
+}
+
+/** A line that is an address becomes a link; nothing else in people's words is markup. */
+const linked = (words: string): string =>
+  words
+    .split('\n')
+    .map((line) => (/^https?:\/\/\S+$/.test(line) ? `[打开](${line})` : literalMarkdown(line)))
+    .join('\n');

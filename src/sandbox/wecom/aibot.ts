@@ -1,0 +1,73 @@
+import { HOUR } from '../../core/index.js';
+import { type Call, jsonBody, type Reply } from '../http.js';
+import { bytesOf, isJson, text } from '../json.js';
+import type { CallbackOutcome } from '../types.js';
+import { BOT_NAME, opaque, type StoredChat } from '../world.js';
+import { CallbackSender } from './callback.js';
+import { checkCard } from './card.js';
+import type { WecomState } from './state.js';
+import { fail, ok } from './words.js';
+
+/** https://developer.work.weixin.qq.com/document/path/101138 */
+const MAX_MARKDOWN_BYTES = 20_480;
+
+/** The AI bot that somebody put into a group: it hears what is said to it by name, and nothing else. */
+export class Aibot {
+  readonly sender: CallbackSender;
+  readonly #state: WecomState;
+  readonly #apiBase: () => string;
+
+  constructor(state: WecomState, apiBase: () => string) {
+    this.#state = state;
+    this.#apiBase = apiBase;
+    this.sender = new CallbackSender(state, 'aibot');
+  }
+
+  /** Undefined: it was not spoken to, or nobody set it up. https://developer.work.weixin.qq.com/document/path/100719 */
+  async hears(userId: string, chat: StoredChat, content: string): Promise<CallbackOutcome | undefined> {
+    if (!content.includes(`@${BOT_NAME}`) || this.#state.door('aibot').url === undefined) return undefined;
+    const code = opaque(43);
+    const { data, world } = this.#state;
+    data.botReplies[code] = { chatId: chat.id, expiresAt: world.now() + HOUR, used: false };
+    world.save();
+    const message = {
+      msgid: opaque(32),
+      aibotid: `bot${data.agentId}`,
+      chatid: chat.id,
+      chattype: 'group',
+      from: { userid: userId },
+      response_url: `${this.#apiBase()}/cgi-bin/aibot/response?response_code=${code}`,
+      msgtype: 'text',
+      text: { content },
+    };
+    return (await this.sender.deliver('aibot text', JSON.stringify(message))).outcome;
+  }
+}
+
+/** POST to the address that came with a question: a new message in that chat. */
+export function answerByBot(state: WecomState, call: Call): Reply {
+  const code = state.data.botReplies[call.query.get('response_code') ?? ''];
+  // What a used or late address answers is not documented.
+  if (code === undefined || code.used || code.expiresAt <= state.world.now())
+    return fail(40058, 'invalid response_code');
+  const request = jsonBody(call);
+  if (request === undefined) return fail(40058, 'invalid json');
+  const type = text(request.msgtype);
+  const body = isJson(request[type]) ? request[type] : {};
+  const chat = state.world.chat('wecom', code.chatId);
+  if (chat === undefined) return fail(86003, 'chatid not exist');
+  const id = `w${state.world.next()}`;
+  if (type === 'markdown') {
+    const content = text(body.content);
+    if (content === '') return fail(44004, 'empty content');
+    if (bytesOf(content) > MAX_MARKDOWN_BYTES) return fail(45002, 'content size out of limit');
+    state.world.post(chat, { id, from: 'bot', fromName: BOT_NAME, kind: 'markdown', text: content });
+  } else if (type === 'template_card') {
+    const card = checkCard(body, { update: false, mediaExists: () => false, userExists: () => true });
+    if ('errcode' in card) return fail(card.errcode, card.errmsg);
+    state.world.post(chat, { id, from: 'bot', fromName: BOT_NAME, kind: 'card', card: card.card });
+  } else return fail(40008, 'invalid message type');
+  code.used = true;
+  state.world.save();
+  return ok();
+}
