@@ -78,8 +78,10 @@ export async function readFacts(
       };
     }
     case 'pdf': {
-      const { pages, textBytes, scanned, picturePages, bytes: size } = await evidence.extract('pdf', bytes);
-      return { sha256: sha256(bytes), bytes: size, pages, textBytes, scanned, picturePages };
+      const { pages, textBytes, scanned, picturePages, bytes: size, ocr } = await evidence.extract('pdf', bytes);
+      // The first pages without a text layer, as the verifier reads them; what is beyond its limits is among `picturePages` only.
+      const read = ocr.flatMap(({ page, readings }) => readings.map(({ reader, text }) => ({ page, reader, text })));
+      return { sha256: sha256(bytes), bytes: size, pages, textBytes, scanned, picturePages, ocr: read };
     }
     case 'voice': {
       const facts = await evidence.extract('voice', bytes);

@@ -68,7 +68,7 @@ export interface Evidence {
     bytes: Uint8Array,
     want?: PhotoWant,
   ): Promise<JobFacts[Kind]>;
-  /** Loads the readers into every worker, now and whenever one is replaced. Resolves when all are warm. */
+  /** Loads the readers into every worker, now and whenever one is replaced, and what the radar knows. Resolves when all are warm. */
   warm(): Promise<void>;
   /** Files waiting or being looked at. */
   queueLength(): number;
@@ -138,7 +138,9 @@ export function createEvidence({
       return Buffer.from(facts);
     },
     extract: async (kind, bytes, want) => await extract(kind, bytes, want, pools),
-    warm: async () => await photos.warm(),
+    warm: async () => {
+      await Promise.all([photos.warm(), radar?.sync()]);
+    },
     queueLength: () => photos.length() + documents.length(),
     estimateMs: (ahead = photos.length()) =>
       Math.ceil((ahead + 1) / Math.max(1, workers)) * (photos.meanMs() ?? FIRST_GUESS_MS),
@@ -273,7 +275,7 @@ async function extract<Kind extends 'photo' | 'pdf' | 'sheet' | 'voice'>(
         });
       case 'pdf':
         if (sniffed.kind !== 'pdf') throw wrong();
-        return await documents.run({ kind: 'pdf', bytes });
+        return await readDocument(bytes, { words: [], seals: false, all: true }, { photos, documents, ocr });
       case 'voice':
         if (sniffed.kind !== 'audio') throw wrong();
         return await documents.run({ kind: 'voice', bytes, format: sniffed.ext as AudioFormat });

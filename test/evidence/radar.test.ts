@@ -1,7 +1,7 @@
 import test from 'ava';
 import sharp from 'sharp';
-import { asId, FixedClock, type EvidenceId } from '../../src/core/index.js';
-import { createRadar, hashPicture, THUMB_SIDE, type PictureHash } from '../../src/evidence/index.js';
+import { asId, FixedClock, silentLog, type EvidenceId } from '../../src/core/index.js';
+import { createEvidence, createRadar, hashPicture, THUMB_SIDE, type PictureHash } from '../../src/evidence/index.js';
 import { createHashTable } from '../../src/evidence/radar/hash-table.js';
 import { photo } from '../../src/sandbox/samples/photos.js';
 import { COPIES } from '../../scripts/bench/radar-copies.js';
@@ -80,4 +80,14 @@ test('the table grows past its first room and keeps what it had', (t) => {
   for (let n = 0; n < 10_000; n += 1) table.add(words(n));
   t.is(table.size, 10_000);
   for (const n of [0, 4095, 4096, 9999]) t.is(table.near(words(n), 0)[0]?.row, n);
+});
+
+test('what is kept is read when the readers are warmed, not at the first photo', async (t) => {
+  let read = 0;
+  const radar = { look: () => Promise.resolve([]), sync: () => Promise.resolve(void (read += 1)), size: 0 };
+  const evidence = createEvidence({ workers: 1, ocr: 'tesseract', log: silentLog, radar });
+  const warming = evidence.warm().catch(() => undefined);
+  t.is(read, 1);
+  await evidence.close();
+  await warming;
 });

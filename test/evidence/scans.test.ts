@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { silentLog } from '../../src/core/index.js';
 import { guardPdf } from '../../src/evidence/documents/pdf-guard.js';
 import { findSeals, SEAL_PAGE_WIDTH } from '../../src/evidence/documents/pdf-seal.js';
-import { createEvidence, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
+import { createEvidence, readFacts, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
 import { render, seeded, text as draw } from '../../src/sandbox/samples/draw.js';
 import { buildContext, CLIENT } from './support/context.js';
 import * as pdfs from './support/pdfs.js';
@@ -110,4 +110,13 @@ test('the guard leaves ordinary documents alone', async (t) => {
     const bytes = await sample(name);
     t.notThrows(() => guardPdf(bytes), name);
   }
+});
+
+test('reading a scan without anybody asking for anything reads its pages too, one with text only its text', async (t) => {
+  const facts = await readFacts(evidence, 'pdf', await scan([`甲方：${CLIENT}`, '有效期至2027年3月1日']));
+  t.like(facts, { pages: 1, scanned: true, picturePages: [1] });
+  const [page] = facts['ocr'] as { page: number; reader: string; text: string }[];
+  t.is(page?.page, 1);
+  t.true(page?.text.replace(/\s/gu, '').includes(CLIENT), page?.text);
+  t.deepEqual((await readFacts(evidence, 'pdf', await sample('proposal')))['ocr'], []);
 });

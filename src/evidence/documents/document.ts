@@ -13,8 +13,9 @@ export interface DocumentPools {
 
 /** What is looked for on pages without a text layer. */
 export interface DocumentWant {
-  /** Words of which the second reader is asked when the first does not find them; none: pages are not read at all. */
+  /** Words of which the second reader is asked when the first does not find them; none: pages are not read, unless `all` of it is wanted. */
   words: string[];
+  all?: boolean;
   seals: boolean;
 }
 
@@ -35,7 +36,7 @@ export function wantOf(demands: FileDemands, clientName: string): DocumentWant {
  */
 export async function readDocument(
   bytes: Uint8Array,
-  { words, seals }: DocumentWant,
+  { words, seals, all = false }: DocumentWant,
   { documents, photos, ocr }: DocumentPools,
 ): Promise<JobResult<'pdf'>> {
   const result = await documents.run({ kind: 'pdf', bytes });
@@ -43,7 +44,7 @@ export async function readDocument(
   const { facts } = result;
   const pages: OcrPage[] = [];
   const startedAt = performance.now();
-  for (const page of words.length === 0 ? [] : facts.picturePages.slice(0, MAX_OCR_PAGES)) {
+  for (const page of words.length === 0 && !all ? [] : facts.picturePages.slice(0, MAX_OCR_PAGES)) {
     if (performance.now() - startedAt > OCR_BUDGET_MS) break;
     const picture = await documents.run({ kind: 'pdf-page', bytes, page });
     // A page that cannot be drawn or read stays a page that nobody has read.
