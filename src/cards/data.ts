@@ -170,9 +170,9 @@ export interface CardData {
     team: string;
     on: string;
     asOf: string;
-    red: { stage: string; people: number; url?: string };
-    yellow: { stage: string; people: number; url?: string };
-    green: { stage: string; people: number; url?: string };
+    red: DigestLight;
+    yellow: DigestLight;
+    green: DigestLight;
     rate: number | null;
     rateLastWeek: number | null;
     rateUrl?: string;
@@ -265,4 +265,12 @@ interface OfQuestion extends OfItem {
   demands?: string;
   /** The flow has exemptions and this person has some left: offers to ask for one. */
   canExempt?: boolean;
+}
+
+/** `on`: the light is lit; the people are counted either way. */
+interface DigestLight {
+  on: boolean;
+  stage: string;
+  people: number;
+  url?: string;
 }

@@ -61,7 +61,9 @@ export const MAX_DEVICES = 3;
 export const MAX_NUDGED = 5;
 
 /** All lines of a card share 160 characters: one sentence of a verdict is enough there. */
-const firstSentence = (say: string | undefined): string => /^[^。]*/.exec(say ?? '')?.[0] ?? '';
+/** The first sentence, without the verdict that the line's mark says already: `照片里的时间是…`. */
+const reason = (say: string | undefined): string =>
+  (/^[^。]*/u.exec(say ?? '')?.[0] ?? '').replace(/^[^：]{0,6}(?:没通过|已收下(?:（[^）]*）)?，先记「未核验」)：/u, '');
 export const joined = (texts: readonly string[]): string => texts.join('、');
 export const yes = (value: boolean): Value => (value ? '是' : '');
 export const countLeft = (all: number, shown: number): Value => (all > shown ? all - shown : '');
@@ -103,7 +105,7 @@ export const lineWords = {
   还差: (line: ChecklistItem) => Math.max(0, line.need - line.have),
   要多份: (line: ChecklistItem) => yes(line.need > 1),
   选做: (line: ChecklistItem) => yes(!line.required),
-  简要: (line: ChecklistItem) => firstSentence(line.say),
+  简要: (line: ChecklistItem) => reason(line.say),
 };
 
 export const missingWords = {

@@ -147,6 +147,25 @@ export function effectsOf(
   return effects;
 }
 
+/** Of a deal that was brought in, what others owe it in the stage where it stands; all else of its past is over. */
+export function openAsks(
+  deps: EffectDeps,
+  flow: Flow,
+  deal: DealDocument,
+  decided: readonly FlowEffect[],
+  key: string,
+): Effect[] {
+  const visit = deal.visits.at(-1);
+  if (visit === undefined || deal.status !== 'open') return [];
+  const owed = decided.filter((effect) => {
+    if (effect.kind !== 'todo' || effect.stageId !== visit.stageId) return false;
+    const given = effect.itemId === undefined ? [] : (visit.items[effect.itemId]?.submissions ?? []);
+    return given.length === 0;
+  });
+  const cause = { key, fromPress: false, quiet: true, byOwner: false };
+  return owed.map((effect) => outsideEffect(deps, flow, deal, effect, cause));
+}
+
 /** A nameplate passed, or counts no more. The list looks up how it stands then, so the order of these does not matter. */
 function deviceEffects(flow: Flow, before: DealDocument, decision: Decision, cause: Cause): Effect[] {
   return decision.events.flatMap((event): Effect[] => {

@@ -5,7 +5,7 @@ import { decide, gap, newProgress, type Command, type Decision, type Flow, type 
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import { createAggregate, type Outcome, type Relay } from '../store/index.js';
 import { PASSIVE_HOLD_MS } from '../todos/index.js';
-import { effectsOf, eventsOf, factsOf, ownerAddress, sendEffect, showKey, type Cause } from './effects.js';
+import { effectsOf, eventsOf, factsOf, openAsks, ownerAddress, sendEffect, showKey, type Cause } from './effects.js';
 import type { DealCommand, Deals, Done, NewDeal } from './face.js';
 import type { Flows } from './flows.js';
 import { handOver } from './handover.js';
@@ -182,17 +182,19 @@ export function createDeals(deps: DealDeps): Deals {
     async importDeal(fresh, steps) {
       const { flow, doc, decision } = begin(fresh, fresh.openedAt);
       let progress = decision.progress;
+      const decided = [...decision.effects];
       const events = eventsOf(doc, flow, decision.events).map((event) => ({ ...event, at: fresh.openedAt }));
       for (const [n, { at, command }] of steps.entries()) {
         const next = gate(progress, fresh.id, flow, command, `${fresh.key}:${n}`, at);
         progress = next.progress;
+        decided.push(...next.effects);
         events.push(...eventsOf(doc, flow, next.events).map((event) => ({ ...event, at })));
       }
       const updatedAt = steps.at(-1)?.at ?? fresh.openedAt;
       const { doc: made } = await deals.create(
         { ...doc, ...progress, updatedAt },
         { key: fresh.key, now: deps.clock.now() },
-        { events },
+        { events, effects: openAsks(view, flow, { ...doc, ...progress, updatedAt }, decided, fresh.key) },
       );
       return made;
     },

@@ -86,8 +86,8 @@ function message(deps: DigestDeps, digest: DigestSnapshot, key: string, to: Outg
 function digestData(deps: DigestDeps, digest: DigestSnapshot, platform?: PlatformName): CardData['digest'] {
   const figureUrl = (figureId: string) => deps.pages.figure(digest._id, figureId, platform);
   const light = (colour: 'red' | 'yellow' | 'green') => {
-    const { stageName, count } = digest.lights.find((one) => one.colour === colour)!;
-    return { stage: stageName, people: count, url: figureUrl(colour) };
+    const { on, stageName, count } = digest.lights.find((one) => one.colour === colour)!;
+    return { on, stage: stageName, people: count, url: figureUrl(colour) };
   };
   const lowest = digest.stages.find((stage) => stage.id === digest.lowest);
   const [, month, day] = digest.on.split('-').map(Number);

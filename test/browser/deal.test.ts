@@ -281,7 +281,7 @@ async function playMorning(t: ExecutionContext, page: SandboxPage): Promise<void
 
     await phone.enter(group);
     const digest = await phone.see(new RegExp(`${group}[^]*穿透率`));
-    t.regex(await digest.innerText(), /🔴[^]*🟡[^]*🟢/u);
+    t.regex(await digest.innerText(), /(?:🔴|红灯)[^]*(?:🟡|黄灯)[^]*(?:🟢|绿灯)/u);
     await page.shot(`${platform}-2-digest`);
 
     await digest.getByText(/过程穿透率/).click();

@@ -90,7 +90,18 @@ test('the checklist offers what the rep can do, required items first, never an a
     card.actions.map(({ key }) => key),
     ['ask:deal_1:tender-notice', 'ask:deal_1:history', 'postpone:deal_1'],
   );
-  t.true(card.lines.map(markedText).includes('⏳ 科室门牌照片 · 核验中'));
+  const lines = card.lines.map(markedText);
+  t.true(lines.includes('⏳ 科室门牌照片 · 核验中'));
+  t.true(lines.includes('❌ 同类设备采购公告　没通过：公告是 5 月的，要近 3 个月的'), 'the verdict is not said twice');
+});
+
+test('a light that is not lit does not look lit', (t) => {
+  const lines = cards.fill('digest', SAMPLES.digest[0]!).lines.map(({ text }) => text);
+  t.deepEqual(lines.slice(0, 3), [
+    '🔴 需求初筛超期未更新 3 人',
+    '🟡 临床价值论证材料不足 2 人',
+    '⚪ 绿灯没亮：合同签署全达标 0 人',
+  ]);
 });
 
 test('no data is shown as a dash, never as zero', (t) => {
