@@ -106,7 +106,7 @@ function judge(draft: Draft, { submissionId, status, say, codes, by }: Of<'judge
   const judged = draft.flow.stages.find(({ id }) => id === visit.stageId)?.items.find(({ id }) => id === itemId);
   if (by !== undefined && submission.judgedBy === undefined && isVerified(judged)) undecided.push('passed');
   // Still not checked, but for another reason: the person has to hear which.
-  const isNews = submission.status !== status || (status === 'unchecked' && submission.say !== say);
+  const isNews = submission.status !== status || (status === 'unchecked' && say !== '' && submission.say !== say);
   if (!undecided.includes(submission.status) || !isNews) return UNCHANGED;
   const place = draft.place();
   const item = place?.stage.items.find((one) => one.id === itemId);
