@@ -106,6 +106,23 @@ test('the answer to a press carries the card by key, and is noted only once it h
   t.is(answered, 1);
 });
 
+// By itself: it keeps the process busy on purpose.
+test.serial('an answer that was written too late counts as none: the update by API follows', async (t) => {
+  let answered = 0;
+  const reply = () =>
+    Promise.resolve({
+      duplicate: false,
+      answer: Promise.resolve(checklistCard()),
+      answered: () => Promise.resolve(void (answered += 1)),
+    });
+  const ack = await setUp({ reply }).onFrame(push('CALLBACK', CARD, click));
+  // As when the machine was busy between the answer and its writing.
+  const busyUntil = performance.now() + 400;
+  while (performance.now() < busyUntil);
+  ack.sent?.();
+  t.is(answered, 0);
+});
+
 test('in a group the answer reaches the presser alone, so the update by API still follows', async (t) => {
   const reply = () =>
     Promise.resolve({ duplicate: false, answer: Promise.resolve(checklistCard()), answered: () => Promise.resolve() });
