@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCards } from './cards/index.js';
 import type { AsrConfig, DingtalkConfig, WecomConfig } from './config/index.js';
-import { createConversation, createSessions, type Conversation } from './conversation/index.js';
+import { createConversation, createSessions, type Conversation, type Sessions } from './conversation/index.js';
 import {
   AppError,
   asId,
@@ -92,6 +92,7 @@ export interface House {
   evidence: Evidence;
   insights: Insights;
   conversation: Conversation;
+  sessions: Sessions;
   inbox: Inbox;
   outbox: Outbox;
   usage: Usage;
@@ -447,6 +448,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     evidence,
     insights,
     conversation,
+    sessions,
     inbox,
     outbox,
     usage,

@@ -47,6 +47,7 @@ export function buildJobs(
           createNudgeTick({
             ...shared,
             flows: () => house.flows.list(),
+            takenOn: async (repId) => (await house.sessions.peek(repId))?.taken ?? [],
             pages: { deal: (id) => at(`/m/deals/${id}`), trail: () => at('/m') },
           }),
           createDigestTick({

@@ -29,7 +29,7 @@ export interface CardData {
   /** Wants to go on, but something is missing. `target`: the next stage; `beyond`: the one wanted, when stages lie between. */
   gap: OfDeal & { target: string; beyond?: { stage: string; between: number }; missing: MissingItem[]; /** Exemptions exist in this flow. */ canExempt: boolean };
   /** The reps's own list. `due`: `今天到期`, `还有 2 工作日`, `超 1 工作日`. */
-  'my-deals': { deals: { dealId: string; client: string; stage: string; due: string; overdue: boolean }[] };
+  'my-deals': { /** Somebody else owns none as a rule. */ isRep: boolean; deals: { dealId: string; client: string; stage: string; due: string; overdue: boolean }[] };
   /** `reason`: asks for one sentence. `done`: noted. One deal or several. */
   postponed: { state: 'reason' | 'done'; clients: string[]; /** `明天（11 月 23 日）` */ until: string };
 
@@ -165,6 +165,8 @@ export interface CardData {
     last: { on: string; client: string; what: string; url?: string }[];
     trailUrl?: string;
   };
+  /** In the place of the nudge, once somebody took it on. `at`: `10:20`. */
+  'nudge-taken': { rep: string; stage: string; clients: string[]; at: string };
   /** Percentages 0–100; null when nothing was owed: shown as —. */
   digest: {
     team: string;
@@ -182,7 +184,8 @@ export interface CardData {
   };
 
   // ── the bot itself ──
-  help: { state: 'hello' | 'help'; name: string };
+  /** `part`: hands in, leads reps, answers what is asked of a department, looks at all of it. */
+  help: { state: 'hello' | 'help'; name: string; part: 'rep' | 'leads' | 'answers' | 'looks' };
   /** `doing`: `贴公告链接`; absent when nothing is open. */
   'not-understood': { state: 'somewhere' | 'nowhere'; client?: string; doing?: string };
   /** A press on a card that has moved on. `now`: what holds now, in words. */

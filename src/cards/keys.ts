@@ -49,6 +49,8 @@ export const VERBS = [
   'pick-deal',
   /** Without ids. */
   'my-deals',
+  'my-todos',
+  'digest',
   'resume',
   'later',
   'help',

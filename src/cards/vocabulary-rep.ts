@@ -70,6 +70,7 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
       几个: (d) => d.deals.length,
       超期几个: (d) => d.deals.filter((one) => one.overdue).length || '',
       还有几个: (d) => countLeft(d.deals.length, MAX_OPTIONS),
+      是代表: (d) => yes(d.isRep),
     },
     lists: {
       商机: list((d) => d.deals.slice(0, MAX_OPTIONS), {
@@ -80,7 +81,7 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
         超期: (one) => yes(one.overdue),
       }),
     },
-    actions: { 打开: () => key('pick-deal'), 帮助: () => key('help') },
+    actions: { 打开: () => key('pick-deal'), 我的待办: () => key('my-todos'), 帮助: () => key('help') },
   }),
   postponed: vocabularyByState<CardData['postponed']>(
     { reason: '问原因', done: '记下了' },

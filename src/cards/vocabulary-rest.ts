@@ -8,7 +8,7 @@ import type { Vocabulary } from './words.js';
 const HANDED_OVER_LINES = 6;
 
 /** Answers to what was sent, other people's verdicts, nudges and figures, the bot itself. */
-export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-why' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'busy']: Vocabulary<CardData[N]> } = {
+export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-why' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'nudge-taken' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'busy']: Vocabulary<CardData[N]> } = {
   received: vocabularyByState<CardData['received']>(
     { fast: '正在看', slow: '超过5秒', passed: '通过', review: '请主管看', replaced: '换掉了' },
     { words: item, actions: toDeal },
@@ -156,11 +156,23 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
       },
     },
   ),
+  'nudge-taken': vocabulary<CardData['nudge-taken']>({
+    words: {
+      代表: (d) => d.rep,
+      阶段: (d) => d.stage,
+      几个: (d) => d.clients.length,
+      客户: (d) => joined(d.clients),
+      几点: (d) => d.at,
+    },
+  }),
   digest: vocabulary<CardData['digest']>({
     words: {
       团队: (d) => d.team,
       日期: (d) => d.on,
       截至: (d) => d.asOf,
+      红灯: (d) => yes(d.red.on),
+      黄灯: (d) => yes(d.yellow.on),
+      绿灯: (d) => yes(d.green.on),
       红灯阶段: (d) => d.red.stage,
       红灯人数: (d) => d.red.people,
       红灯页: (d) => d.red.url,
@@ -170,9 +182,6 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
       绿灯阶段: (d) => d.green.stage,
       绿灯人数: (d) => d.green.people,
       绿灯页: (d) => d.green.url,
-      红灯: (d) => yes(d.red.on),
-      黄灯: (d) => yes(d.yellow.on),
-      绿灯: (d) => yes(d.green.on),
       穿透率: (d) => percent(d.rate),
       上周穿透率: (d) => percent(d.rateLastWeek),
       穿透率页: (d) => d.rateUrl,
@@ -186,7 +195,19 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
 
   help: vocabularyByState<CardData['help']>(
     { hello: '第一次见', help: '帮助' },
-    { words: { 姓名: (d) => d.name }, actions: { 我的商机: () => key('my-deals'), 继续: () => key('resume') } },
+    {
+      words: {
+        姓名: (d) => d.name,
+        身份: oneOf((d) => d.part, { rep: '代表', leads: '带队', answers: '协办', looks: '看数' }),
+        先发: (d) => ({ rep: '我的商机', leads: '待办', answers: '待办', looks: '日报' })[d.part],
+      },
+      actions: {
+        我的商机: () => key('my-deals'),
+        我的待办: () => key('my-todos'),
+        看日报: () => key('digest'),
+        继续: () => key('resume'),
+      },
+    },
   ),
   'not-understood': vocabularyByState<CardData['not-understood']>(
     { somewhere: '有事在做', nowhere: '没事在做' },

@@ -8,11 +8,11 @@ import type { InboundEvent, Outgoing, PlatformName } from '../platforms/contract
 import type { ConversationDeps } from './context.js';
 import { onFile } from './files.js';
 import { onGroup } from './group.js';
-import { offerHelp, offerMyDeals } from './offers.js';
+import { offerDigest, offerHelp, offerMyDeals, offerTodos } from './offers.js';
 import { onPress } from './presses.js';
 import { answerWithText, submitValue } from './questions.js';
 import { openQuestion, POSITION_LIFE_MS } from './session.js';
-import { notUnderstood, offerTodos, onText } from './texts.js';
+import { notUnderstood, onText } from './texts.js';
 import { Turn } from './turn.js';
 import { onVoice } from './voice.js';
 
@@ -63,8 +63,13 @@ export function createConversation(deps: ConversationDeps): Conversation {
       } else {
         await onSingle(deps, turn);
       }
-      await deps.sessions.turn(session, event.key, () => ({
-        set: { ...turn.change, platform: event.platform, seenAt: now },
+      await deps.sessions.turn(session, event.key, (held) => ({
+        set: {
+          ...turn.change,
+          ...(turn.asked && { asked: turn.asked(held.asked ?? []) }),
+          platform: event.platform,
+          seenAt: now,
+        },
         send: turn.sends,
       }));
       return turn.answer === undefined ? {} : { answer: turn.answer };
@@ -142,7 +147,7 @@ async function onMenu(deps: ConversationDeps, turn: Turn, key: string): Promise<
       await offerTodos(deps, turn);
       return;
     case MENU.digest:
-      turn.text(`最新的日报和红黄绿灯在这里：${deps.pages.home(turn.event.platform)}`);
+      offerDigest(deps, turn);
       return;
     case MENU.help:
       offerHelp(turn, 'help');

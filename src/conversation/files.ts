@@ -4,7 +4,7 @@ import { currentVisitOf, dealItem, type DealDocument, stageOf } from '../deals/i
 import { itemStates, type Flow, type Item } from '../flow/index.js';
 import type { MediaRef } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
-import { valueFor, type Kept } from './kept.js';
+import { keepFor, valueFor, type Kept } from './kept.js';
 import { submitValue } from './questions.js';
 import { notUnderstood, showGap } from './texts.js';
 import type { Turn } from './turn.js';
@@ -27,8 +27,10 @@ export async function onFile(
   // What came as a voice message is a recording; the verifier says what is wrong with its bytes.
   if (got === 'voice') kept.kind = 'audio';
   const asked = await askedFor(deps, turn, kept);
-  if (asked === null && (await waitsForStage(deps, turn, kept))) return;
-  const target = asked ?? (await wantedNow(deps, turn, kept.kind));
+  // What was refused is asked for on its own card, whatever other question is open that can't use the file.
+  const again = asked === null || valueFor(asked.item, kept) === null ? await askedAgain(deps, turn, kept) : null;
+  if (asked === null && again === null && (await waitsForStage(deps, turn, kept))) return;
+  const target = again ?? asked ?? (await wantedNow(deps, turn, kept.kind));
   if (target === null) {
     await unasked(deps, turn, kept);
     return;
@@ -54,14 +56,17 @@ export async function onFile(
     ...(heard === '' ? {} : { voice: { heard: { text: heard, by: turn.event.platform } } }),
   });
   if (kind !== 'submitted') return;
+  const open = turn.session.question;
+  // Another question that is open stays so.
+  if (open?.kind === 'item' && open.itemId !== item.id) turn.change.question = open;
   // More of the same are wanted: the question stays open, so that several photos in a row count one by one.
   const visit = currentVisitOf(done.deal);
   const state = itemStates(done.flow, done.deal).find((one) => one.itemId === item.id);
   const underWay =
     visit?.items[item.id]?.submissions.filter((one) => one.status === 'checking' || one.status === 'passed').length ??
     0;
-  if (askedAt !== null && state !== undefined && underWay < state.need && turn.session.question?.kind === 'item') {
-    turn.change.question = turn.session.question;
+  if (askedAt !== null && state !== undefined && underWay < state.need && open?.kind === 'item') {
+    turn.change.question = open;
   }
   turn.remember(done.card.card);
 }
@@ -110,7 +115,45 @@ async function askedFor(deps: ConversationDeps, turn: Turn, kept: Kept): Promise
   const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
   if (deal === null || found === null || deal.ownerId !== turn.person.id) return null;
   if (question.paused === true && valueFor(found.item, kept) === null) return null;
-  return { deal, flow: deps.deals.flowOf(deal), item: found.item, askedAt: question.askedAt };
+  return {
+    deal,
+    flow: deps.deals.flowOf(deal),
+    item: found.item,
+    askedAt: later(question.askedAt, againAt(deal, question.itemId)),
+  };
+}
+
+/** The last verdict of an item that asked for another piece. */
+function againAt(deal: DealDocument, itemId: string): Date | null {
+  const submissions = currentVisitOf(deal)?.items[itemId]?.submissions ?? [];
+  return submissions
+    .filter(({ status }) => status === 'failed' || status === 'unchecked')
+    .reduce<Date | null>(
+      (last, { askedAgainAt }) => (askedAgainAt === undefined ? last : later(askedAgainAt, last)),
+      null,
+    );
+}
+
+const later = (at: Date, other: Date | null): Date => (other !== null && other > at ? other : at);
+
+/**
+ * A verdict that asks for another one is the question put anew: what comes next counts as asked for from the verdict's
+ * time on. Where freshness is demanded that holds for as long as a question would, and not a minute more.
+ */
+async function askedAgain(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<Target | null> {
+  const deal = await dealInHand(deps, turn);
+  if (deal === null) return null;
+  const flow = deps.deals.flowOf(deal);
+  const states = itemStates(flow, deal);
+  const found = (stageOf(flow, deal.stageId ?? '')?.items ?? []).flatMap((item, n) => {
+    const askedAt = againAt(deal, item.id);
+    const done = states[n]?.state === 'passed' || states[n]?.state === 'exempt';
+    if (askedAt === null || done || valueFor(item, kept) === null) return [];
+    const window = item.kind === 'photo' ? item.demands.freshWithinMs : undefined;
+    const over = window !== undefined && turn.now.getTime() - askedAt.getTime() > window;
+    return over ? [] : [{ deal, flow, item, askedAt }];
+  });
+  return found.sort((a, b) => b.askedAt.getTime() - a.askedAt.getTime())[0] ?? null;
 }
 
 /** The deal that is worked on, when it is the sender's and goes on. */
@@ -146,7 +189,7 @@ async function waitsForStage(deps: ConversationDeps, turn: Turn, kept: Kept): Pr
     });
     if (done.decision?.outcome !== 'refused') return false;
     const stage = stageOf(flow, rule.toStage)?.name ?? '';
-    turn.change.kept = { file: kept.file, dealId: deal._id, stageId: rule.toStage };
+    keepFor(turn, kept, deal._id, rule.toStage);
     turn.text(
       `收到「${kept.file.name}」，是「${stage}」的材料，先替你留着。前面还差这些，补齐了在那一步点一下就交上，不用再发。`,
     );
@@ -182,21 +225,34 @@ export async function wantsRecording(deps: ConversationDeps, turn: Turn): Promis
   return (await wantedNow(deps, turn, 'audio')) !== null;
 }
 
-/** Nobody asked for it. Nothing is thrown away. */
+/** Nobody asked for it, and no one item wants it. It is kept where a press can use it; a photo has to be taken when asked. */
 async function unasked(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<void> {
   const deal = await dealInHand(deps, turn);
-  if (deal !== null) {
-    turn.text(`收到「${kept.file.name}」，先替你留着。用在哪一项？点清单上的按钮，再发一次就交上了。`);
-    const done = await deps.deals.show({
-      key: `${turn.event.key}:show`,
-      dealId: deal._id,
-      by: turn.person.id,
-      platform: turn.event.platform,
-    });
-    turn.remember(done.card.card);
+  if (deal === null || deal.stageId === null) {
+    await notUnderstood(deps, turn);
     return;
   }
-  await notUnderstood(deps, turn);
+  const flow = deps.deals.flowOf(deal);
+  const states = itemStates(flow, deal);
+  const items = stageOf(flow, deal.stageId)?.items ?? [];
+  const fit = items.filter((item, n) => {
+    const done = states[n]?.state === 'passed' || states[n]?.state === 'exempt';
+    return !done && valueFor(item, kept) !== null;
+  });
+  if (fit.length === 0) turn.text(`收到「${kept.file.name}」，这一步没有要它的地方。用到的那一步再发给我。`);
+  else if (fit.every((item) => item.kind === 'photo'))
+    turn.text('照片收到了。拍给哪一项？先点清单上的按钮，再当场拍一张，这样才算。');
+  else {
+    keepFor(turn, kept, deal._id, deal.stageId);
+    turn.text(`收到「${kept.file.name}」，先替你留着。用在哪一项？点清单上那一项就交上，不用再发。`);
+  }
+  const done = await deps.deals.show({
+    key: `${turn.event.key}:show`,
+    dealId: deal._id,
+    by: turn.person.id,
+    platform: turn.event.platform,
+  });
+  turn.remember(done.card.card);
 }
 
 function recentPositions(turn: Turn) {

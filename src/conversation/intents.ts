@@ -2,6 +2,7 @@
 export type TextIntent =
   | { kind: 'number'; value: number }
   | { kind: 'help' }
+  | { kind: 'greet' }
   | { kind: 'leave' }
   | { kind: 'later' }
   | { kind: 'my-deals' }
@@ -14,6 +15,10 @@ export type TextIntent =
 
 const WORDS: readonly (readonly [TextIntent['kind'], readonly string[]])[] = [
   ['help', ['帮助', 'help', '?', '？', '怎么用', '菜单']],
+  [
+    'greet',
+    ['你好', '您好', '你好呀', '在吗', '在吗?', '在不在', '在么', 'hi', 'hello', '嗨', '早', '早上好', '下午好'],
+  ],
   ['leave', ['退出', '取消', '结束', '不交了']],
   ['later', ['稍后', '等会', '等会儿', '等一下', '晚点', '今天先不做']],
   ['my-deals', ['我的商机', '商机', '我的客户', '客户']],
@@ -41,7 +46,7 @@ export function readText(raw: string): TextIntent {
 
 /** These words always mean what they say, whatever question is open. */
 export function isAlwaysUnderstood(intent: TextIntent): boolean {
-  return ['help', 'leave', 'later', 'my-deals', 'my-todos', 'continue', 'digest'].includes(intent.kind);
+  return ['help', 'greet', 'leave', 'later', 'my-deals', 'my-todos', 'continue', 'digest'].includes(intent.kind);
 }
 
 const MONTH_DAY = /^(?:(\d{4})[-/.年])?(\d{1,2})[-/.月](\d{1,2})日?$/u;

@@ -1,7 +1,12 @@
+import type { DealId } from '../core/index.js';
 import type { DealDocument } from '../deals/index.js';
 import type { Item, SubmissionValue } from '../flow/index.js';
 import type { VaultFile } from '../store/index.js';
+import type { KeptFile } from './session.js';
 import type { Turn } from './turn.js';
+
+/** Somebody who collects for many deals in a row keeps the newest. */
+const MAX_KEPT = 10;
 
 /** A file in the vault, and what its bytes say it is. */
 export type Kept = { file: VaultFile; kind: 'image' | 'pdf' | 'xlsx' | 'csv' | 'audio' | 'other' };
@@ -31,14 +36,26 @@ export function valueFor(item: Item, { file, kind }: Kept): SubmissionValue | nu
   }
 }
 
-/** The file that was kept for this item's stage, as the value that the item wants. */
+/** Files kept for one deal and stage give way to a newer one. */
+export function keepFor(turn: Turn, kept: Kept, dealId: DealId, stageId: string): void {
+  const others = keptFiles(turn).filter((one) => one.dealId !== dealId || one.stageId !== stageId);
+  turn.change.kept = [...others, { ...kept, dealId, stageId }].slice(-MAX_KEPT);
+}
+
+/** The file that was kept for this item's stage, as the value that the item wants. A photo is never old: it is taken when it is asked for. */
 export function keptFor(
   turn: Turn,
   deal: DealDocument,
   item: Item,
 ): { file: VaultFile; value: SubmissionValue } | null {
-  const { kept } = turn.session;
-  if (kept === undefined || kept === null || kept.dealId !== deal._id || kept.stageId !== deal.stageId) return null;
-  const value = valueFor(item, { file: kept.file, kind: 'pdf' });
-  return value === null || item.kind !== 'file' ? null : { file: kept.file, value };
+  if (item.kind === 'photo') return null;
+  const kept = keptFiles(turn).find((one) => one.dealId === deal._id && one.stageId === deal.stageId);
+  const value = kept === undefined ? null : valueFor(item, kept);
+  return kept === undefined || value === null ? null : { file: kept.file, value };
 }
+
+export function useUp(turn: Turn, file: VaultFile): void {
+  turn.change.kept = keptFiles(turn).filter((one) => one.file.id !== file.id);
+}
+
+const keptFiles = (turn: Turn): readonly KeptFile[] => turn.session.kept ?? [];

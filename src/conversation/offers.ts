@@ -1,11 +1,53 @@
+import type { CardData } from '../cards/index.js';
+import { stableId, type CardId } from '../core/index.js';
 import { currentVisitOf, dealItem, type DealDocument, stageOf } from '../deals/index.js';
 
+import type { Person } from '../org/index.js';
 import type { ConversationDeps } from './context.js';
+import { resumeAsk } from './nudged.js';
 import { knownFor, putQuestion } from './questions.js';
 import type { Turn } from './turn.js';
 
+/** What somebody comes here for: reps hand in, who leads looks and asks, departments answer, operations look. */
+export function partOf({ role }: Pick<Person, 'role'>): CardData['help']['part'] {
+  switch (role) {
+    case 'rep':
+      return 'rep';
+    case 'supervisor':
+    case 'director':
+      return 'leads';
+    case 'operations':
+    case 'admin':
+      return 'looks';
+    default:
+      return 'answers';
+  }
+}
+
 export function offerHelp(turn: Turn, state: 'hello' | 'help'): void {
-  turn.reply('help', { state, name: turn.person.name });
+  turn.reply('help', { state, name: turn.person.name, part: partOf(turn.person) });
+}
+
+export function offerDigest(deps: ConversationDeps, turn: Turn): void {
+  turn.text(`最新的日报和红黄绿灯在这里：${deps.pages.home(turn.event.platform)}`);
+}
+
+export async function offerTodos(deps: ConversationDeps, turn: Turn): Promise<void> {
+  const open = await deps.todos.openFor(turn.person.id);
+  if (open.length === 0) {
+    turn.text('现在没有待办。');
+    return;
+  }
+  for (const todo of open.slice(0, 5)) {
+    const card = deps.todos.cardOf(todo);
+    turn.to(turn.me, 'reply', `todo-again:${todo._id}`, {
+      kind: 'show',
+      cardId: stableId<CardId>('ta', turn.event.key, todo._id),
+      card,
+    });
+    turn.remember(card);
+  }
+  if (open.length > 5) turn.text(`还有 ${open.length - 5} 件，办完这几件再发「我的待办」。`);
 }
 
 /** `还有 2 工作日`, `今天到期`, `超 1 工作日`. */
@@ -25,6 +67,7 @@ export function dueWords(deps: ConversationDeps, deal: DealDocument): { due: str
 export async function offerMyDeals(deps: ConversationDeps, turn: Turn): Promise<void> {
   const deals = await deps.deals.openOf(turn.person.id);
   turn.reply('my-deals', {
+    isRep: turn.person.role === 'rep',
     deals: deals.map((deal) => {
       const flow = deps.deals.flowOf(deal);
       const visit = currentVisitOf(deal);
@@ -78,6 +121,7 @@ export function leaveQuestion(turn: Turn, { quiet = false, forGood = false } = {
 
 /** Takes up the question that was left; without one, the deal that was worked on. */
 export async function resumeQuestion(deps: ConversationDeps, turn: Turn): Promise<void> {
+  if (resumeAsk(turn)) return;
   const { question, dealId } = turn.session;
   if (question?.kind === 'item') {
     const deal = await deps.deals.get(question.dealId);

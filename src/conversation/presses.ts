@@ -1,24 +1,25 @@
 import { parseActionKey, type Verb } from '../cards/index.js';
 import { asId, type DealId, type EvidenceId, type TodoId } from '../core/index.js';
-import {
-  checklistCardId,
-  currentVisitOf,
-  dealItem,
-  presentGap,
-  stageOf,
-  type DealDocument,
-  type Done,
-} from '../deals/index.js';
+import { checklistCardId, currentVisitOf, dealItem, presentGap, type DealDocument, type Done } from '../deals/index.js';
 import { itemStates, type Flow, type Item } from '../flow/index.js';
-import type { Person } from '../org/index.js';
 import { REVIEW_REASONS, todoCardId, type TodoDocument } from '../todos/index.js';
 import type { ConversationDeps } from './context.js';
 import { ask, chosenValue, knownFor, linkValue, putQuestion, submitValue } from './questions.js';
-import { keptFor } from './kept.js';
+import { keptFor, useUp } from './kept.js';
+import { askRep, takeOn } from './nudged.js';
 import { askWords, dropRecording, noteWords, stateConsent } from './recordings.js';
 import { staleOf } from './standing.js';
 import { askApprovalAgain, askExemption, askReview, exemptionsLeft, settleTodo } from './asks.js';
-import { leaveQuestion, offerHelp, offerMyDeals, openDeal, postponeDeals, resumeQuestion } from './offers.js';
+import {
+  leaveQuestion,
+  offerDigest,
+  offerHelp,
+  offerMyDeals,
+  offerTodos,
+  openDeal,
+  postponeDeals,
+  resumeQuestion,
+} from './offers.js';
 import type { Turn } from './turn.js';
 
 type Press = { cardId: string; action: string; choices: Record<string, string[]> };
@@ -131,7 +132,7 @@ async function usesKept(
   const about = { dealId: live.deal._id, itemId: live.item.id, askedAt: null };
   const { kind, done } = await submitValue(deps, turn, about, kept.value, { file: kept.file, known: live.deal });
   if (kind !== 'submitted') return true;
-  turn.change.kept = null;
+  useUp(turn, kept.file);
   turn.text(`用上了你之前发的「${kept.file.name}」，不用再发。`);
   settleAnswer(deps, turn, done, live.item, pressed);
   return true;
@@ -349,8 +350,8 @@ const HANDLERS: Record<Verb, Handler> = {
     turn.change.question = { kind: 'todo-note', todoId: asId<TodoId>(todo._id), askedAt: turn.now };
     turn.text(`写一句意见，会转给${todo.fromName}。`);
   },
-  'nudge-ask': async (deps, turn, ids) => nudged(deps, turn, ids, 'ask'),
-  'nudge-take': async (deps, turn, ids) => nudged(deps, turn, ids, 'take'),
+  'nudge-ask': askRep,
+  'nudge-take': takeOn,
   async 'pick-deal'(deps, turn, _ids, press) {
     const chosen = Object.values(press.choices).flat()[0];
     const own = chosen === undefined ? null : await ownDeal(deps, turn, chosen);
@@ -358,6 +359,8 @@ const HANDLERS: Record<Verb, Handler> = {
     else if (own !== null) await openDeal(deps, turn, own.deal);
   },
   'my-deals': async (deps, turn) => offerMyDeals(deps, turn),
+  'my-todos': async (deps, turn) => offerTodos(deps, turn),
+  digest: (deps, turn) => offerDigest(deps, turn),
   resume: async (deps, turn) => resumeQuestion(deps, turn),
   async later(deps, turn, _ids, press) {
     const { question, dealId } = turn.session;
@@ -386,27 +389,3 @@ const HANDLERS: Record<Verb, Handler> = {
   },
   help: (_deps, turn) => offerHelp(turn, 'help'),
 };
-
-/** The supervisor's answers to a nudge: a question to the rep, or taking it on. */
-async function nudged(deps: ConversationDeps, turn: Turn, ids: readonly string[], how: 'ask' | 'take'): Promise<void> {
-  const rep: Person | undefined = deps.org.person(ids[0] ?? '');
-  if (
-    rep === undefined ||
-    !deps.org.canSee(turn.person.id, { ownerId: rep.id, teamId: rep.teamId ?? '', regionId: rep.regionId ?? '' })
-  ) {
-    turn.reply('not-yours', {});
-    return;
-  }
-  const open = (await deps.deals.openOf(rep.id)).filter((deal) => deal.stageId === ids[1]);
-  const stage = open[0] === undefined ? undefined : stageOf(deps.deals.flowOf(open[0]), ids[1] ?? '');
-  const clients = open.map((deal) => deal.clientName).join('、');
-  const about = `「${stage?.name ?? '当前阶段'}」${clients === '' ? '' : `（${clients}）`}`;
-  turn.to({ kind: 'person', personId: rep.id, prefer: turn.event.platform }, 'nudge', 'nudge-word', {
-    kind: 'text',
-    text:
-      how === 'ask'
-        ? `${turn.person.name}问：${about}这几天没动，卡在哪了？直接回我这里，或者点「我的商机」接着做。`
-        : `${turn.person.name}来跟${about}了，会直接找你。`,
-  });
-  turn.text(how === 'ask' ? `已经替你问了${rep.name}。` : `记下了，已告诉${rep.name}由你来跟。`);
-}

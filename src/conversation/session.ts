@@ -11,7 +11,8 @@ import {
 } from '../core/index.js';
 import type { Position } from '../evidence/index.js';
 import { SEND, type Outgoing, type PlatformName } from '../platforms/contract.js';
-import { createAggregate, type AggregateDocument, type Relay, type VaultFile } from '../store/index.js';
+import type { Kept } from './kept.js';
+import { createAggregate, type AggregateDocument, type Relay } from '../store/index.js';
 
 /** What the person was asked last and has not answered. It can be left and taken up again; nothing handed in is lost. */
 export type Question =
@@ -33,6 +34,28 @@ export type Question =
   | { kind: 'voice-words'; dealId: DealId; evidenceId: EvidenceId; askedAt: Date }
   | { kind: 'todo-note'; todoId: TodoId; askedAt: Date };
 
+export interface KeptFile extends Kept {
+  dealId: DealId;
+  stageId: string;
+}
+
+/** Somebody above asked the person in words (问一句). It is open until answered, whatever else is asked meanwhile. */
+export interface PersonAsk {
+  /** The event of the press. */
+  id: string;
+  by: PersonId;
+  byName: string;
+  /** Where it was pressed: the answer goes there. */
+  from: { platform: PlatformName; userId: string };
+  stageId: string;
+  stage: string;
+  deals: { id: DealId; client: string }[];
+  at: Date;
+  /** `left`: put off by the person, taken up again by 继续. */
+  state: 'open' | 'left' | 'answered';
+  answer?: { text: string; at: Date };
+}
+
 export interface SessionDocument extends AggregateDocument {
   _id: PersonId;
   /** Where the person talked to us last: that is where they are reached. */
@@ -40,8 +63,11 @@ export interface SessionDocument extends AggregateDocument {
   /** The deal they are working on. */
   dealId?: DealId | null;
   question?: Question | null;
-  /** A file that came before its stage: handed in when its item is pressed there. */
-  kept?: { file: VaultFile; dealId: DealId; stageId: string } | null;
+  asked?: PersonAsk[];
+  /** Who said 我来跟 of this person's deals in a stage. */
+  taken?: { by: PersonId; stageId: string; at: Date }[];
+  /** Files that nobody had asked for, the newest of each stage: handed in when an item that takes them is pressed there. */
+  kept?: KeptFile[];
   /** Actions of the last card, so that a typed number presses one. */
   options: { key: string; label: string; choice?: { key: string; id: string } }[];
   /** Positions that the person sent lately; forgotten after half an hour. */

@@ -4,7 +4,8 @@ import { currentVisitOf, dealItem, presentGap, type DealDocument, type Done, sta
 import { settleTodo, sendExemption } from './asks.js';
 import type { ConversationDeps } from './context.js';
 import { isAlwaysUnderstood, readText, type TextIntent } from './intents.js';
-import { leaveQuestion, offerHelp, offerMyDeals, openDeal, resumeQuestion } from './offers.js';
+import { leaveQuestion, offerDigest, offerHelp, offerMyDeals, offerTodos, openDeal, resumeQuestion } from './offers.js';
+import { answerAsk, leaveAsk, waitingAsk } from './nudged.js';
 import { onPress } from './presses.js';
 import { answerWithText } from './questions.js';
 import { takeWords } from './recordings.js';
@@ -27,6 +28,11 @@ export async function onText(deps: ConversationDeps, turn: Turn, raw: string): P
       .map(Number);
     if (await pressByNumber(deps, turn, numbers)) return;
   }
+  const ask = waitingAsk(turn.session);
+  if (ask !== null && intent.kind !== 'advance' && !isClientName(deps, raw.trim())) {
+    await answerAsk(deps, turn, ask, raw.trim());
+    return;
+  }
   const question = openQuestion(turn.session);
   if (question !== null && intent.kind !== 'advance' && (await answerOpen(deps, turn, question, raw.trim()))) return;
   await onWish(deps, turn, intent, raw.trim());
@@ -37,6 +43,9 @@ async function onWord(deps: ConversationDeps, turn: Turn, intent: TextIntent): P
     case 'help':
       offerHelp(turn, 'help');
       return;
+    case 'greet':
+      offerHelp(turn, 'hello');
+      return;
     case 'my-deals':
       await offerMyDeals(deps, turn);
       return;
@@ -44,38 +53,23 @@ async function onWord(deps: ConversationDeps, turn: Turn, intent: TextIntent): P
       await offerTodos(deps, turn);
       return;
     case 'leave':
-    case 'later':
-      leaveQuestion(turn, { forGood: intent.kind === 'leave' });
+    case 'later': {
+      const ask = waitingAsk(turn.session);
+      if (ask !== null) leaveAsk(turn, ask);
+      else leaveQuestion(turn, { forGood: intent.kind === 'leave' });
       return;
+    }
     case 'continue':
       await resumeQuestion(deps, turn);
       return;
     case 'digest':
-      turn.text(`最新的日报和红黄绿灯在这里：${deps.pages.home(turn.event.platform)}`);
+      offerDigest(deps, turn);
       return;
     case 'number':
     case 'advance':
     case 'other':
       return;
   }
-}
-
-export async function offerTodos(deps: ConversationDeps, turn: Turn): Promise<void> {
-  const open = await deps.todos.openFor(turn.person.id);
-  if (open.length === 0) {
-    turn.text('现在没有待办。');
-    return;
-  }
-  for (const todo of open.slice(0, 5)) {
-    const card = deps.todos.cardOf(todo);
-    turn.to(turn.me, 'reply', `todo-again:${todo._id}`, {
-      kind: 'show',
-      cardId: stableId<CardId>('ta', turn.event.key, todo._id),
-      card,
-    });
-    turn.remember(card);
-  }
-  if (open.length > 5) turn.text(`还有 ${open.length - 5} 件，办完这几件再发「我的待办」。`);
 }
 
 /** `2` presses the second button of the last card; `1 3 4` chooses options. */
@@ -155,6 +149,11 @@ async function answerOpen(deps: ConversationDeps, turn: Turn, question: Question
       return true;
     }
   }
+}
+
+/** A client and nothing else: the wish to see it, no answer to a colleague. */
+function isClientName(deps: ConversationDeps, text: string): boolean {
+  return deps.org.findClients(text).some((client) => [client.name, ...client.aliases].includes(text));
 }
 
 /** A client of theirs or a stage: then the text was no failed answer but a wish. */

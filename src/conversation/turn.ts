@@ -3,7 +3,7 @@ import { stableId, type CardId } from '../core/index.js';
 import type { Person } from '../org/index.js';
 import type { Address, InboundEvent, Outgoing, Purpose } from '../platforms/contract.js';
 import { PASSIVE_HOLD_MS } from '../todos/index.js';
-import type { SessionDocument } from './session.js';
+import type { PersonAsk, SessionDocument } from './session.js';
 
 export type SessionChange = Partial<Pick<SessionDocument, 'dealId' | 'question' | 'options' | 'positions' | 'kept'>>;
 
@@ -11,6 +11,8 @@ export type SessionChange = Partial<Pick<SessionDocument, 'dealId' | 'question' 
 export class Turn {
   readonly sends: Outgoing[] = [];
   readonly change: SessionChange = {};
+  /** What becomes of what others asked this person; of the list as it is by then, others add to it. */
+  asked: ((asks: readonly PersonAsk[]) => PersonAsk[]) | undefined;
   /** How the pressed card looks now. */
   answer: { card: FilledCard; messageKey: string } | undefined;
 

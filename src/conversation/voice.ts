@@ -4,6 +4,7 @@ import type { InboundBody } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
 import { onFile, wantsRecording } from './files.js';
 import { answerWithText } from './questions.js';
+import { waitingAsk } from './nudged.js';
 import { openQuestion, type Question } from './session.js';
 import { onText } from './texts.js';
 import type { Turn } from './turn.js';
@@ -22,7 +23,7 @@ export async function onVoice(deps: ConversationDeps, turn: Turn, voice: Voice):
     return;
   }
   const words = heard === '' && takesWords(question, found?.item) ? await dictated(deps, voice) : heard;
-  if (words !== '' && question?.kind !== 'item') {
+  if (words !== '' && (question?.kind !== 'item' || waitingAsk(turn.session) !== null)) {
     await onText(deps, turn, words);
     return;
   }

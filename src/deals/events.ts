@@ -20,6 +20,8 @@ type Bodies = Omit<FlowEventBodies, 'stage.entered'> & {
   'stage.entered': FlowEventBodies['stage.entered'] & { required: { itemId: string; itemName: string }[] };
   /** Heard in a recording and confirmed. */
   'deal.noted': { evidenceId: EvidenceId; keywords: string[] };
+  /** What the owner answered to somebody who asked why nothing moves. */
+  'deal.answered': { askedBy: string; text: string };
   'owner.changed': { from: PersonId; to: PersonId };
 };
 

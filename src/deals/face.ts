@@ -102,6 +102,8 @@ export interface Deals {
   withdraw(command: DealCommand & { evidenceId: EvidenceId }): Promise<Done>;
   /** What was heard in a recording and confirmed goes to the deal's notes, once. */
   note(command: DealCommand & { evidenceId: EvidenceId; mentions: readonly Mention[] }): Promise<Done>;
+  /** What the owner answers when somebody asks (问一句): kept with the deal's notes. `askedBy`: 一组主管. */
+  remark(command: DealCommand & { askedBy: string; text: string }): Promise<Done>;
   expireExemptions(command: Omit<DealCommand, 'by'>): Promise<Done>;
   /** Asks the department once more after an objection. */
   requestApproval(command: DealCommand & { itemId: string }): Promise<Done>;

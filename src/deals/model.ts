@@ -19,7 +19,7 @@ export interface DealDocument extends AggregateDocument, Progress {
   updatedAt: Date;
   /** The checklist card in the owner's chat; a new generation when it was asked for afresh. */
   card?: { gen: number; platform: PlatformName };
-  /** 备注: what was heard in recordings and confirmed by the rep; oldest first. */
+  /** 备注: what was heard in recordings and confirmed by the rep, and what they answered when asked; oldest first. */
   notes?: DealNote[];
   /** Evidence whose sender was told that looking at it takes longer, on a card that waits for the verdict. */
   waiting?: EvidenceId[];
@@ -36,7 +36,7 @@ export const dealIndexes: readonly IndexSpec[] = [
 
 /** One thing worth knowing about a deal, with the words it rests on and where they can be heard. */
 export interface DealNote {
-  /** Of the evidence and the keyword: the same thing is noted once. */
+  /** Of the evidence and the keyword, or of the answer: the same thing is noted once. */
   id: string;
   at: Date;
   /** Who confirmed it. */
@@ -44,7 +44,8 @@ export interface DealNote {
   /** 付款方式变更 */
   keyword: string;
   quote: string;
-  evidenceId: EvidenceId;
+  /** Where it was heard; absent: it was written, as the answer to somebody who asked. */
+  evidenceId?: EvidenceId;
 }
 
 /** One file or link handed in for an item: what is to be verified, and what came out. Also the work queue of verification. */

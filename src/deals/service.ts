@@ -270,6 +270,20 @@ export function createDeals(deps: DealDeps): Deals {
       return finish(applied === null ? null : { doc: applied.doc }, command);
     },
 
+    async remark(command) {
+      const now = deps.clock.now();
+      const applied = await deals.command<undefined>(command.dealId, { key: command.key, now }, (before) => {
+        const { by, askedBy, text } = command;
+        const note = { id: command.key, at: now, by, keyword: `答${askedBy}`, quote: text };
+        return {
+          set: { notes: [...(before.notes ?? []), note] },
+          events: [{ type: 'deal.answered', data: { ...factsOf(before), askedBy, text } }],
+          result: undefined,
+        };
+      });
+      return finish(applied === null ? null : { doc: applied.doc }, command);
+    },
+
     async handOver(command) {
       const now = deps.clock.now();
       const applied = await deals.command<undefined>(command.dealId, { key: command.key, now }, (before) =>

@@ -110,6 +110,7 @@ export class Draft {
   ): void {
     const first = submission.status === 'checking' && status !== 'withdrawn';
     submission.status = status;
+    if (status === 'failed' || status === 'unchecked') submission.askedAgainAt = this.context.now;
     if (about.say !== undefined && about.say !== '') submission.say = about.say;
     this.emit('evidence.judged', {
       visitId: visit.id,

@@ -39,6 +39,8 @@ export interface Submission {
   status: SubmissionStatus;
   /** What the person is told about the verdict, in Chinese. */
   say?: string;
+  /** When the verdict asked for another one: the question is open again from then on. */
+  askedAgainAt?: Date;
   /** The person who gave the verdict, when it was not the machine. It is final. */
   judgedBy?: PersonId;
 }

@@ -38,6 +38,8 @@ export interface Obligation {
   /** The last counted event: something was handed in, passed or exempted, or the owner is new. A note of why nothing moved is none. */
   lastEventAt: Date;
   postponed: { at: Date; reason: string } | null;
+  /** What the owner answered when asked why nothing moves. Absent until then: rows from before the first answer stay equal. */
+  answers?: { at: Date; text: string }[];
   /** Order of the last event folded into this row. */
   ver: number;
   n: number;
@@ -142,6 +144,10 @@ export function applyEvent(rows: readonly Obligation[], event: DealEvent): Oblig
       const { visitId, reason } = event.data;
       return change(visitId, false, () => ({ postponed: { at, reason } }));
     }
+    case 'deal.answered':
+      return change(open?._id ?? rows.at(-1)?._id, false, (row) => ({
+        answers: [...(row.answers ?? []), { at, text: event.data.text }],
+      }));
     case 'deal.won':
     case 'deal.lost':
       return rows.map((row) => (row.state === 'open' ? drop(row) : row));

@@ -21,6 +21,8 @@ export interface NudgeDeps {
   calendar: WorkCalendar;
   flows: () => readonly Flow[];
   cards: Pick<Cards, 'fill'>;
+  /** Who said 我来跟 of this rep's deals, in which stage, when. */
+  takenOn: (repId: PersonId) => Promise<readonly { by: PersonId; stageId: string; at: Date }[]>;
   enqueue: (messages: readonly Outgoing[]) => Promise<void>;
   pages: {
     deal(dealId: DealId): string;
@@ -122,7 +124,10 @@ async function tellSilence(
     const silence = silenceOf(rows, when.stage, when.forWorkdays, now, own);
     if (rep === undefined || silence === null) return;
     const times = Math.floor(silence.days / when.forWorkdays);
-    await send(deps, rule, rep, joinKey('silent', when.stage, own.localDate(silence.since), times), {
+    // Whoever took it on during this silence knows; they hear of the next one, after something new.
+    const taken = (await deps.takenOn(repId)).filter((one) => one.stageId === when.stage && one.at >= silence.since);
+    const knowing = new Set(taken.map((one) => one.by));
+    await send(deps, rule, rep, knowing, joinKey('silent', when.stage, own.localDate(silence.since), times), {
       state: 'silent',
       stage: rows[0]!.stageName,
       stageId: when.stage,
@@ -146,7 +151,7 @@ async function tellDwell(
     const rep = deps.org.person(row.ownerId);
     const own = deps.org.calendarOf(row.ownerId);
     if (rep === undefined || dwellOverLimit(row, now, own) <= when.timesLimit) return;
-    await send(deps, rule, rep, joinKey('dwell', row._id, when.timesLimit), {
+    await send(deps, rule, rep, new Set(), joinKey('dwell', row._id, when.timesLimit), {
       state: 'dwell',
       stage: row.stageName,
       stageId: row.stageId,
@@ -160,10 +165,19 @@ async function tellDwell(
 
 type AboutRep = Omit<CardData['nudge-supervisor'], 'rep' | 'repId' | 'last'>;
 
-/** To everyone the rule names, each person once. */
-async function send(deps: Scan, rule: NudgeRule, rep: Person, about: string, data: AboutRep): Promise<void> {
+/** To everyone the rule names, each person once, but for those who know. */
+async function send(
+  deps: Scan,
+  rule: NudgeRule,
+  rep: Person,
+  knowing: ReadonlySet<PersonId>,
+  about: string,
+  data: AboutRep,
+): Promise<void> {
   const people = new Set([...rule.notify, ...rule.copy].flatMap((role) => whoIs(deps, role, rep.id)?.id ?? []));
-  const keys = [...people].map((personId) => ({ personId, key: joinKey('nudge', rep.id, about, personId) }));
+  const keys = [...people]
+    .filter((id) => !knowing.has(id))
+    .map((personId) => ({ personId, key: joinKey('nudge', rep.id, about, personId) }));
   if (keys.every(({ key }) => deps.out.has(key))) return;
   const last = (await deps.insights.followUps(rep.id, rule.attachLast ?? ATTACH_LAST)).map((followUp) => ({
     on: followUp.on.slice(5),

@@ -212,7 +212,7 @@ export interface DealView {
   stages: StageTrace[];
   /** 设备清单 of the client, from nameplates that passed; only from photos that this viewer may see. */
   devices: DeviceRow[];
-  /** 备注: heard in recordings and confirmed by the rep. */
+  /** 备注: heard in recordings and confirmed by the rep, or answered when asked. */
   notes: NoteRow[];
 }
 
@@ -222,8 +222,8 @@ export interface NoteRow {
   /** 付款方式变更 */
   keyword: string;
   quote: string;
-  /** The recording it was heard in. */
-  evidenceId: string;
+  /** The recording it was heard in; null: written, as the answer to a colleague. */
+  evidenceId: string | null;
 }
 
 export interface DeviceRow {

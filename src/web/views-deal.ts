@@ -94,7 +94,7 @@ export function dealView(
       byName: deps.org.person(by)?.name ?? '',
       keyword,
       quote,
-      evidenceId,
+      evidenceId: evidenceId ?? null,
     })),
     stages: flow.stages.map((stage, n) => {
       const visits = deal.visits.filter((visit) => visit.stageId === stage.id);

@@ -70,12 +70,14 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
   ],
   'my-deals': [
     {
+      isRep: true,
       deals: [
         { dealId: 'deal_1', client: '城东医院', stage: '临床价值论证', due: '今天到期', overdue: false },
         { dealId: 'deal_2', client: '滨江医院', stage: '需求初筛', due: '超 1 工作日', overdue: true },
       ],
     },
-    { deals: [] },
+    { isRep: true, deals: [] },
+    { isRep: false, deals: [] },
   ],
   postponed: [
     { state: 'reason', clients: ['城东医院', '滨江医院'], until: '明天（11 月 23 日）' },
@@ -309,6 +311,7 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
       last: [],
     },
   ],
+  'nudge-taken': [{ rep: '代表甲', stage: '需求初筛', clients: ['城东医院', '滨江医院'], at: '10:20' }],
   digest: [
     {
       team: '华东一组',
@@ -324,10 +327,9 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
       allUrl: 'https://example.test/m/all',
     },
   ],
-  help: [
-    { state: 'hello', name: '代表甲' },
-    { state: 'help', name: '代表甲' },
-  ],
+  help: (['rep', 'leads', 'answers', 'looks'] as const).flatMap((part) =>
+    (['hello', 'help'] as const).map((state) => ({ state, name: '代表甲', part })),
+  ),
   'not-understood': [
     { state: 'somewhere', client: '城东医院', doing: '贴公告链接' },
     { state: 'nowhere' },

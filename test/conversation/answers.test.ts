@@ -200,7 +200,7 @@ test('files that are too large, empty or gone are told apart and nothing is kept
   t.is(await house.store.connection.collection('vault.files').countDocuments({}), 1);
 });
 
-test('a photo that was not asked for goes where just one is wanted; a file that fits nowhere is kept and said so', async (t) => {
+test('a photo that was not asked for goes where just one is wanted; of a file that fits nowhere that is said', async (t) => {
   const house = await openHouse(t);
   await house.deal({ stage: 'screening' });
   const jia = house.chat(JIA);
@@ -209,7 +209,7 @@ test('a photo that was not asked for goes where just one is wanted; a file that 
     .sendsPhoto()
     .expects('✅ 客户现场照片')
     .sendsFile(sheet(), '台账.csv')
-    .expects('收到「台账.csv」，先替你留着');
+    .expects('收到「台账.csv」，这一步没有要它的地方');
   t.is(house.asked.length, 1);
   t.is(house.asked[0]?.context.askedAt, null);
 });

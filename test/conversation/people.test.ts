@@ -282,16 +282,3 @@ test('in the group whoever asks sees what they may see', async (t) => {
   );
   t.is(house.chat(BOSS).shown().length, 0, 'nothing of it comes into the single chat');
 });
-
-test('a supervisor answers a nudge: the rep hears it', async (t) => {
-  const house = await openHouse(t);
-  await house.deal({ stage: 'screening' });
-  const press = (action: string) => ({ kind: 'press' as const, cardId: asId<never>('nudge-1'), action, choices: {} });
-  await house
-    .chat(BOSS)
-    .does(press(`nudge-ask:${JIA}:screening`))
-    .expects('已经替你问了代表甲');
-  t.regex(house.chat(JIA).reads(), /一组主管问：「需求初筛」（城东医院）/);
-  await house.chat('demo-supervisor-3').does(press(`nudge-ask:${JIA}:screening`));
-  t.is(house.chat(JIA).shown().length, 1);
-});

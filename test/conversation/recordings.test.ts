@@ -176,7 +176,7 @@ test('the page of the deal shows what was noted, with the way to the recording',
     ],
   );
   const { evidenceId } = view.notes[0]!;
-  const page = await pages.evidence(viewer, evidenceId);
+  const page = await pages.evidence(viewer, evidenceId ?? '-');
   t.true(page.hasSound);
   t.deepEqual(
     page.facts.map(({ label }) => label),

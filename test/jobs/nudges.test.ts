@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { loadCards } from '../../src/cards/index.js';
-import { projectRoot } from '../../src/core/index.js';
+import { asId, projectRoot, type PersonId } from '../../src/core/index.js';
 import type { Flow, NudgeRule } from '../../src/flow/index.js';
 import type { Obligation } from '../../src/insights/obligation.js';
 import { createNudgeTick, type NudgeDeps } from '../../src/jobs/nudges.js';
@@ -24,7 +24,11 @@ const RULES: NudgeRule[] = [
 ];
 
 /** An outbox that keeps what was sent by key, as the real one does. */
-function setup(rows: Obligation[], away: Record<string, Absence[]> = {}) {
+function setup(
+  rows: Obligation[],
+  away: Record<string, Absence[]> = {},
+  taken: { by: PersonId; stageId: string; at: Date }[] = [],
+) {
   const sent = new Map<string, Outgoing>();
   const person = (id: string) =>
     ({ id, name: `代表${id}`, absences: away[id] ?? [], identities: [], title: '', role: 'rep' }) as unknown as Person;
@@ -47,6 +51,7 @@ function setup(rows: Obligation[], away: Record<string, Absence[]> = {}) {
     calendar,
     flows: () => [{ id: 'medical-device', nudges: RULES } as Flow],
     cards,
+    takenOn: () => Promise.resolve(taken),
     enqueue: (messages) => {
       for (const message of messages) if (!sent.has(message.key)) sent.set(message.key, message);
       return Promise.resolve();
@@ -136,6 +141,18 @@ test('after two silent working days supervisor and director hear of it, once per
   t.regex(told.title, /代表rep-1 的「需求初筛」/);
   t.regex(told.lines.map((line) => line.text).join('\n'), /11-18 滨江医院 照片 2/);
   t.true([...sent.values()].every((message) => message.purpose === 'nudge'));
+});
+
+test('who took it on hears of the same silence no more, the others do; after something new they hear again', async (t) => {
+  const silent = row({ lastEventAt: sh('2026-11-19 14:00'), dueAt: sh('2026-12-24 15:00') });
+  const taken = [{ by: asId<PersonId>('boss'), stageId: 'screening', at: sh('2026-11-24 10:20') }];
+  const { at } = setup([silent], {}, taken);
+  t.deepEqual(await at('2026-11-26 09:00'), ['nudge:rep-1:silent:screening:2026-11-19:2:director']);
+  silent.lastEventAt = sh('2026-11-26 10:00');
+  t.deepEqual((await at('2026-12-01 09:00')).slice(1), [
+    'nudge:rep-1:silent:screening:2026-11-26:1:boss',
+    'nudge:rep-1:silent:screening:2026-11-26:1:director',
+  ]);
 });
 
 test('a rep on leave is neither reminded nor reported', async (t) => {
