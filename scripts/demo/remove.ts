@@ -76,3 +76,11 @@ export async function removeDemo(deps: {
     .updateOne({ _id: 'demo' as never }, { $set: { removedAt: deps.clock.now() } }, { upsert: true });
   return removed;
 }
+
+/** Takes the mark of the removal away: the next start with the sandbox makes the company anew. False: it was not removed. */
+export async function restoreDemo(connection: Connection): Promise<boolean> {
+  const { deletedCount } = await connection
+    .collection('settings')
+    .deleteOne({ _id: 'demo' as never, removedAt: { $exists: true } });
+  return deletedCount > 0;
+}

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { removeDemo } from '../../scripts/demo/remove.js';
+import { removeDemo, restoreDemo } from '../../scripts/demo/remove.js';
 import { asId, FixedClock, type FileId, type PersonId } from '../../src/core/index.js';
 import { createCalendar, createOrg, demoCompany, demoDeals, orgIndexes } from '../../src/org/index.js';
 import { createVault } from '../../src/store/index.js';
@@ -69,4 +69,6 @@ test('removing the demo takes all it left behind, and nothing of real people', a
   );
   t.truthy((await connection.collection('settings').findOne({ _id: 'demo' as never }))?.['removedAt']);
   t.deepEqual(await removeDemo({ connection, org, clock }), {});
+  t.true(await restoreDemo(connection), 'the next start makes it anew');
+  t.false(await restoreDemo(connection));
 });

@@ -32,6 +32,8 @@ function createStore() {
   const tick = ref(Date.now());
   const link = ref<'connecting' | 'live' | 'lost'>('connecting');
   const problem = ref('');
+  /** The state has come: who is not in it is not there. */
+  const loaded = ref(false);
   const opened = ref<OpenPhone[]>([]);
   /** Messages seen per chat and phone: what came later is unread. */
   const seen = reactive(new Map<string, string>());
@@ -78,6 +80,7 @@ function createStore() {
     menu.value = state.wecom?.menu?.button ?? [];
     for (const phone of state.phones) phones.set(keyOf(phone.platform, phone.userId), phone);
     problem.value = '';
+    loaded.value = true;
   }
 
   function listen(): () => void {
@@ -205,6 +208,7 @@ function createStore() {
     exactNow,
     link,
     problem,
+    loaded,
     opened,
     personById,
     userIdOf,
