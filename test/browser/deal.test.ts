@@ -114,7 +114,7 @@ async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Pro
 
   // 首次触达
   await rep.press(NEXT);
-  await rep.press(/^首次触达/);
+  await rep.press(/^记首次触达/);
   await rep.press(/双向消息/);
   await rep.see(/写一句/);
   await rep.say('和设备科主任通话，约周四上门看现场');
@@ -212,7 +212,7 @@ async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Pro
   await rep.send('拍照', '设备铭牌照片');
   await seePassed(page, cast, rep, '设备铭牌照片');
   await page.shot('11-nameplate');
-  await rep.press(/^客户签收/);
+  await rep.press(/^扫码：客户签收/);
   const code = await rep.see(/\/s\//);
   await page.shot('12-code');
   if (cast.platform === '企业微信') {
@@ -272,7 +272,7 @@ async function changesInPlace(
 
 /** The morning after: on both platforms, as the two teams' supervisors see it. */
 async function playMorning(t: ExecutionContext, page: SandboxPage): Promise<void> {
-  for (const step of ['1 工作日', '1 工作日', '到明早 9 点'] as const) await page.forward(step);
+  for (const step of ['1 工作日', '1 工作日', '到下个工作日 9 点'] as const) await page.forward(step);
   for (const { platform, supervisor, group, client } of CASTS) {
     const phone = await page.phone(supervisor, platform);
     const nudge = await phone.see(/需求初筛[^]*(没动|没更新)/);

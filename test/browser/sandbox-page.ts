@@ -69,7 +69,7 @@ export class SandboxPage {
   }
 
   /** The clock by the page's own control, until the page shows that it has moved. */
-  async forward(step: '1 小时' | '1 工作日' | '到明早 9 点'): Promise<void> {
+  async forward(step: '1 小时' | '1 工作日' | '到下个工作日 9 点'): Promise<void> {
     const steps = this.page.getByRole('group', { name: '快进' });
     await steps.getByRole('button', { name: step }).click();
     await steps.getByRole('button', { name: step }).and(this.page.locator(':enabled')).waitFor();

@@ -48,7 +48,7 @@ function parse<T>(text: string | undefined): T | undefined {
   }
 }
 
-const verbOf = (key: string): string => key.split(':', 1)[0] ?? '';
+export const verbOf = (key: string): string => key.split(':', 1)[0] ?? '';
 /** On the cards of one deal in work: its checklist, its questions, what was found in an answer. Nudges, digests and to-dos of others have none of these. */
 const AT_WORK = new Set(['ask', 'answer', 'touch', 'skip-date', 'later', 'postpone']);
 /** On a card that waits for an answer, and not on a checklist, which only offers them. */
