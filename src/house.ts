@@ -1,19 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCards } from './cards/index.js';
-import type { AsrConfig, DingtalkConfig, WecomConfig } from './config/index.js';
+import type { AsrConfig } from './config/index.js';
 import { createConversation, createSessions, type Conversation, type Sessions } from './conversation/index.js';
-import {
-  AppError,
-  asId,
-  ConfigError,
-  projectRoot,
-  type Clock,
-  type DealId,
-  type EvidenceId,
-  type Log,
-  type PersonId,
-} from './core/index.js';
+import { AppError, asId, ConfigError, projectRoot, type DealId, type EvidenceId, type PersonId } from './core/index.js';
 import {
   addDealSinks,
   createDeals,
@@ -55,29 +45,26 @@ import {
   deadNotices,
   quotaNotices,
   suspensionNotices,
-  type MeteredCall,
   type Outbox,
   type Usage,
 } from './outbox/index.js';
-import {
-  SEND,
-  type CallbackReceiver,
-  type Intake,
-  type Outgoing,
-  type PlatformAdapter,
-  type PlatformName,
-  type RateBudget,
-} from './platforms/contract.js';
-import { createDingtalkAdapter } from './platforms/dingtalk/index.js';
-import { createMongoReplyAddresses, createMongoTokenStore } from './platforms/index.js';
-import { createWecomAdapter, ROBOT_PREFIX } from './platforms/wecom/index.js';
-import { createRelay, createVault, type Relay, type Store, type Vault } from './store/index.js';
+import { SEND, type Intake, type Outgoing, type PlatformName, type RateBudget } from './platforms/contract.js';
+import { createRelay, createVault, type Relay, type Vault } from './store/index.js';
 import { createTodos, type Todos } from './todos/index.js';
 import { createDirectorySync, type DirectorySync } from './directory.js';
 import { ensureIndexes } from './indexes.js';
+import {
+  bindRobots,
+  isRobotChat,
+  openPlatforms,
+  welcomeTo,
+  type OpenPlatforms,
+  type PlatformDeps,
+  type PlatformSignals,
+} from './open-platforms.js';
 
 /** The rooms of a running house, wired and not yet started. */
-export interface House {
+export interface House extends OpenPlatforms {
   relay: Relay;
   vault: Vault;
   org: Org;
@@ -96,52 +83,25 @@ export interface House {
   inbox: Inbox;
   outbox: Outbox;
   usage: Usage;
-  adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
-  callbacks: {
-    wecom?: { agentId: string; receive: CallbackReceiver; contacts?: CallbackReceiver; aibot?: CallbackReceiver };
-    dingtalk?: { receive: CallbackReceiver };
-  };
   flows: Awaited<ReturnType<typeof createFlows>>;
   /** After a restart of the only process on this store: what the dead one had taken is free at once. */
   takeOver(): Promise<void>;
-  /** Keeps the app menu of platforms that have one in step. */
-  makeMenu(): Promise<void>;
   /** Follows the platforms' address books. */
   directory: DirectorySync;
   /** Makes the group chats of teams and regions that an app can make, and keeps their members in step with the org. */
   keepGroups(): Promise<void>;
 }
 
-export interface HouseDeps {
-  store: Store;
-  clock: Clock;
-  log: Log;
+export interface HouseDeps extends PlatformDeps {
   zone: string;
   ocrEngines: 'both' | 'tesseract';
   asr: AsrConfig | null;
-  wecom: WecomConfig | null;
-  dingtalk: DingtalkConfig | null;
   /** Pages of links are fetched from the internet; without it links are judged by what is said of them. */
   fetchLinks: boolean;
   /** Absolute, without a trailing slash. */
   publicUrl: string;
   /** Code of a deal's visit QR, signed. */
   visitCode: (dealId: string) => string;
-  /** Every call of a platform's API. */
-  meter: (platform: PlatformName, api: string) => void;
-  /** Every callback: the platform's word for it, and what became of it. */
-  countCallback?: (platform: PlatformName, kind: string, outcome: string) => void;
-}
-
-/** What a platform tells that is no message of anybody. */
-export interface PlatformSignals {
-  /** The platform is about to suspend the app, or has. */
-  appWarning: (platform: PlatformName, what: string) => void;
-  /** People or departments changed: these, or (null) who knows which. */
-  directoryChanged: (platform: PlatformName, userIds: readonly string[] | null) => void;
-  /** A call was made, or a push came: both count against some editions' months. */
-  called: (platform: PlatformName, call: MeteredCall) => void;
-  pushed: (platform: PlatformName, kind: string) => void;
 }
 
 /** One photo is verified by one worker for at most this long: seconds when warm, a cold nameplate on a busy small machine took 19. */
@@ -179,36 +139,12 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
   }
 }
 
-/** Robots of the settings are chats of their groups, and no others are. */
-async function bindRobots(
-  org: Org,
-  robots: Readonly<Record<PlatformName, Readonly<Record<string, unknown>>>>,
-  log: Log,
-): Promise<void> {
-  for (const group of org.groups()) {
-    const chatId = `${ROBOT_PREFIX}${group.id}`;
-    const others = group.chats.filter((chat) => !chat.chatId.startsWith(ROBOT_PREFIX));
-    const robot = (platform: PlatformName) => (robots[platform][group.id] === undefined ? [] : [{ platform, chatId }]);
-    // DingTalk's robot goes before the app's own chat: what it carries costs no call of the month.
-    const chats = [...robot('dingtalk'), ...others, ...robot('wecom')];
-    const named = (all: readonly { platform: string; chatId: string }[]) =>
-      all.map((chat) => `${chat.platform} ${chat.chatId}`).join();
-    if (named(chats) !== named(group.chats)) await org.setGroupChats(group.id, chats);
-  }
-  for (const [platform, own] of Object.entries(robots)) {
-    for (const id of Object.keys(own)) {
-      if (org.group(id) === undefined)
-        log.error({ platform, group: id }, 'GROUP_ROBOTS names a group that is not in the org');
-    }
-  }
-}
-
 /** The house's inside: everything but the two platforms and the workers that look at files, which are handed in. */
 export interface InsideDeps extends Pick<HouseDeps, 'store' | 'clock' | 'log' | 'zone' | 'publicUrl' | 'visitCode'> {
   evidence: Evidence;
   /** No other process works on this store. */
   alone?: boolean;
-  openPlatforms: (intake: Intake, signals: PlatformSignals) => Pick<House, 'adapters' | 'callbacks' | 'makeMenu'>;
+  openPlatforms: (intake: Intake, signals: PlatformSignals) => OpenPlatforms;
 }
 
 export async function wireHouse(deps: InsideDeps): Promise<House> {
@@ -407,19 +343,8 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       makers: new Map(
         [...adapters].flatMap(([name, { ensureGroup }]) => (ensureGroup === undefined ? [] : [[name, ensureGroup]])),
       ),
-      isForeign: (chatId) => chatId.startsWith(ROBOT_PREFIX),
-      onMade: (group, { platform, chatId }) =>
-        outbox.enqueue([
-          {
-            key: `welcome:${group.id}:${platform}:${chatId}`,
-            to: { kind: 'group', platform, chatId },
-            message: {
-              kind: 'text',
-              text: `${group.name}的过程日报每个工作日 9 点发到这里。材料和待办在和我的单聊里办。`,
-            },
-            purpose: 'digest',
-          },
-        ]),
+      isForeign: isRobotChat,
+      onMade: (group, chat) => outbox.enqueue([welcomeTo(group.name, chat)]),
       log,
     });
   const directory = createDirectorySync({
@@ -474,72 +399,4 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       await relay.sweep({ all: true });
     },
   };
-}
-
-function openPlatforms(
-  deps: HouseDeps,
-  intake: Intake,
-  signals: PlatformSignals,
-): Pick<House, 'adapters' | 'callbacks' | 'makeMenu'> {
-  const { clock, log } = deps;
-  const tokens = createMongoTokenStore(deps.store.connection, clock);
-  const adapters = new Map<PlatformName, PlatformAdapter>();
-  const callbacks: House['callbacks'] = {};
-  let makeMenu = (): Promise<void> => Promise.resolve();
-  const meter = (platform: PlatformName) => (call: MeteredCall) => {
-    deps.meter(platform, call.api);
-    signals.called(platform, call);
-  };
-  if (deps.wecom !== null) {
-    const wecom = createWecomAdapter({
-      settings: deps.wecom,
-      ...(deps.wecom.contacts === null ? {} : { contactsKeys: deps.wecom.contacts }),
-      ...(deps.wecom.aibot === null
-        ? {}
-        : {
-            aibot: {
-              keys: deps.wecom.aibot,
-              addresses: createMongoReplyAddresses(deps.store.connection, clock),
-            },
-          }),
-      clock,
-      log,
-      intake,
-      tokens,
-      meter: meter('wecom'),
-      groupRobots: deps.wecom.groupRobots,
-      accountLimit: deps.wecom.accountLimit,
-      count: (kind, outcome) => deps.countCallback?.('wecom', kind, outcome),
-      onAppWarning: (what) => signals.appWarning('wecom', what),
-      onDirectoryChange: (userIds) => signals.directoryChanged('wecom', userIds),
-    });
-    adapters.set('wecom', wecom);
-    makeMenu = async () => {
-      await wecom.setMenu();
-    };
-    callbacks.wecom = {
-      agentId: deps.wecom.agentId,
-      receive: wecom.callback,
-      ...(wecom.contactsCallback === null ? {} : { contacts: wecom.contactsCallback }),
-      ...(wecom.aibotCallback === null ? {} : { aibot: wecom.aibotCallback }),
-    };
-  }
-  if (deps.dingtalk !== null) {
-    const { dingtalk: settings } = deps;
-    const dingtalk = createDingtalkAdapter({
-      settings,
-      clock,
-      log,
-      intake,
-      tokens,
-      meter: meter('dingtalk'),
-      count: (kind, outcome) => {
-        deps.countCallback?.('dingtalk', kind, outcome);
-        signals.pushed('dingtalk', kind);
-      },
-    });
-    adapters.set('dingtalk', dingtalk);
-    if (settings.mode === 'http') callbacks.dingtalk = { receive: dingtalk.callback };
-  }
-  return { adapters, callbacks, makeMenu };
 }
