@@ -1,6 +1,14 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { asId, stableId, type Clock, type DealId, type EvidenceId } from './core/index.js';
-import { currentVisitOf, stageOf } from './deals/index.js';
+import {
+  asId,
+  stableId,
+  type Clock,
+  type DealId,
+  type EventKey,
+  type EvidenceId,
+  type PersonId,
+} from './core/index.js';
+import { currentVisitOf, stageOf, type DealDocument } from './deals/index.js';
 import type { House } from './house.js';
 import type { VisitCodes } from './web/index.js';
 
@@ -20,6 +28,26 @@ export function openVisitToken(secret: string, token: string): DealId | null {
 
 export function createVisitCodes(deps: { house: House; secret: string; publicUrl: string; clock: Clock }): VisitCodes {
   const { house, secret, publicUrl } = deps;
+  const isCheckingIn = async (person: PersonId, dealId: DealId): Promise<boolean> => {
+    const question = (await house.sessions.peek(person))?.question;
+    return question?.kind === 'item' && question.dealId === dealId && question.draft['witness'] === 'check-in';
+  };
+  /** The same as scanning in the chat: the bot answers there. */
+  async function checkIn(viewer: Parameters<VisitCodes['confirm']>[0], deal: DealDocument, code: string) {
+    const { platform, personId } = viewer;
+    const from = house.org.person(personId)?.identities.find((one) => one.platform === platform)?.userId;
+    if (from === undefined) return { done: false, text: '回聊天里签到。' };
+    const now = deps.clock.now();
+    await house.conversation.handle({
+      key: asId<EventKey>(`check-in:${personId}:${deal._id}:${now.getTime()}`),
+      platform,
+      from,
+      chat: { kind: 'single' },
+      sentAt: now,
+      body: { kind: 'scan', menuKey: 'scan', text: `${publicUrl}/s/${code}` },
+    });
+    return { done: true, text: `到${deal.clientName}记下了，回聊天里看。` };
+  }
   return {
     async look(code) {
       const id = openVisitToken(secret, code);
@@ -31,6 +59,7 @@ export function createVisitCodes(deps: { house: House; secret: string; publicUrl
       const deal = id === null ? null : await house.deals.get(id);
       if (deal === null) return { done: false, text: '不是留痕的签收码。' };
       if (deal.ownerId !== viewer.personId) return { done: false, text: '只有负责这个商机的销售能确认。' };
+      if (await isCheckingIn(viewer.personId, deal._id)) return checkIn(viewer, deal, code);
       const visit = currentVisitOf(deal);
       const stage = visit === undefined ? undefined : stageOf(house.deals.flowOf(deal), visit.stageId);
       const item = stage?.items.find((one) => one.kind === 'scan');

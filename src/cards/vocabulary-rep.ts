@@ -173,7 +173,7 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
     actions: { ...answerable, ...toDeal },
   }),
   'ask-touch': vocabulary<CardData['ask-touch']>({
-    words: question,
+    words: { ...question, 能签到: (d) => yes(d.accepts.includes('check-in')) },
     lists: {
       方式: list(
         (d) => d.accepts,

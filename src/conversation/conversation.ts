@@ -13,6 +13,7 @@ import { onPress } from './presses.js';
 import { answerWithText, submitValue } from './questions.js';
 import { openQuestion, POSITION_LIFE_MS } from './session.js';
 import { notUnderstood, onText } from './texts.js';
+import { checkedIn } from './touch.js';
 import { Turn } from './turn.js';
 import { onVoice } from './voice.js';
 
@@ -187,6 +188,7 @@ async function onLocation(
     -5,
   );
   const again = await deps.verification.addPosition(turn.person.id, position);
+  if (again.length === 0 && (await checkedIn(deps, turn))) return;
   turn.text(again.length > 0 ? '位置收到，补给刚才那张照片，正在重新核验。' : '位置收到，10 分钟内拍的照片会用上它。');
 }
 
@@ -198,6 +200,7 @@ async function onScan(deps: ConversationDeps, turn: Turn, code: string): Promise
   const flow = deal === null ? null : deps.deals.flowOf(deal);
   const stage = flow?.stages.find((one) => one.id === visit?.stageId);
   const item = stage?.items.find((one) => one.kind === 'scan');
+  if (deal !== null && (await checkedIn(deps, turn, { deal, code }))) return;
   if (deal === null || item === undefined || deal.ownerId !== turn.person.id) {
     turn.text('这个码现在用不上。先打开要签收的商机，再扫客户的拜访二维码。');
     return;

@@ -20,6 +20,7 @@ import {
   postponeDeals,
   resumeQuestion,
 } from './offers.js';
+import { touchWords } from './touch.js';
 import type { Turn } from './turn.js';
 
 type Press = { cardId: string; action: string; choices: Record<string, string[]> };
@@ -284,7 +285,7 @@ const HANDLERS: Record<Verb, Handler> = {
       step: 1,
       draft: { witness: ids[2] ?? '' },
     };
-    turn.text('写一句谈了什么，比如：和设备科主任通了 10 分钟电话，约周四上门。');
+    turn.text(touchWords(ids[2] ?? '', turn.event.platform, deps.visitCode(live.deal._id)));
   },
   async 'skip-date'(deps, turn, ids, press) {
     const live = await liveItem(deps, turn, ids);

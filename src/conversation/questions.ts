@@ -1,21 +1,13 @@
-import { CHOICE_KEY, type GotKind } from '../cards/index.js';
-import { stableId, type EvidenceId } from '../core/index.js';
-import {
-  currentVisitOf,
-  dealItem,
-  wantsDevices,
-  type DealDocument,
-  type Done,
-  type SubmitCommand,
-} from '../deals/index.js';
+import { CHOICE_KEY } from '../cards/index.js';
+import { currentVisitOf, dealItem, wantsDevices, type DealDocument } from '../deals/index.js';
 import { describeItem, itemStates, type Flow, type Item, type SubmissionValue } from '../flow/index.js';
 import type { ConversationDeps } from './context.js';
 import { readDay, readList, readUrl } from './intents.js';
-import type { Question } from './session.js';
-import { staleOf } from './standing.js';
+import { submitValue, type Answered, type ItemQuestion } from './submit.js';
+import { handInTouch } from './touch.js';
 import type { Turn } from './turn.js';
 
-export type ItemQuestion = Extract<Question, { kind: 'item' }>;
+export { submitValue, type Answered, type ItemQuestion } from './submit.js';
 
 /** Puts the question of one item: in place on the pressed card, or as a new card. */
 export function ask(
@@ -158,15 +150,6 @@ export function putQuestion(
   }
 }
 
-/** What an answer in words came to: handed in, the next step asked, or not an answer at all. */
-export type Answered =
-  | { kind: 'submitted'; done: Done }
-  | { kind: 'again'; done: Done }
-  /** The gate would not have it any more: the stage or the deal is over. The person has been told. */
-  | { kind: 'refused'; done: Done }
-  | { kind: 'asked' }
-  | { kind: 'not-an-answer'; got: GotKind };
-
 export async function answerWithText(
   deps: ConversationDeps,
   turn: Turn,
@@ -214,7 +197,7 @@ export async function answerWithText(
       return submit({ kind: 'tags', tags: [...new Set(tags as string[])] });
     }
     case 'touch':
-      return submit({ kind: 'touch', witness: witnessOf(question, item.accepts), note: text });
+      return handInTouch(deps, turn, question, { witness: witnessOf(question, item.accepts), note: text }, deal);
     case 'confirm':
       return /^(是|好|确认|收到|ok)/iu.test(text)
         ? submit({ kind: 'confirm' })
@@ -259,40 +242,6 @@ export function linkValue(question: ItemQuestion, publishedOn?: string): Submiss
     title: question.draft['title'] ?? '',
     ...(publishedOn === undefined ? {} : { publishedOn }),
   };
-}
-
-/** Hands a value in for the open question and closes it. */
-export async function submitValue(
-  deps: ConversationDeps,
-  turn: Turn,
-  question: Pick<ItemQuestion, 'dealId' | 'itemId'> & { askedAt: Date | null },
-  value: SubmissionValue,
-  extra: Pick<SubmitCommand, 'file' | 'positions' | 'voice' | 'expectedCode' | 'known'> = {},
-): Promise<Extract<Answered, { done: Done }>> {
-  const done = await deps.deals.submit({
-    key: turn.event.key,
-    dealId: question.dealId,
-    by: turn.person.id,
-    platform: turn.event.platform,
-    fromPress: turn.event.body.kind === 'press',
-    itemId: question.itemId,
-    evidenceId: stableId<EvidenceId>('ev', turn.event.key),
-    value,
-    askedAt: question.askedAt,
-    ...extra,
-  });
-  turn.change.dealId = question.dealId;
-  if (done.decision?.outcome === 'asked_again' && done.decision.code !== 'verdict') {
-    // Not even taken: the question stays open, and the person hears what is missing.
-    turn.text(done.decision.say);
-    return { kind: 'again', done };
-  }
-  turn.change.question = null;
-  if (done.decision?.outcome === 'refused') {
-    turn.reply('stale', staleOf(done.deal, done.flow));
-    return { kind: 'refused', done };
-  }
-  return { kind: 'submitted', done };
 }
 
 /** The chosen options of a submitted question, as the value its item wants; null when nothing was chosen. */

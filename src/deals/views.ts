@@ -12,6 +12,7 @@ import {
   type Stage,
   type StageVisit,
   type Submission,
+  type CheckInPlace,
 } from '../flow/index.js';
 import type { WorkCalendar } from '../org/index.js';
 import type { DealDocument } from './model.js';
@@ -146,6 +147,11 @@ export function missingItems(items: readonly Item[]): MissingItem[] {
   return items.map((item) => ({ id: item.id, name: item.name, kind: item.kind, detail: describeItem(item) }));
 }
 
+function placeWords(place: CheckInPlace | undefined): string {
+  if (place === undefined) return '';
+  return place.kind === 'code' ? '（扫了拜访二维码）' : `（定位 ${place.lat.toFixed(4)}, ${place.lng.toFixed(4)}）`;
+}
+
 /** What was handed in, in few words: for the trace and for supervisors. */
 export function submissionText(submission: Pick<Submission, 'value'>): string {
   const { value } = submission;
@@ -155,7 +161,7 @@ export function submissionText(submission: Pick<Submission, 'value'>): string {
     case 'text':
       return value.text;
     case 'touch':
-      return `${{ call: '有效通话', message: '双向消息', 'check-in': '现场签到' }[value.witness]}${value.note === '' ? '' : `：${value.note}`}`;
+      return `${{ call: '有效通话', message: '双向消息', 'check-in': '现场签到' }[value.witness]}${value.note === '' ? '' : `：${value.note}`}${placeWords(value.place)}`;
     case 'choice':
       return value.option;
     case 'tags':

@@ -155,6 +155,7 @@ export type AskAgainCode =
   | 'value.too_few'
   | 'value.too_few_groups'
   | 'value.witness'
+  | 'value.place'
   | 'verdict';
 
 interface Outcome {

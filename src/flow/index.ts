@@ -25,6 +25,7 @@ export type {
 export { currentStage, currentVisit, findSubmission, gap, itemStates, nextOpenItem, nextStage } from './states.js';
 export type { GapItem } from './states.js';
 export type {
+  CheckInPlace,
   Exemption,
   ItemProgress,
   ItemState,

@@ -1,6 +1,6 @@
 import { unreachable } from '../core/index.js';
 import type { AskAgainCode } from './commands.js';
-import type { SubmissionValue } from './progress.js';
+import type { CheckInPlace, SubmissionValue } from './progress.js';
 import type { Flow, Item } from './types.js';
 
 /**
@@ -32,7 +32,10 @@ export function lookAt(flow: Flow, item: Item, value: SubmissionValue, expectedS
         return again('value.witness', `这一项只认：${accepted}。`);
       }
       // A tick is no touch: without a word about it nobody can tell that it happened.
-      return value.note.trim() === '' ? again('value.empty', '再写一句谈了什么。') : PASSED;
+      if (saysNothing(value.note)) return again('value.too_short', `写一句和谁、谈了什么，比如：${TOUCH_EXAMPLE}`);
+      if (value.witness === 'check-in' && !isThere(value.place, expectedScan))
+        return again('value.place', '现场签到还差到场的凭据：扫这个客户的拜访二维码；在企业微信里发一个定位也行。');
+      return PASSED;
     case 'choice':
       if (value.kind !== 'choice') return wrongKind();
       return item.options.includes(value.option)
@@ -74,6 +77,23 @@ export function lookAt(flow: Flow, item: Item, value: SubmissionValue, expectedS
     default:
       return unreachable(item);
   }
+}
+
+/** Characters that can be read; `和科主任通电话` has seven. */
+const MIN_TOUCH_CHARS = 6;
+/** Different characters that are left without fillers and figures. */
+const MIN_TOUCH_SENSE = 3;
+const FILLERS = /[嗯啊哦噢喔呃额哈呵嘿唔]|好的?|是的?|对的?|行|可以|收到|知道了?|没问题|谢谢|ok|yes|test|测试/giu;
+const TOUCH_EXAMPLE = '和设备科主任通了 10 分钟电话，约周四上门。';
+
+function saysNothing(note: string): boolean {
+  const seen = note.normalize('NFKC').replace(/[^\p{L}\p{N}]/gu, '');
+  if ([...seen].length < MIN_TOUCH_CHARS) return true;
+  return new Set(seen.replace(FILLERS, '').replace(/\p{N}/gu, '')).size < MIN_TOUCH_SENSE;
+}
+
+function isThere(place: CheckInPlace | undefined, expectedScan: string | undefined): boolean {
+  return place?.kind === 'position' || (place?.kind === 'code' && place.code === expectedScan);
 }
 
 function lookAtText(text: string, minLength: number): FirstLook {

@@ -48,7 +48,7 @@ export interface Submission {
 export type SubmissionValue =
   | { kind: 'confirm' }
   | { kind: 'text'; text: string }
-  | { kind: 'touch'; witness: 'call' | 'message' | 'check-in'; note: string }
+  | { kind: 'touch'; witness: 'call' | 'message' | 'check-in'; note: string; place?: CheckInPlace }
   | { kind: 'choice'; option: string }
   | { kind: 'tags'; tags: string[] }
   | { kind: 'purchase-history'; categories: string[] }
@@ -58,6 +58,9 @@ export type SubmissionValue =
   | { kind: 'link'; url: string; title: string; publishedOn?: string }
   | { kind: 'approval'; approved: boolean; note: string; by: PersonId }
   | { kind: 'scan'; code: string };
+
+/** Where a check-in was made: a position that was sent, or the visit code of the client, scanned. */
+export type CheckInPlace = { kind: 'position'; lat: number; lng: number } | { kind: 'code'; code: string };
 
 export interface Exemption {
   by: PersonId;

@@ -103,3 +103,47 @@ test('files kept for two deals do not push each other out', async (t) => {
     ],
   );
 });
+
+test('a touch says something; what is refused says how', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ stage: 'first-touch' });
+  const jia = house.chat(JIA);
+  await jia.says('城东').presses('首次触达').presses('有效通话').says('嗯').expects('写一句和谁、谈了什么，比如：');
+  t.is((await house.deals.get(D1))?.visits.at(-1)?.items['touch'], undefined);
+  await jia.says('和科主任约了周四上门').lacks('没看懂');
+  t.is((await house.deals.get(D1))?.visits.at(-1)?.items['touch']?.submissions[0]?.status, 'passed');
+});
+
+for (const first of ['words', 'place'] as const) {
+  test(`a check-in wants a position as well as a sentence, the ${first} first`, async (t) => {
+    const house = await openHouse(t);
+    await house.deal({ stage: 'first-touch' });
+    const jia = house.chat(JIA);
+    await jia.says('城东').presses('首次触达').presses('现场签到').expects('发一个定位给我');
+    if (first === 'words') await jia.says('见了设备科主任，看了机房').expects('还差到场的凭据').locates();
+    else await jia.locates().expects('到场记下了').says('见了设备科主任，看了机房');
+    const touch = (await house.deals.get(D1))?.visits.at(-1)?.items['touch']?.submissions[0];
+    t.is(touch?.status, 'passed');
+    t.like(touch?.value, { note: '见了设备科主任，看了机房', place: { kind: 'position' } });
+  });
+}
+
+test('on DingTalk, whose bot gets no positions, the code of the visit checks in; another code does not', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ stage: 'first-touch' });
+  const jia = house.chat(JIA, 'dingtalk');
+  await jia.says('城东').presses('首次触达').presses('现场签到').expects('扫这个客户的拜访二维码').lacks('定位');
+  const scan = (text: string) => ({ kind: 'scan' as const, menuKey: 'scan', text });
+  await jia.does(scan('https://trail.example.com/s/d2.code')).expects('这不是城东医院的拜访二维码');
+  await jia.does(scan('https://trail.example.com/s/d1.code')).expects('到场记下了').says('见了设备科主任，看了机房');
+  const touch = (await house.deals.get(D1))?.visits.at(-1)?.items['touch']?.submissions[0];
+  t.like(touch, { status: 'passed', value: { place: { kind: 'code' } } });
+});
+
+test('the button of an item says what to do', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ stage: 'first-touch' });
+  const jia = house.chat(JIA);
+  await jia.says('城东').expects('记首次触达').says('推进到需求初筛');
+  t.true(jia.card('gap')?.card?.actions.some(({ label }) => label === '记首次触达'));
+});

@@ -353,7 +353,20 @@ test(asksAgain, 'screening', 'pains', tags('样本周转慢', '数据迁移难�
 test(asksAgain, 'screening', 'site-photo', { kind: 'text', text: '拍了' }, 'value.kind');
 test(asksAgain, 'screening', 'purchase-history', { kind: 'purchase-history', categories: [' '] }, 'value.empty');
 test(asksAgain, 'screening', 'follow-up', { kind: 'follow-up', elements: { 客户痛点确认: '有' } }, 'value.empty');
-test(asksAgain, 'first-touch', 'touch', { kind: 'touch', witness: 'call', note: ' ' }, 'value.empty');
+for (const note of [
+  '嗯',
+  '好的收到',
+  '嗯嗯嗯嗯嗯嗯',
+  '好的好的好的好的',
+  '……………………',
+  '123456789',
+  '哈哈哈哈哈哈哈',
+  'ok ok ok ok',
+]) {
+  test(asksAgain, 'first-touch', 'touch', { kind: 'touch', witness: 'call', note }, 'value.too_short');
+}
+test(asksAgain, 'first-touch', 'touch', { kind: 'touch', witness: 'check-in', note: '见了设备科主任' }, 'value.place');
+test(asksAgain, 'first-touch', 'touch', { kind: 'touch', witness: 'call', note: ' ' }, 'value.too_short');
 test(asksAgain, 'first-touch', 'decision-maker', { kind: 'choice', option: '保安' }, 'value.unknown_option');
 test(asksAgain, 'clinical-value', 'tender-notice', { kind: 'link', url: 'javascript:1', title: 'x' }, 'value.empty');
 test(asksAgain, 'assigned', 'accept', { kind: 'text', text: '好' }, 'value.kind');
