@@ -58,4 +58,5 @@ export function useUp(turn: Turn, file: VaultFile): void {
   turn.change.kept = keptFiles(turn).filter((one) => one.file.id !== file.id);
 }
 
-const keptFiles = (turn: Turn): readonly KeptFile[] => turn.session.kept ?? [];
+/** A session of an earlier version kept one file and no list. */
+const keptFiles = ({ session: { kept } }: Turn): readonly KeptFile[] => (Array.isArray(kept) ? kept : []);
