@@ -319,7 +319,7 @@ export interface EvidenceView {
   findings: FindingRow[];
   /** Further facts in words: 拍摄时间, 位置, 页数. */
   facts: { label: string; value: string }[];
-  verifier: { id: string; version: string } | null;
+  verifier: { id: string; version: string; label: string } | null;
   /** Verdicts and reviews in order. */
   history: { at: string; who: string; mark: Mark; text: string }[];
 }

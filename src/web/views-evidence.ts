@@ -6,6 +6,7 @@ import { REVIEW_REASONS } from '../todos/index.js';
 import type { Mark } from '../cards/index.js';
 import type { EvidenceView } from './backend.js';
 import { nameplateView } from './devices.js';
+import { measureWords } from './measure-words.js';
 import { markOf, personBrief, type ViewDeps } from './views-deal.js';
 
 /** What each check is called on pages. A code without words here shows as it is: a new check is seen, not hidden. */
@@ -73,6 +74,8 @@ const FACTS: Record<string, string> = {
   clientOnPage: '网页上客户名',
 };
 
+const FACT_UNITS: Readonly<Record<string, string>> = { distanceMetres: 'm', pages: 'pages', rows: 'rows' };
+
 export function evidenceView(
   deps: ViewDeps,
   deal: DealDocument,
@@ -121,10 +124,11 @@ export function evidenceView(
       ...Object.entries(verdict?.facts ?? {}).flatMap(([name, value]) => {
         const label = FACTS[name];
         const plain = typeof value === 'string' || typeof value === 'number';
-        return label === undefined || !plain || value === '' ? [] : [{ label, value: String(value) }];
+        if (label === undefined || !plain || value === '') return [];
+        return [{ label, value: measureWords(value, FACT_UNITS[name]) ?? '' }];
       }),
     ],
-    verifier: verdict?.verifier ?? null,
+    verifier: verdict === undefined ? null : { ...verdict.verifier, label: verifierLabel(verdict.verifier.id) },
     history: evidence.history.map((entry) => ({
       at: entry.at.toISOString(),
       who: entry.who,
@@ -217,18 +221,16 @@ function measures(finding: Finding): { measured: string | null; expected: string
       expected: finding.expected === 'agreed' ? '同意录音' : '同意录音，或自己口述',
     };
   if (finding.code !== 'photo.reuse' && finding.code !== 'voice.reuse')
-    return { measured: withUnit(finding.measured, finding), expected: withUnit(finding.expected, finding) };
+    return {
+      measured: measureWords(finding.measured, finding.unit),
+      expected: measureWords(finding.expected, finding.unit),
+    };
   const { measured, status } = finding;
   return {
     measured:
       measured === null ? '没有相似的' : status === 'failed' ? '用过的图' : status === 'review' ? '很像' : '不是同一张',
     expected: '没用过',
   };
-}
-
-function withUnit(value: Finding['measured'], finding: Finding): string | null {
-  if (value === null) return null;
-  return finding.unit === undefined ? String(value) : `${value} ${finding.unit}`;
 }
 
 /** Sources are English for logs; people read these words. */
