@@ -8,6 +8,8 @@ export default defineConfig({
   base: '/ui/',
   plugins: [vue()],
   build: {
+    // A report of plugin times in the midst of `npm start` is nothing to be read there.
+    rolldownOptions: { checks: { pluginTimings: false } },
     outDir: fileURLToPath(new URL('../../../build/ui', import.meta.url)),
     emptyOutDir: true,
     manifest: true,
