@@ -98,7 +98,7 @@ const cases: Case[] = [
     context: { askedAt: null },
     status: 'unchecked',
     code: 'photo.fresh',
-    say: /现在拍/u,
+    say: /按卡片上的拍照按钮/u,
   },
   { title: 'on the limit', demands: FRESH, context: { askedAt: minutes(-9) }, status: 'passed', code: 'photo.fresh' },
   {

@@ -201,8 +201,8 @@ export function judgeFresh(context: Asked, freshWithinMs: number, takenAt: strin
   if (askedAt === null || askedAt > receivedAt) {
     return {
       finding: { ...finding, status: 'unchecked', measured: null },
-      problem: '这张是没点「现在拍」就发来的，说不清是不是刚拍的',
-      todo: '点一下「现在拍」，再拍一张',
+      problem: '这张是没按拍照的按钮就发来的，说不清是不是刚拍的',
+      todo: '按卡片上的拍照按钮，再拍一张',
     };
   }
   const lateMs = receivedAt.getTime() - askedAt.getTime();
@@ -216,12 +216,12 @@ export function judgeFresh(context: Asked, freshWithinMs: number, takenAt: strin
         to: addMinutes(toLocalMinute(askedAt, zone), limit + TIME_TOLERANCE_MINUTES),
       },
     ]);
-  const problem = `从点「现在拍」到收到过了 ${spokenMinutes(measured)}，要求 ${spokenMinutes(limit)}内`;
+  const problem = `从要照片到收到过了 ${spokenMinutes(measured)}，要求 ${spokenMinutes(limit)}内`;
   if (inTime) {
     return {
       finding: { ...finding, status: 'review', measured },
       problem: `${problem}；照片里的时间在要求之内，按补传处理`,
     };
   }
-  return { finding: { ...finding, status: 'failed', measured }, problem, todo: '点「现在拍」重拍一张' };
+  return { finding: { ...finding, status: 'failed', measured }, problem, todo: '现在重拍一张' };
 }
