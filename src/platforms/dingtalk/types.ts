@@ -43,6 +43,8 @@ export const StreamFrame = z.object({
   headers: z.looseObject({
     topic: text,
     messageId: text.min(1),
+    /** When the gateway sent it, ms. */
+    time: text.optional(),
     eventType: text.optional(),
     eventId: text.optional(),
     eventBornTime: text.optional(),

@@ -123,6 +123,28 @@ test.serial('an answer that was written too late counts as none: the update by A
   t.is(answered, 0);
 });
 
+test('a press that was long on its way is answered late as well', async (t) => {
+  let answered = 0;
+  const reply = () =>
+    Promise.resolve({
+      duplicate: false,
+      answer: Promise.resolve(checklistCard()),
+      answered: () => Promise.resolve(void (answered += 1)),
+    });
+  const { onFrame } = setUp({ reply });
+  const sent = (ageMs: number) => {
+    const frame = push('CALLBACK', CARD, click);
+    return { ...frame, headers: { ...frame.headers, time: String(NOW.getTime() - ageMs) } };
+  };
+  (await onFrame(sent(1_900))).sent?.();
+  t.is(answered, 0, 'the vendor has given up: the update by API follows');
+  (await onFrame(sent(50))).sent?.();
+  t.is(answered, 1);
+  // Two days: the clocks disagree, which says nothing of the way.
+  (await onFrame(sent(172_800_000))).sent?.();
+  t.is(answered, 2);
+});
+
 test('in a group the answer reaches the presser alone, so the update by API still follows', async (t) => {
   const reply = () =>
     Promise.resolve({ duplicate: false, answer: Promise.resolve(checklistCard()), answered: () => Promise.resolve() });
