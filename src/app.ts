@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Log } from './core/index.js';
 import type { House } from './house.js';
 import {
+  answerUnknown,
   createCallbackRoutes,
   createHealthRoutes,
   createPageRoutes,
@@ -45,5 +46,6 @@ export function buildApp(deps: AppDeps): Koa {
       else await next();
     });
   }
+  app.use(answerUnknown({ sandbox: deps.sandbox !== null }));
   return app;
 }

@@ -77,6 +77,7 @@ export interface NewDeal {
 export interface Deals {
   get(id: DealId): Promise<DealDocument | null>;
   /** Open deals of a rep, the ones touched last first. */
+  /** The most urgent first. */
   openOf(owner: PersonId): Promise<DealDocument[]>;
   find(filter: Record<string, unknown>, limit?: number): Promise<DealDocument[]>;
   /** The deal that something was handed in for, by the event that says so. */

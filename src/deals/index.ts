@@ -21,6 +21,7 @@ export {
   currentVisitOf,
   dealItem,
   lastSay,
+  mostUrgentFirst,
   presentGap,
   stageOf,
   submissionText,

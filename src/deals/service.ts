@@ -10,7 +10,7 @@ import type { DealCommand, Deals, Done, NewDeal } from './face.js';
 import type { Flows } from './flows.js';
 import { handOver } from './handover.js';
 import type { DealDocument } from './model.js';
-import { checklistCardId, presentChecklist } from './views.js';
+import { checklistCardId, mostUrgentFirst, presentChecklist } from './views.js';
 import { freshNotes } from './voice.js';
 import { waitingAfter, type WaitingDeps } from './waiting.js';
 
@@ -149,11 +149,8 @@ export function createDeals(deps: DealDeps): Deals {
       return deals.load(id);
     },
     async openOf(owner) {
-      return (await raw
-        .find({ ownerId: owner, status: 'open' })
-        .sort({ updatedAt: -1 })
-        .limit(100)
-        .toArray()) as unknown as DealDocument[];
+      const open = await raw.find({ ownerId: owner, status: 'open' }).sort({ updatedAt: -1 }).limit(100).toArray();
+      return (open as unknown as DealDocument[]).sort(mostUrgentFirst);
     },
     async find(filter, limit = 100) {
       return (await raw.find(filter).sort({ updatedAt: -1 }).limit(limit).toArray()) as unknown as DealDocument[];

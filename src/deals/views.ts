@@ -134,6 +134,14 @@ export function currentVisitOf(deal: DealDocument): StageVisit | undefined {
   return currentVisit(deal) ?? undefined;
 }
 
+/** What is over for longest, or due first, comes first; what is closed last. */
+export function mostUrgentFirst(a: DealDocument, b: DealDocument): number {
+  const due = (deal: DealDocument): number =>
+    deal.status === 'open' ? (currentVisitOf(deal)?.dueAt.getTime() ?? Infinity) : Infinity;
+  const [one, other] = [due(a), due(b)];
+  return one === other ? 0 : one - other;
+}
+
 /** An item by its id: of the present stage, else of a stage that was visited. */
 export function dealItem(flow: Flow, deal: DealDocument, itemId: string): { item: Item; stageId: string } | null {
   for (const visit of [...deal.visits].reverse()) {

@@ -1,5 +1,11 @@
 import { NotAllowedError, NotFoundError, type Clock, type EvidenceId } from '../core/index.js';
-import type { DealDocument, Deals, EvidenceDocument, Verification } from '../deals/index.js';
+import {
+  mostUrgentFirst,
+  type DealDocument,
+  type Deals,
+  type EvidenceDocument,
+  type Verification,
+} from '../deals/index.js';
 import type { Insights } from '../insights/index.js';
 import type { Org, Person, Scope, WorkCalendar } from '../org/index.js';
 import type { Outbox } from '../outbox/index.js';
@@ -149,12 +155,12 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
         });
       }
       const mine = await deals.find({ ownerId: viewer.personId }, 60);
-      const rows = mine.map((deal) => dealRow(views, deal));
+      const rows = mine.sort(mostUrgentFirst).map((deal) => dealRow(views, deal));
       return {
         kind: 'rep',
         me: { id: me.id, name: me.name, title: me.title },
         asOf: now.toISOString(),
-        deals: rows.filter((row) => row.status === 'open').sort((a, b) => Number(b.overdue) - Number(a.overdue)),
+        deals: rows.filter((row) => row.status === 'open'),
         closed: rows.filter((row) => row.status !== 'open').slice(0, 10),
       };
     },

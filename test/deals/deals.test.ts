@@ -207,3 +207,16 @@ test('the card follows its owner to the other platform', async (t) => {
   t.is(deal?.card?.platform, 'dingtalk');
   t.regex(house.chat(JIA, 'dingtalk').reads(), /✅ 关键决策人职务/);
 });
+
+test('of a rep’s deals the one that is due first, or over for longest, comes first', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ id: 'd1', client: 'demo-chengdong', stage: 'solution' });
+  await house.deal({ id: 'd2', client: 'demo-binjiang', stage: 'assigned' });
+  const open = await house.deals.openOf(house.org.person(JIA)!.id);
+  t.deepEqual(
+    open.map(({ _id }) => String(_id)),
+    ['d2', 'd1'],
+  );
+  const due = open.map((deal) => deal.visits.at(-1)!.dueAt.getTime());
+  t.true(due[0]! < due[1]!);
+});
