@@ -5,6 +5,7 @@ import { type Call, listen, type Listening, redirect, type Reply, Router } from 
 import { isHttp } from './identity.js';
 import { parseJson } from './json.js';
 import type { PhoneAction } from './phone.js';
+import type { Drawer } from './samples/drawer.js';
 import type { SampleParams } from './samples/index.js';
 import { type Faults, PLATFORMS, type PlatformName } from './types.js';
 import type { WecomStandIn } from './wecom/server.js';
@@ -16,6 +17,7 @@ export interface ControlParts {
   world: World;
   wecom: WecomStandIn;
   dingtalk: DingtalkStandIn;
+  drawer: Drawer;
 }
 
 const text = z.string();
@@ -135,7 +137,7 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
     return { json: done };
   });
   router.on('GET /control/samples', async () => ({ json: (await samples()).sampleNames() }));
-  router.on('GET /control/samples/:name', (call) => sample(world, call));
+  router.on('GET /control/samples/:name', (call) => sample(parts, call));
   router.on('POST /control/phones/:platform/:userId/:action', (call) => act(parts, call));
   return listen((call) => guarded(router, call));
 }
@@ -242,7 +244,7 @@ function open(parts: ControlParts, call: Call): Reply {
 /** Drawing and document libraries are heavy: loaded when the first sample is asked for. */
 const samples = () => import('./samples/index.js');
 
-async function sample(world: World, call: Call): Promise<Reply> {
+async function sample({ world, drawer }: ControlParts, call: Call): Promise<Reply> {
   const { query } = call;
   const number = (name: string): number | undefined => {
     const value = query.get(name);
@@ -262,7 +264,7 @@ async function sample(world: World, call: Call): Promise<Reply> {
     ),
   };
   try {
-    const { bytes, name, mime } = await (await samples()).makeSample(call.params.name ?? '', params);
+    const { bytes, name, mime } = await drawer.draw(call.params.name ?? '', params);
     return {
       body: bytes,
       headers: { 'content-type': mime, 'content-disposition': `inline; filename*=UTF-8''${encodeURIComponent(name)}` },

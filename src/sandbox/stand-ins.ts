@@ -1,5 +1,6 @@
 import type { Log } from '../core/index.js';
 import { startControl } from './control.js';
+import { createDrawer } from './samples/drawer.js';
 import { startDingtalk } from './dingtalk/server.js';
 import { type SandboxAccess, type Timings, VENDOR_TIMINGS } from './types.js';
 import { startWecom } from './wecom/server.js';
@@ -22,7 +23,8 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
   const world = await World.open({ dataDir: options.dataDir, log: options.log, timings });
   const wecom = await startWecom(world);
   const dingtalk = await startDingtalk(world);
-  const control = await startControl({ world, wecom, dingtalk });
+  const drawer = createDrawer();
+  const control = await startControl({ world, wecom, dingtalk, drawer });
   world.save();
   const { data: w } = wecom.state;
   const { data: d } = dingtalk.state;
@@ -56,7 +58,7 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
     async close() {
       dingtalk.gateway.close();
       dingtalk.door.close();
-      await Promise.all([control.close(), wecom.listening.close(), dingtalk.listening.close()]);
+      await Promise.all([control.close(), wecom.listening.close(), dingtalk.listening.close(), drawer.close()]);
       await world.close();
     },
   };
