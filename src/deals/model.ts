@@ -31,6 +31,7 @@ export const dealIndexes: readonly IndexSpec[] = [
   { key: { teamId: 1, status: 1 }, name: 'team' },
   { key: { regionId: 1, status: 1 }, name: 'region' },
   { key: { clientId: 1 }, name: 'client' },
+  { key: { updatedAt: -1 }, name: 'latest' },
   { key: { demo: 1 }, name: 'demo', partialFilterExpression: { demo: true } },
 ];
 
@@ -105,7 +106,10 @@ export const evidenceIndexes: readonly IndexSpec[] = [
   {
     key: { 'refused.at': -1 },
     name: 'refused',
-    partialFilterExpression: { refused: { $exists: true } },
+    partialFilterExpression: { 'refused.at': { $exists: true } },
   },
+  // Retention: what still has its file, oldest first; and who else needs the same file.
+  { key: { itemKind: 1, 'file.goneAt': 1, at: 1 }, name: 'kept' },
+  { key: { 'file.id': 1 }, name: 'file', sparse: true },
   { key: { proof: 1 }, name: 'proof', partialFilterExpression: { proof: { $exists: true } } },
 ];

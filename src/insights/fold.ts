@@ -29,6 +29,8 @@ export const insightsIndexes = {
     { key: { ownerId: 1 as const, lastEventAt: -1 as const }, name: 'owner' },
     { key: { teamId: 1 as const, dueAt: 1 as const }, name: 'team' },
     { key: { regionId: 1 as const, dueAt: 1 as const }, name: 'region' },
+    // The figures of those who see all.
+    { key: { dueAt: 1 as const }, name: 'dueAt' },
   ],
   digests: [{ key: { subjectId: 1 as const, asOf: -1 as const }, name: 'subject' }],
 };

@@ -155,7 +155,7 @@ export function createTodos(deps: TodoDeps): Todos {
     },
     async answeredSince(kind, since, limit) {
       return (await raw
-        .find({ kind, 'answer.at': { $gte: since } })
+        .find({ kind, state: 'answered', 'answer.at': { $gte: since } })
         .sort({ 'answer.at': -1 })
         .limit(limit)
         .toArray()) as unknown as TodoDocument[];
