@@ -3,11 +3,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
-import { projectRoot, silentLog } from '../../src/core/index.js';
-import { createEvidence, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
-import { buildContext } from './support/context.js';
+import { asId, projectRoot, silentLog, type PersonId } from '../../src/core/index.js';
+import { createEvidence, type EvidenceContext, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
+import { buildContext, TAKEN_AT } from './support/context.js';
 import * as pdfs from './support/pdfs.js';
 import { hugePng, idCard } from './support/pictures.js';
+import * as sounds from './support/recordings.js';
 import { sample } from './support/samples.js';
 
 // Every bad input gets its sentence, nothing hangs, no worker goes over its memory. The table in docs/evidence-bad-input.md is what this test
@@ -20,6 +21,10 @@ const photo = async (): Promise<Sharp> => sharp(await sample('site-photo-plain')
 const PHOTO: EvidenceRequest = { kind: 'photo', demands: { environment: true } };
 const SITE: EvidenceRequest = { kind: 'photo', demands: { environment: true, withinMetres: 300 } };
 const PDF: EvidenceRequest = { kind: 'file', formats: ['PDF'], demands: { clientNameTimes: 1 } };
+const VOICE: EvidenceRequest = { kind: 'voice', demands: { words: true, accepts: ['client'], keywords: [] } };
+const AGREED: EvidenceContext = buildContext({
+  voice: { statement: { kind: 'agreed', by: asId<PersonId>('person_1'), at: TAKEN_AT } },
+});
 const SHEET: EvidenceRequest = { kind: 'sheet', formats: ['XLSX', 'CSV'], demands: { columns: ['型号'] } };
 
 /** GPS 0,0 and year 0000, as cameras without a fix and without a battery write them. */
@@ -37,7 +42,13 @@ const zipTail = Buffer.from('PK\x03\x04not really a zip PK\x05\x06', 'latin1');
 const text = (content: string) => (): Promise<Buffer> => Promise.resolve(Buffer.from(content));
 const now = (make: () => Buffer) => (): Promise<Buffer> => Promise.resolve(make());
 
-const inputs: [what: string, request: EvidenceRequest, make: () => Promise<Uint8Array>, status: Verdict['status']][] = [
+const inputs: [
+  what: string,
+  request: EvidenceRequest,
+  make: () => Promise<Uint8Array>,
+  status: Verdict['status'],
+  context?: EvidenceContext,
+][] = [
   ['空文件', PHOTO, now(() => Buffer.alloc(0)), 'unchecked'],
   ['30 MB 的文件', PHOTO, now(() => Buffer.alloc(30 * 1024 * 1024, 1)), 'failed'],
   ['JPEG 传到一半', PHOTO, async () => (await sample('site-photo-plain')).subarray(0, 60_000), 'unchecked'],
@@ -99,13 +110,21 @@ const inputs: [what: string, request: EvidenceRequest, make: () => Promise<Uint8
     'failed',
   ],
   ['照片当表格', SHEET, async () => await (await photo()).jpeg().toBuffer(), 'failed'],
+  ['录音，没说对方同不同意', VOICE, now(() => sounds.amr(6, 1)), 'unchecked'],
+  ['录音不到一秒', VOICE, now(() => sounds.amr(0.4, 1)), 'failed', AGREED],
+  ['录音里没有声音', VOICE, now(() => sounds.wav(sounds.speechLike(6, 1, 0.0001))), 'failed', AGREED],
+  ['录音有六小时', VOICE, now(() => sounds.m4a(6 * 3600)), 'failed', AGREED],
+  ['录音传到一半，只有开头', VOICE, now(() => Buffer.from('#!AMR\n\xff\xff\xff\xff', 'latin1')), 'unchecked', AGREED],
+  ['听不出内容，也没有转写服务', VOICE, now(() => sounds.amr(6, 1)), 'unchecked', AGREED],
+  ['视频当录音', VOICE, now(() => sounds.m4a(20, { track: 'vide', brand: 'isom' })), 'failed', AGREED],
+  ['照片当录音', VOICE, async () => await (await photo()).jpeg().toBuffer(), 'failed', AGREED],
 ];
 
 const rows: string[] = [];
-for (const [what, request, make, status] of inputs) {
+for (const [what, request, make, status, context = buildContext()] of inputs) {
   test.serial(`${what} → ${status}`, async (t) => {
     t.timeout(180_000);
-    const verdict = await evidence.verify(request, { bytes: await make(), name: 'photo.jpg' }, buildContext());
+    const verdict = await evidence.verify(request, { bytes: await make(), name: 'photo.jpg' }, context);
     t.is(verdict.status, status, verdict.say);
     t.regex(verdict.say, /^(?:PDF )?\p{Script=Han}.*。$/u);
     t.notRegex(verdict.say, /undefined|null|NaN/u);
