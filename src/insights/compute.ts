@@ -56,7 +56,7 @@ export function computeFigures(rows: readonly Obligation[], context: ComputeCont
       label,
       ...shown(now),
       previous: { label: '上周同日', value: shown(before).value, percent: shown(before).percent },
-      how: `近 ${WINDOW_DAYS} 天到期的应发生次数里，材料齐全且通过核验的比例`,
+      how: `近 ${WINDOW_DAYS} 天里该做完的阶段，有几成真的做完：材料交齐，并且核验通过。例如该做完 15 次、做完 12 次，就是 80%`,
     };
   };
   const whole = rateFigure('penetration', '过程穿透率', rows);

@@ -1,5 +1,4 @@
 import type { DealId } from '../core/index.js';
-import type { ItemKind } from '../flow/index.js';
 import type { WorkCalendar } from '../org/index.js';
 import { groupBy } from './group-by.js';
 import type { Obligation } from './obligation.js';
@@ -9,26 +8,9 @@ export interface FollowUp {
   on: string;
   dealId: DealId;
   clientName: string;
-  /** `照片 2、标签` */
+  /** `科室门牌照片 2、临床场景` */
   what: string;
 }
-
-const WORDS: Record<ItemKind, string> = {
-  confirm: '确认',
-  text: '文字',
-  touch: '触达',
-  choice: '选择',
-  tags: '标签',
-  photo: '照片',
-  'purchase-history': '采购历史',
-  'follow-up': '跟进记录',
-  sheet: '表格',
-  file: '文件',
-  link: '链接',
-  voice: '录音',
-  approval: '审批',
-  scan: '扫码',
-};
 
 /** Of an answer in words: a line of a card holds more than that. */
 const ANSWER_CHARS = 40;
@@ -41,7 +23,7 @@ export function lastFollowUps(rows: readonly Obligation[], count: number, calend
     .flatMap((row) => [
       ...row.submissions
         .filter(({ status }) => status !== 'withdrawn')
-        .map(({ at, kind }) => ({ row, at, word: WORDS[kind] })),
+        .map(({ at, itemName }) => ({ row, at, word: itemName })),
       ...(row.answers ?? []).map(({ at, text }) => ({ row, at, word: said(text) })),
     ])
     .sort((a, b) => b.at.getTime() - a.at.getTime());

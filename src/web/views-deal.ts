@@ -37,8 +37,10 @@ export function personBrief(org: Org, id: string): PersonBrief {
 function pace(deps: ViewDeps, visit: StageVisit, limit: string): string {
   const until = visit.leftAt ?? deps.now();
   const days = deps.calendar.workdaysBetween(visit.enteredAt, until);
+  // Rounded away from the limit: what is over by minutes does not read as just on time.
+  const tenths = (until > visit.dueAt ? Math.ceil(days * 10) : Math.round(days * 10)) / 10;
   const stay =
-    visit.leftAt === undefined ? `第 ${Math.floor(days) + 1} 天` : `用了 ${Math.max(0.1, days).toFixed(1)} 工作日`;
+    visit.leftAt === undefined ? `第 ${Math.floor(days) + 1} 天` : `用了 ${Math.max(0.1, tenths).toFixed(1)} 工作日`;
   return `${stay} / 标准 ${limit}`;
 }
 

@@ -225,8 +225,8 @@ test('the last follow-ups are told by day and client, newest first', (t) => {
   t.deepEqual(
     told.map((one) => [one.on, one.clientName, one.what]),
     [
-      ['2026-11-18', '城东医院', '照片 2'],
-      ['2026-11-17', '滨江医院', '照片'],
+      ['2026-11-18', '城东医院', '材料a 2'],
+      ['2026-11-17', '滨江医院', '材料a'],
     ],
   );
 });

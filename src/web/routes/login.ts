@@ -22,6 +22,7 @@ export interface LoginDeps {
 
 const NAMES: Record<PlatformName, string> = { wecom: '企业微信', dingtalk: '钉钉' };
 const HOME = '/m';
+const FROM_PHONE = '在沙盒里不用登录：从手机上的卡片打开就是那个人。';
 const LOGIN_COOKIE_SECONDS = 300;
 /** The session itself ends earlier; this only keeps the cookie from living for ever. */
 const SESSION_COOKIE_SECONDS = 7 * 24 * 3_600;
@@ -104,8 +105,13 @@ export function createLogin(deps: LoginDeps): Login {
         {
           status: none ? 503 : 401,
           title: none ? '还不能登录' : '登录留痕',
-          text: none ? '管理员还没有接好企业微信或钉钉。' : '用你平时收卡片的那个应用登录。',
-          links: configured.map((name) => ({ href: beginPath(name, to), text: `用${NAMES[name]}登录` })),
+          text: none
+            ? '管理员还没有接好企业微信或钉钉。'
+            : `用你平时收卡片的那个应用登录。${deps.sandbox ? FROM_PHONE : ''}`,
+          links: [
+            ...configured.map((name) => ({ href: beginPath(name, to), text: `用${NAMES[name]}登录` })),
+            ...(deps.sandbox ? [{ href: '/sandbox', text: '回沙盒，从手机打开' }] : []),
+          ],
         },
         deps,
       );
