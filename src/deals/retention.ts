@@ -62,6 +62,6 @@ export async function forgetFiles(
 
   /** The same file can serve a younger evidence. */
   async function wantedElsewhere(id: FileId, before: Date): Promise<boolean> {
-    return (await rows.countDocuments({ 'file.id': id, at: { $gte: before }, 'file.goneAt': null } as never)) > 0;
+    return (await rows.countDocuments({ 'file.id': id, at: { $gte: before }, 'file.goneAt': null })) > 0;
   }
 }
