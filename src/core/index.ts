@@ -14,6 +14,7 @@ export type {
 } from './ids.js';
 export { DAY, FixedClock, HOUR, MINUTE, MovableClock, SECOND, systemClock } from './clock.js';
 export type { Clock } from './clock.js';
+export { BodyTooLongError, readBody } from './read-body.js';
 export { wallClock } from './wall-clock.js';
 export type { WallClock } from './wall-clock.js';
 export {

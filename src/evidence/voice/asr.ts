@@ -1,4 +1,4 @@
-import { errorText } from '../../core/index.js';
+import { BodyTooLongError, errorText, readBody } from '../../core/index.js';
 import { ASR_BUDGET_MS, MAX_ASR_BYTES, MAX_TRANSCRIPT } from '../limits.js';
 import { AUDIO_MIME, type AudioFormat } from './format.js';
 
@@ -76,7 +76,7 @@ export function createHttpAsr({
       const again = isPassing(answer.status);
       return { ok: false, reason: again ? 'unreachable' : 'refused', detail: `HTTP ${answer.status}`, again };
     }
-    const text = textOf(await bodyOf(answer));
+    const text = textOf(await bodyOf(answer, signal));
     return text === null
       ? { ok: false, reason: 'unreadable', detail: 'no text in the answer' }
       : { ok: true, text: text.trim().slice(0, MAX_TRANSCRIPT) };
@@ -110,15 +110,13 @@ function causeOf(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? errorText(error.cause) : errorText(error);
 }
 
-async function bodyOf(answer: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of answer.body ?? []) {
-    length += part.length;
-    if (length > MAX_ANSWER_BYTES) return '';
-    parts.push(part);
+async function bodyOf(answer: Response, signal: AbortSignal): Promise<string> {
+  try {
+    return (await readBody(answer, signal, MAX_ANSWER_BYTES)).toString('utf8');
+  } catch (error) {
+    if (error instanceof BodyTooLongError) return '';
+    throw error;
   }
-  return Buffer.concat(parts).toString('utf8');
 }
 
 /** `{"text":"…"}`; some services wrap it: `{"result":"…"}`, `{"data":{"text":"…"}}`. */

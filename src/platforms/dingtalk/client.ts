@@ -10,7 +10,7 @@ import {
 import { createTokenHolder, type TokenStore } from '../token-holder.js';
 import { answerError, BAN_MS, WEBHOOK_API } from './errors.js';
 import { robotAddress, type GroupRobot } from './group-robot.js';
-import { failureText, jsonRequest, parseJson, readText } from './http.js';
+import { ask, failureText, jsonRequest, parseJson } from './http.js';
 import { OkAnswer, TokenAnswer, UploadAnswer, type DingtalkSettings } from './types.js';
 
 /** One call to the vendor. `counted`: it counts against the company's monthly quota (tokens and logins do not). */
@@ -71,9 +71,7 @@ export function createClient(deps: ClientDeps): DingtalkClient {
     let status: number;
     let text: string;
     try {
-      const response = await fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
-      status = response.status;
-      text = await readText(response);
+      ({ status, text } = await ask(url, request, AbortSignal.timeout(timeoutMs)));
     } catch (error) {
       throw new PlatformUnreachableError('dingtalk.unreachable', `${api}: ${failureText(error)}`);
     }

@@ -1,4 +1,4 @@
-import { errorCode } from '../../core/index.js';
+import { errorCode, readBody } from '../../core/index.js';
 
 /** Answers are small; a larger one is not the vendor's. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -11,15 +11,10 @@ export function failureText(error: unknown): string {
   return /^[A-Z_]+$/.test(errorCode(cause)) ? errorCode(cause) : cause.name;
 }
 
-export async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) throw new Error('answer too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** Sends, and reads the answer within the same time. */
+export async function ask(url: URL, init: RequestInit, signal: AbortSignal): Promise<{ status: number; text: string }> {
+  const response = await fetch(url, { ...init, redirect: 'error', signal });
+  return { status: response.status, text: (await readBody(response, signal, MAX_ANSWER_BYTES)).toString('utf8') };
 }
 
 /** What the text says, or undefined when it is not JSON. */

@@ -4,7 +4,7 @@ import { EventCrypto } from './callback-crypto.js';
 import { createClient, type DingtalkClient } from './client.js';
 import { REACTIONS } from './error-table.js';
 import { answerError } from './errors.js';
-import { jsonRequest, parseJson, readText } from './http.js';
+import { ask, jsonRequest, parseJson } from './http.js';
 import { checked } from './settings.js';
 import { StreamClient } from './stream.js';
 import { OkAnswer, type DingtalkSettings } from './types.js';
@@ -92,7 +92,7 @@ function company(settings: DingtalkSettings): Promise<Attempted> {
     const detail = 'DINGTALK_CORP_ID 没填：手机页面免登要用，也靠它认出别家公司的点按';
     return Promise.resolve({ name: 'company', ok: false, detail, code: '', press: where });
   }
-  const ask = async (): Promise<void> => {
+  const probe = async (): Promise<void> => {
     const api = 'oauth2/corp/token';
     const url = new URL(`/v1.0/oauth2/${encodeURIComponent(settings.corpId)}/token`, settings.apiBase);
     const body = {
@@ -100,12 +100,11 @@ function company(settings: DingtalkSettings): Promise<Attempted> {
       client_secret: settings.clientSecret,
       grant_type: 'client_credentials',
     };
-    const response = await fetch(url, { ...jsonRequest('POST', body), signal: AbortSignal.timeout(CHECK_MS) });
-    const text = await readText(response);
-    const error = answerError(api, response.status, parseJson(text), text);
+    const { status, text } = await ask(url, jsonRequest('POST', body), AbortSignal.timeout(CHECK_MS));
+    const error = answerError(api, status, parseJson(text), text);
     if (error !== null) throw error.code === 'dingtalk.credentials_refused' ? wrongCompany() : error;
   };
-  return attempt('company', `企业 ${settings.corpId}`, ask, { press: where });
+  return attempt('company', `企业 ${settings.corpId}`, probe, { press: where });
 }
 
 // The app's own credentials were good a moment ago.
@@ -140,7 +139,7 @@ async function callback(settings: DingtalkSettings, clock: Clock): Promise<Attem
     const press = `${CONSOLE} →「事件与回调」：推送方式选 HTTP，生成加密 aes_key 和签名 token，填进 .env 后重启。`;
     return { name, ok: false, detail, code: '', press };
   }
-  const ask = async (): Promise<void> => {
+  const probe = async (): Promise<void> => {
     const crypto = new EventCrypto(eventToken, eventAesKey, settings.clientId);
     const box = crypto.seal('{"EventType":"check_url"}', String(clock.now().getTime()));
     const url = new URL(callbackUrl);
@@ -148,14 +147,13 @@ async function callback(settings: DingtalkSettings, clock: Clock): Promise<Attem
     url.searchParams.set('timestamp', box.timeStamp);
     url.searchParams.set('nonce', box.nonce);
     const body = { encrypt: box.encrypt };
-    const response = await fetch(url, { ...jsonRequest('POST', body), signal: AbortSignal.timeout(CHECK_MS) });
-    const text = await readText(response);
-    if (response.status !== 200) throw new AppError('callback.refused', `${callbackUrl} 回了 HTTP ${response.status}`);
+    const { status, text } = await ask(url, jsonRequest('POST', body), AbortSignal.timeout(CHECK_MS));
+    if (status !== 200) throw new AppError('callback.refused', `${callbackUrl} 回了 HTTP ${status}`);
     const answer = (parseJson(text) ?? {}) as Record<string, string>;
     const { msg_signature = '', timeStamp = '', nonce = '', encrypt = '' } = answer;
     if (crypto.open(msg_signature, timeStamp, nonce, encrypt) !== 'success') throw new Error('not the word');
   };
-  return attempt(name, `${callbackUrl} 应答正确`, ask, {
+  return attempt(name, `${callbackUrl} 应答正确`, probe, {
     press:
       '先让服务跑起来，核对 PUBLIC_URL、反向代理和证书；服务用的 DINGTALK_EVENT_TOKEN、DINGTALK_EVENT_AES_KEY 要和这里一样。',
   });

@@ -3,7 +3,7 @@ import { WebSocket, type RawData } from 'ws';
 import { errorCode, errorText, PlatformRefusedError, PlatformUnreachableError, type Log } from '../../core/index.js';
 import { createBackoff, type Backoff } from './backoff.js';
 import { answerError } from './errors.js';
-import { failureText, jsonRequest, parseJson, readText } from './http.js';
+import { ask, failureText, jsonRequest, parseJson } from './http.js';
 import { Link, STREAM_TIMINGS, systemTimers, type StreamTimings, type Timers } from './stream-link.js';
 import { GatewayAnswer, StreamFrame } from './types.js';
 
@@ -122,13 +122,11 @@ export class StreamClient extends DWClient {
     let status: number;
     let text: string;
     try {
-      const response = await fetch(new URL('/v1.0/gateway/connections/open', this.#deps.apiBase), {
-        ...jsonRequest('POST', { clientId, clientSecret, ua, subscriptions }),
-        redirect: 'error',
-        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(this.#timings.openMs)]),
-      });
-      status = response.status;
-      text = await readText(response);
+      ({ status, text } = await ask(
+        new URL('/v1.0/gateway/connections/open', this.#deps.apiBase),
+        jsonRequest('POST', { clientId, clientSecret, ua, subscriptions }),
+        AbortSignal.any([this.#abort.signal, AbortSignal.timeout(this.#timings.openMs)]),
+      ));
     } catch (error) {
       throw new PlatformUnreachableError('dingtalk.gateway_unreachable', `gateway: ${failureText(error)}`);
     }

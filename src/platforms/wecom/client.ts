@@ -1,10 +1,12 @@
 import {
   BadInputError,
+  BodyTooLongError,
   errorCode,
   errorText,
   PlatformRefusedError,
   PlatformUnreachableError,
   MINUTE,
+  readBody,
   SECOND,
   type Clock,
   type Log,
@@ -54,7 +56,7 @@ export function createClient(deps: {
     api: string,
     query: Record<string, string>,
     init: RequestInit & { timeoutMs: number },
-    use: (response: Response) => Promise<T>,
+    use: (response: Response, signal: AbortSignal) => Promise<T>,
   ): Promise<T> => send(api, `${base}/cgi-bin/${api}?${new URLSearchParams(query).toString()}`, init, use);
 
   /**
@@ -65,13 +67,14 @@ export function createClient(deps: {
     api: string,
     url: string,
     init: RequestInit & { timeoutMs: number },
-    use: (response: Response) => Promise<T>,
+    use: (response: Response, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { timeoutMs, ...rest } = init;
     const started = performance.now();
     let ok = false;
     try {
-      const response = await fetch(url, { ...rest, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+      const signal = AbortSignal.timeout(timeoutMs);
+      const response = await fetch(url, { ...rest, redirect: 'error', signal });
       if (response.status === 429) {
         throw refusal(api, { errcode: 45009, errmsg: 'HTTP 429' });
       }
@@ -80,7 +83,7 @@ export function createClient(deps: {
           details: { api, status: response.status },
         });
       }
-      const result = await use(response);
+      const result = await use(response, signal);
       ok = true;
       return result;
     } catch (error) {
@@ -99,8 +102,8 @@ export function createClient(deps: {
     }
   }
 
-  async function readAnswer(api: string, response: Response): Promise<ApiAnswer> {
-    const bytes = await readCapped(response, MAX_ANSWER_BYTES);
+  async function readAnswer(api: string, response: Response, signal: AbortSignal): Promise<ApiAnswer> {
+    const bytes = await readCapped(response, signal, MAX_ANSWER_BYTES);
     const answer = parseAnswer(bytes.toString('utf8'));
     if (answer === null) {
       throw new PlatformUnreachableError('wecom.answer_unreadable', `${api}: the answer is not one of WeCom's`, {
@@ -120,8 +123,8 @@ export function createClient(deps: {
     // https://developer.work.weixin.qq.com/document/path/91039
     fetch: async () => {
       const query = { corpid: settings.corpId, corpsecret: settings.secret };
-      const answer = await request('gettoken', query, { timeoutMs: callTimeoutMs }, (response) =>
-        readAnswer('gettoken', response),
+      const answer = await request('gettoken', query, { timeoutMs: callTimeoutMs }, (response, signal) =>
+        readAnswer('gettoken', response, signal),
       );
       const { access_token: value, expires_in: seconds } = answer;
       if (typeof value !== 'string' || value === '' || typeof seconds !== 'number' || seconds <= 0) {
@@ -134,8 +137,8 @@ export function createClient(deps: {
 
   async function call(api: string, query: Record<string, string>, init: RequestInit): Promise<ApiAnswer> {
     return tokens.run((token) =>
-      request(api, { access_token: token, ...query }, { timeoutMs: callTimeoutMs, ...init }, (response) =>
-        readAnswer(api, response),
+      request(api, { access_token: token, ...query }, { timeoutMs: callTimeoutMs, ...init }, (response, signal) =>
+        readAnswer(api, response, signal),
       ),
     );
   }
@@ -148,24 +151,27 @@ export function createClient(deps: {
     async reply(address, body) {
       const api = 'aibot/response';
       const init = { ...jsonInit(body), timeoutMs: callTimeoutMs };
-      await send(api, address, init, (response) => readAnswer(api, response));
+      await send(api, address, init, (response, signal) => readAnswer(api, response, signal));
     },
     robotSend: (key, body) =>
-      request('webhook/send', { key }, { ...jsonInit(body), timeoutMs: callTimeoutMs }, (response) =>
-        readAnswer('webhook/send', response),
+      request('webhook/send', { key }, { ...jsonInit(body), timeoutMs: callTimeoutMs }, (response, signal) =>
+        readAnswer('webhook/send', response, signal),
       ),
     async robotUpload(key, name, bytes) {
       const api = 'webhook/upload_media';
       const init = { method: 'POST', body: mediaForm(name, bytes), timeoutMs: TRANSFER_TIMEOUT_MS };
-      return mediaIdOf(api, await request(api, { key, type: 'file' }, init, (response) => readAnswer(api, response)));
+      return mediaIdOf(
+        api,
+        await request(api, { key, type: 'file' }, init, (response, signal) => readAnswer(api, response, signal)),
+      );
     },
 
     // https://developer.work.weixin.qq.com/document/path/90253
     async upload(type, name, bytes) {
       const answer = await tokens.run((token) => {
         const init = { method: 'POST', body: mediaForm(name, bytes), timeoutMs: TRANSFER_TIMEOUT_MS };
-        return request('media/upload', { access_token: token, type }, init, (response) =>
-          readAnswer('media/upload', response),
+        return request('media/upload', { access_token: token, type }, init, (response, signal) =>
+          readAnswer('media/upload', response, signal),
         );
       });
       return mediaIdOf('media/upload', answer);
@@ -178,11 +184,11 @@ export function createClient(deps: {
           'media/get',
           { access_token: token, media_id: mediaId },
           { timeoutMs: TRANSFER_TIMEOUT_MS },
-          async (response) => {
+          async (response, signal) => {
             const disposition = response.headers.get('content-disposition');
             // A refusal comes as JSON with HTTP 200; a JSON file of somebody comes with a file name.
             if (disposition === null) {
-              await readAnswer('media/get', response);
+              await readAnswer('media/get', response, signal);
               throw new PlatformUnreachableError('wecom.answer_unreadable', 'media/get: neither a file nor a refusal');
             }
             if (Number(response.headers.get('content-length') ?? 0) > maxBytes) {
@@ -192,7 +198,7 @@ export function createClient(deps: {
             const name = fileName(disposition);
             const contentType = response.headers.get('content-type');
             return {
-              bytes: await readCapped(response, maxBytes),
+              bytes: await readCapped(response, signal, maxBytes),
               ...(name === undefined ? {} : { name }),
               ...(contentType === null ? {} : { contentType }),
             };
@@ -243,16 +249,12 @@ const tooLarge = (maxBytes: number): BadInputError =>
     say: `文件太大了，最大 ${Math.floor(maxBytes / 1024 / 1024)} MB。压缩或拆开后再发一次。`,
   });
 
-async function readCapped(response: Response, maxBytes: number): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    const bytes = part as Uint8Array;
-    size += bytes.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    parts.push(bytes);
+async function readCapped(response: Response, signal: AbortSignal, maxBytes: number): Promise<Buffer> {
+  try {
+    return await readBody(response, signal, maxBytes);
+  } catch (error) {
+    throw error instanceof BodyTooLongError ? tooLarge(maxBytes) : error;
   }
-  return Buffer.concat(parts);
 }
 
 /** `attachment; filename="…"`: fetch hands header bytes over as Latin-1, WeCom sends UTF-8. */
