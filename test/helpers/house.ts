@@ -19,7 +19,7 @@ import type { Store } from '../../src/store/index.js';
 import { goodValue, LEGAL, VISIT_CODE } from '../flow/world.js';
 import { Chat } from './chat.js';
 import { Phones } from './phones.js';
-import { testStore } from './store.js';
+import { keepAll, testStore } from './store.js';
 
 /** A Monday, 09:30 in Shanghai. */
 export const MORNING = '2026-03-02T01:30:00Z';
@@ -87,6 +87,7 @@ export async function openHouse(
       };
     },
   });
+  await keepAll(store.connection);
   if (house.org.people().length === 0) await house.org.save(demoCompany);
   house.outbox.start();
   house.verification.start();

@@ -36,6 +36,19 @@ export async function testStore({ indexes = true } = {}): Promise<Store> {
   const { store } = await opened;
   const connection = store.connection.useDb(`${prefix}_${used.length}`);
   used.push(connection);
-  if (indexes) await ensureIndexes(connection);
+  if (indexes) {
+    await ensureIndexes(connection);
+    await keepAll(connection);
+  }
   return { ...store, connection, close: () => Promise.resolve() };
+}
+
+/** A store's sweep goes by the clock on the wall, tests by clocks of their own: what they wrote last spring would expire in the middle of them. */
+export async function keepAll(connection: Connection): Promise<void> {
+  const db = connection.db!;
+  for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
+    for (const index of await db.collection(name).listIndexes().toArray()) {
+      if (index['expireAfterSeconds'] !== undefined) await db.collection(name).dropIndex(String(index['name']));
+    }
+  }
 }

@@ -26,8 +26,12 @@ async function setup() {
   const clock = new FixedClock('2026-03-02T01:00:00Z');
   const relay = createRelay({ connection, clock, log: silentLog });
   const sent: Outgoing[] = [];
+  const known = new Set<string>();
   relay.addSink(SEND, (effects) => {
-    sent.push(...effects.map((effect) => effect.data as unknown as Outgoing));
+    // The relay may bring the same twice; whoever sends knows it by its id.
+    const fresh = effects.filter(({ _id }) => !known.has(_id));
+    for (const { _id } of fresh) known.add(_id);
+    sent.push(...fresh.map((effect) => effect.data as unknown as Outgoing));
     return Promise.resolve();
   });
   const todos = createTodos({
