@@ -259,7 +259,9 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       return identities[0] ?? null;
     },
   });
-  relay.addSink(SEND, (effects) => outbox.enqueue(effects.map((effect) => effect.data as unknown as Outgoing)));
+  relay.addSink(SEND, async (effects) =>
+    outbox.enqueue(await sessions.wanted(effects.map((effect) => effect.data as unknown as Outgoing))),
+  );
   relay.addReader((events) => insights.fold(events));
   addDealSinks({
     relay,

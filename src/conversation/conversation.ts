@@ -64,6 +64,10 @@ export function createConversation(deps: ConversationDeps): Conversation {
       } else {
         await onSingle(deps, turn);
       }
+      const { question } = turn.change;
+      if (turn.choosesInPlace && question?.kind === 'item' && event.body.kind === 'press') {
+        turn.change.question = { ...question, cardId: event.body.cardId };
+      }
       await deps.sessions.turn(session, event.key, (held) => ({
         set: {
           ...turn.change,

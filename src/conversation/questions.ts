@@ -65,6 +65,7 @@ export function putQuestion(
     canExempt: flow.exemptions !== undefined && item.required,
   };
   const put: Turn['reply'] = (name, data) => {
+    turn.choosesInPlace = how === 'replace' && (item.kind === 'tags' || item.kind === 'choice');
     if (how === 'replace') turn.replace(name, data);
     else if (how === 'reply') turn.reply(name, data);
     else turn.close(name, data, how.close);

@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose';
 import {
   MINUTE,
+  type CardId,
   type Clock,
   type DealId,
   type EvidenceId,
@@ -27,6 +28,8 @@ export type Question =
       draft: Record<string, string>;
       /** Put off: words are no answer to it until it is taken up again; a file that fits still is. */
       paused?: boolean;
+      /** The card that has become a list to choose from: what is marked there must not be taken away. */
+      cardId?: CardId;
     }
   | { kind: 'exempt-reason'; dealId: DealId; itemId: string; askedAt: Date }
   | { kind: 'postpone-reason'; dealIds: DealId[]; askedAt: Date }
@@ -78,6 +81,8 @@ export interface SessionDocument extends AggregateDocument {
 export interface Sessions {
   load(person: PersonId, platform: PlatformName): Promise<SessionDocument>;
   peek(person: PersonId): Promise<SessionDocument | null>;
+  /** Without the looks of cards on which their reader is choosing something right now. */
+  wanted(messages: readonly Outgoing[]): Promise<Outgoing[]>;
   /** One write: what changes for the person, and what they are sent. `known`: as it was loaded for this turn. */
   turn(
     known: SessionDocument,
@@ -128,6 +133,15 @@ export function createSessions(deps: {
     return session;
   }
 
+  const peek = async (person: PersonId): Promise<SessionDocument | null> =>
+    kept.get(person) ?? (await sessions.load(person));
+  const isInTheWay = async ({ message, unlessChoosing }: Outgoing): Promise<boolean> => {
+    if (unlessChoosing === undefined || message.kind !== 'show') return false;
+    const session = await peek(unlessChoosing);
+    const question = session === null ? null : openQuestion(session);
+    return question?.kind === 'item' && question.cardId === message.cardId;
+  };
+
   return {
     async load(person, platform) {
       const now = deps.clock.now();
@@ -140,7 +154,11 @@ export function createSessions(deps: {
       );
       return keep(doc);
     },
-    peek: async (person) => kept.get(person) ?? (await sessions.load(person)),
+    peek,
+    async wanted(messages) {
+      const inTheWay = await Promise.all(messages.map(isInTheWay));
+      return messages.filter((_, n) => inTheWay[n] !== true);
+    },
     async turn(known, key, change) {
       const decide = (session: SessionDocument) => {
         const { set, send } = change(session);

@@ -15,6 +15,8 @@ export class Turn {
   asked: ((asks: readonly PersonAsk[]) => PersonAsk[]) | undefined;
   /** How the pressed card looks now. */
   answer: { card: FilledCard; messageKey: string } | undefined;
+  /** The pressed card has become a list to choose from. */
+  choosesInPlace = false;
 
   constructor(
     readonly event: InboundEvent,

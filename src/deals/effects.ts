@@ -43,6 +43,8 @@ export interface Cause {
   quiet?: boolean;
   /** The owner did it; somebody else's doing is told in a message of its own. */
   byOwner: boolean;
+  /** The owner just pressed, said or sent something; false for a verdict, which comes by itself. */
+  answersOwner: boolean;
   file?: VaultFile;
   positions?: readonly Position[];
   voice?: VoiceWitness;
@@ -115,6 +117,7 @@ export function effectsOf(
   const visit = before.visits.at(-1) ?? after.visits[0];
   if (visit === undefined) return effects;
   const now = deps.now();
+  const wentOn = decision.outcome === 'advanced' || decision.outcome === 'completed';
   const onlyChecking = decision.outcome === 'waiting' && decision.why === 'checking';
   const waitMs = cause.fromPress ? PASSIVE_HOLD_MS : onlyChecking ? CHECKING_SHOWN_AFTER_MS : 0;
   effects.push(
@@ -127,6 +130,7 @@ export function effectsOf(
         card: presentChecklist(deps, flow, after, { visitId: visit.id }),
       },
       purpose: cause.byOwner ? 'reply' : 'verdict',
+      ...(cause.answersOwner || wentOn ? {} : { unlessChoosing: after.ownerId }),
       ...(waitMs === 0 ? {} : { notBefore: new Date(now.getTime() + waitMs) }),
     }),
   );
@@ -141,7 +145,7 @@ export function effectsOf(
     const heard = mentionsEffect(deps, flow, after, event, cause);
     if (heard !== null) effects.push(heard);
   }
-  if (!cause.byOwner && (decision.outcome === 'advanced' || decision.outcome === 'completed')) {
+  if (!cause.byOwner && wentOn) {
     effects.push(stageDoneEffect(deps, flow, before, after, decision, cause));
   }
   return effects;
@@ -162,7 +166,7 @@ export function openAsks(
     const given = effect.itemId === undefined ? [] : (visit.items[effect.itemId]?.submissions ?? []);
     return given.length === 0;
   });
-  const cause = { key, fromPress: false, quiet: true, byOwner: false };
+  const cause = { key, fromPress: false, quiet: true, byOwner: false, answersOwner: false };
   return owed.map((effect) => outsideEffect(deps, flow, deal, effect, cause));
 }
 

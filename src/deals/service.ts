@@ -103,6 +103,7 @@ export function createDeals(deps: DealDeps): Deals {
         fromPress: command.fromPress === true,
         quiet: command.quiet === true,
         byOwner,
+        answersOwner: command.by === before.ownerId,
         ...extra,
       };
       const effects = effectsOf(view, flow, before, after, decision, cause);
@@ -166,7 +167,13 @@ export function createDeals(deps: DealDeps): Deals {
     async open(fresh) {
       const now = deps.clock.now();
       const { flow, doc, decision } = begin(fresh, now);
-      const cause: Cause = { key: fresh.key, fromPress: false, quiet: fresh.quiet === true, byOwner: false };
+      const cause: Cause = {
+        key: fresh.key,
+        fromPress: false,
+        quiet: fresh.quiet === true,
+        byOwner: false,
+        answersOwner: false,
+      };
       const opened: Decision = { ...decision, outcome: 'waiting', why: 'open' };
       const { doc: made } = await deals.create(
         doc,

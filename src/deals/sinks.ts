@@ -1,4 +1,5 @@
 import { asId, type DealId, type EvidenceId, type Log, type TodoId } from '../core/index.js';
+import { checkLabel, checkMeasures } from '../evidence/index.js';
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import type { Relay } from '../store/index.js';
 import type { Todos, TodoSubject } from '../todos/index.js';
@@ -73,8 +74,8 @@ function reviewSubject(deps: SinkDeps, deal: DealDocument, evidence: EvidenceDoc
       .filter((finding) => finding.measured !== null && finding.status !== 'passed')
       .slice(0, 4)
       .map((finding) => ({
-        label: FINDING_WORDS[finding.code] ?? '测到',
-        value: finding.code === 'photo.reuse' ? '和以前一张很像' : String(finding.measured),
+        label: checkLabel(finding.code),
+        value: checkMeasures(finding).measured ?? '',
       })),
     pictureUrl: deps.evidenceUrl(evidence._id),
     limitText: '4 工作小时',
@@ -82,16 +83,3 @@ function reviewSubject(deps: SinkDeps, deal: DealDocument, evidence: EvidenceDoc
     prefer: evidence.platform,
   };
 }
-
-/** Short words for the facts a reviewer sees (≤ 5 characters). */
-const FINDING_WORDS: Record<string, string> = {
-  'photo.fresh': '拍摄',
-  'photo.watermark_time': '水印时间',
-  'photo.door_plate': '门牌',
-  'photo.nameplate': '铭牌',
-  'photo.position': '位置',
-  'photo.content': '画面',
-  'pdf.valid_until': '有效期',
-  'pdf.client_name': '客户名',
-  'photo.reuse': '查重',
-};

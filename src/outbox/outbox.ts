@@ -247,11 +247,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     enqueue,
     sweep,
     async answeredPassively(key) {
-      const done = await rows.updateOne(
+      const shown = (await rows.findOneAndUpdate(
         { _id: key as never, state: 'due', leasedUntil: { $exists: false } },
         { $set: { state: 'sent', how: 'passive', sentAt: deps.clock.now() } },
-      );
-      if (done.modifiedCount > 0) wake(0); // what waited behind it may go now
+        { projection: { cardId: 1, seq: 1 } },
+      )) as Pick<OutboxRow, 'cardId' | 'seq'> | null;
+      if (shown === null) return;
+      // What the card was to look like before, and could not be sent until now, must not come over it.
+      if (shown.cardId !== undefined) {
+        await rows.updateMany(
+          { cardId: shown.cardId, state: 'due', seq: { $lt: shown.seq }, leasedUntil: { $exists: false } },
+          { $set: { state: 'superseded' } },
+        );
+      }
+      wake(0); // what waited behind it may go now
     },
     noteHandle: (cardId, handle) => cards.addHandle(cardId, handle),
     async counts() {

@@ -238,6 +238,8 @@ export interface Outgoing {
   purpose: Purpose;
   /** Not before this instant (a passive answer may make it unnecessary; a verdict may overtake it). */
   notBefore?: Date;
+  /** Left out while this person is choosing something on the card: what is marked there is not taken away, and the answer shows the rest. */
+  unlessChoosing?: PersonId;
 }
 
 /** An effect of kind `send` carries an `Outgoing` as its data. */

@@ -9,6 +9,7 @@ import {
   type EvidenceId,
   type TodoId,
 } from '../core/index.js';
+import { checkLabel } from '../evidence/index.js';
 import { findSubmission } from '../flow/index.js';
 import type { Conversation } from '../conversation/index.js';
 import type { Deals, EvidenceDocument, Verification } from '../deals/index.js';
@@ -16,7 +17,7 @@ import type { Org, TimeWords } from '../org/index.js';
 import { REVIEW_REASONS, type TodoDocument, type Todos } from '../todos/index.js';
 import type { EvidenceView, ReviewQueueView, ReviewRow, Viewer } from './backend.js';
 import { countReviews } from './review-counts.js';
-import { checkLabel, verifierLabel } from './views-evidence.js';
+import { verifierLabel } from './views-evidence.js';
 
 /** Said with one press when something goes back; free words are as good. */
 export interface Decision {

@@ -33,15 +33,21 @@ export function personBrief(org: Org, id: string): PersonBrief {
   return { id, name: person.name, title: team === undefined ? person.title : `${person.title} · ${team.name}` };
 }
 
-/** `第 2 天 / 标准 5 工作日`, and `用了 3.0 工作日 / 标准 5 工作日` once it is left. */
+/**
+ * `第 2 天 / 标准 5 工作日`, and `用了 3.0 工作日 / 标准 5 工作日` once it is left. What was late by less than its numbers show (after
+ * closing time, by minutes) says when it was due.
+ */
 function pace(deps: ViewDeps, visit: StageVisit, limit: string): string {
-  const until = visit.leftAt ?? deps.now();
-  const days = deps.calendar.workdaysBetween(visit.enteredAt, until);
-  // Rounded away from the limit: what is over by minutes does not read as just on time.
-  const tenths = (until > visit.dueAt ? Math.ceil(days * 10) : Math.round(days * 10)) / 10;
-  const stay =
-    visit.leftAt === undefined ? `第 ${Math.floor(days) + 1} 天` : `用了 ${Math.max(0.1, tenths).toFixed(1)} 工作日`;
-  return `${stay} / 标准 ${limit}`;
+  const tenths = (until: Date): number => Math.round(deps.calendar.workdaysBetween(visit.enteredAt, until) * 10) / 10;
+  const { leftAt, dueAt } = visit;
+  if (leftAt === undefined) {
+    return `第 ${Math.floor(deps.calendar.workdaysBetween(visit.enteredAt, deps.now())) + 1} 天 / 标准 ${limit}`;
+  }
+  const stay = `用了 ${Math.max(0.1, tenths(leftAt)).toFixed(1)} 工作日 / 标准 ${limit}`;
+  const looksInTime = leftAt > dueAt && tenths(leftAt) <= tenths(dueAt);
+  return looksInTime
+    ? `${stay}，${deps.calendar.localDate(dueAt).slice(5)} ${deps.calendar.localTime(dueAt)} 到期`
+    : stay;
 }
 
 export function dealRow(deps: ViewDeps, deal: DealDocument): DealRow {

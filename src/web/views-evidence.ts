@@ -1,54 +1,12 @@
 import { NotFoundError } from '../core/index.js';
 import { stageOf, submissionText, type DealDocument, type EvidenceDocument } from '../deals/index.js';
 import { findSubmission } from '../flow/index.js';
-import type { Finding } from '../evidence/index.js';
+import { checkLabel, checkMeasures, measureWords } from '../evidence/index.js';
 import { REVIEW_REASONS } from '../todos/index.js';
 import type { Mark } from '../cards/index.js';
 import type { EvidenceView } from './backend.js';
 import { nameplateView } from './devices.js';
-import { measureWords } from './measure-words.js';
 import { markOf, personBrief, type ViewDeps } from './views-deal.js';
-
-/** What each check is called on pages. A code without words here shows as it is: a new check is seen, not hidden. */
-const CHECKS: Record<string, string> = {
-  'photo.fresh': '现场拍摄',
-  'photo.reuse': '查重',
-  'photo.watermark_time': '水印时间',
-  'photo.exif_time': '照片信息时间',
-  'photo.door_plate': '科室门牌',
-  'photo.nameplate_model': '铭牌型号',
-  'photo.nameplate_serial': '铭牌序列号',
-  'photo.position': '拍摄位置',
-  'photo.content': '画面内容',
-  'photo.light': '亮度',
-  'photo.sharp': '清晰度',
-  'photo.screen': '是否翻拍屏幕',
-  'photo.paper': '是否一页纸',
-  'pdf.readable': '能否打开',
-  'pdf.text': '含文字',
-  'pdf.client_name': '客户名称',
-  'pdf.size': '文件大小',
-  'pdf.valid_until': '有效期',
-  'pdf.seal': '授权印章',
-  'sheet.content': '表格内容',
-  'sheet.rows': '行数',
-  'sheet.columns': '列名',
-  'sheet.filled': '每行填满',
-  'sheet.levels': '分项层级',
-  'link.address': '网址',
-  'link.title': '标题',
-  'link.published': '发布日期',
-  'link.page': '网页',
-  'link.page_title': '网页上的标题',
-  'link.page_date': '网页上的日期',
-  'voice.reuse': '查重',
-  'voice.length': '时长',
-  'voice.sound': '声音',
-  'voice.consent': '对方同意',
-  'voice.words': '转写',
-  'verifier.unavailable': '核验',
-  demo: '演示',
-};
 
 const VERIFIERS: Record<string, string> = {
   photo: '照片',
@@ -60,8 +18,6 @@ const VERIFIERS: Record<string, string> = {
   none: '没核验成',
 };
 export const verifierLabel = (id: string): string => VERIFIERS[id] ?? id;
-
-export const checkLabel = (code: string): string => (code === 'asked' ? '代表请看' : (CHECKS[code] ?? code));
 
 const FACTS: Record<string, string> = {
   takenAt: '照片上的时间',
@@ -113,9 +69,9 @@ export function evidenceView(
     nameplate: nameplateView(evidence, mayOriginal),
     findings: (verdict?.findings ?? []).map((finding) => ({
       code: finding.code,
-      label: CHECKS[finding.code] ?? finding.code,
+      label: checkLabel(finding.code),
       mark: finding.status,
-      ...measures(finding),
+      ...checkMeasures(finding),
       source: sourceWords(finding.source),
     })),
     facts: [
@@ -210,26 +166,6 @@ export function submissionView(deps: ViewDeps, deal: DealDocument, id: string): 
     facts: [],
     verifier: null,
     history: [],
-  };
-}
-
-/** What bits of a hash mean is told in words. */
-function measures(finding: Finding): { measured: string | null; expected: string | null } {
-  if (finding.code === 'voice.consent')
-    return {
-      measured: { agreed: '同意录音', own: '自己口述' }[String(finding.measured)] ?? '还没确认',
-      expected: finding.expected === 'agreed' ? '同意录音' : '同意录音，或自己口述',
-    };
-  if (finding.code !== 'photo.reuse' && finding.code !== 'voice.reuse')
-    return {
-      measured: measureWords(finding.measured, finding.unit),
-      expected: measureWords(finding.expected, finding.unit),
-    };
-  const { measured, status } = finding;
-  return {
-    measured:
-      measured === null ? '没有相似的' : status === 'failed' ? '用过的图' : status === 'review' ? '很像' : '不是同一张',
-    expected: '没用过',
   };
 }
 

@@ -283,3 +283,40 @@ test('the same photo again for somebody else’s deal is shown to the verifier a
   t.is(house.asked[0]?.context.reuseOf, null);
   t.is(house.asked[1]?.context.reuseOf?.byName, '代表甲');
 });
+
+test('a verdict that comes while something is chosen on the card leaves it there; the answer shows both', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ stage: 'screening' });
+  const jia = house.chat(JIA);
+  await jia.says('城东').presses('拍客户现场照片').sendsPhoto('nowhere').expects('发一个定位');
+  await jia.says('城东').presses('选客户痛点').locates().expects('正在重新核验');
+  await jia
+    .presses('选好了', '预算审批流程长', '现有设备维保成本高', '数据迁移难度大')
+    .expects('✅ 客户痛点', '✅ 客户现场照片');
+});
+
+test('a verdict that comes after the question was put off shows on the card', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ stage: 'screening' });
+  const jia = house.chat(JIA);
+  await jia.says('城东').presses('拍客户现场照片').sendsPhoto('nowhere').expects('发一个定位');
+  await jia.says('城东').presses('选客户痛点').says('稍后').locates();
+  t.regex(jia.reads(), /⬜ 客户痛点\n\s*✅ 客户现场照片/);
+});
+
+test('the stage that a verdict completes is told, whatever is asked on its card', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ stage: 'screening' });
+  const jia = house.chat(JIA);
+  await jia
+    .says('城东')
+    .presses('选客户痛点')
+    .presses('选好了', '预算审批流程长', '现有设备维保成本高', '数据迁移难度大');
+  await jia
+    .presses('写有效跟进')
+    .says('检验科反映样本周转慢')
+    .says('流水线能压到四十分钟')
+    .says('月底前带工程师上门测');
+  await jia.says('城东').presses('拍客户现场照片').sendsPhoto('nowhere').expects('发一个定位');
+  await jia.says('城东').presses('写历史采购品类').locates().expects('需求初筛 已完成');
+});

@@ -315,3 +315,19 @@ test('a person is reached where they are; nobody to reach is no error', async (t
   t.deepEqual(says('g1'), ['m3']);
   t.deepEqual(await outbox.counts(), { due: 0, dead: 0 });
 });
+
+test('an older look that could not leave yet does not come over what a press was answered with', async (t) => {
+  const { outbox, send, says, wecom, clock } = await setup();
+  await outbox.enqueue([show('a', 'list')]);
+  await send();
+  const { deliver } = wecom.adapter;
+  wecom.adapter.deliver = () => Promise.reject(down());
+  await outbox.enqueue([show('b', 'list with verdict', { purpose: 'verdict' })]);
+  await send();
+  // Calls fail, presses come through: this one is answered by its own answer.
+  await outbox.enqueue([show('c', 'question', { notBefore: new Date(clock.now().getTime() + 2 * SECOND) })]);
+  await outbox.answeredPassively('c');
+  wecom.adapter.deliver = deliver;
+  await send(HOUR);
+  t.deepEqual(says(), ['list']);
+});

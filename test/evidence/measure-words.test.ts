@@ -1,5 +1,5 @@
 import test from 'ava';
-import { measureWords } from '../../src/web/measure-words.js';
+import { measureWords } from '../../src/evidence/measure-words.js';
 
 const rows: [string | number | null, string | undefined, string | null][] = [
   ['2026-11-25T17:40', '±10 min', '11月25日 17:40（±10 分钟）'],
