@@ -152,6 +152,14 @@ export interface PlatformAdapter {
   loginUrl(redirectUri: string, state: string): string;
   /** Redeems the code that came back; gives the platform user id. Refused: `login.code_invalid`. */
   login(code: string): Promise<{ userId: string }>;
+  /**
+   * What this platform's script needs on a page of ours before it may use the client's camera, position and scanner;
+   * opaque to everybody but that script. `address` as the page's browser knows it: whoever calls this has checked that it
+   * is ours. `app`: for the few functions that want this app's identity; not every platform tells them apart.
+   */
+  pageConfig?(address: string, as: 'company' | 'app'): Promise<PageConfig>;
+  /** What that script gave as the position; null: nothing that is one. */
+  readPosition?(result: unknown): ClientPosition | null;
   /** Reads the address book, as far as the app may see it; `userIds`: only these people (and all departments). */
   readDirectory?(userIds?: readonly string[]): Promise<Directory>;
   /** Takes a message back from its recipient's chat, by `DeliveryReceipt.messageId`. Too old: a refusal that is final. */
@@ -171,6 +179,20 @@ export interface PlatformAdapter {
   stop(): Promise<void>;
   /** For /readyz and the doctor: can we receive and send? */
   health(): { receiving: boolean; detail: string };
+}
+
+/** JSON for a platform's own script; no field of it is read in between. */
+export type PageConfig = object;
+
+/** From a person's device: a claim, never proof. */
+export interface ClientPosition {
+  lat: number;
+  lng: number;
+  datum: 'wgs84' | 'gcj02';
+  accuracyMetres?: number;
+  label?: string;
+  /** Why it is no good witness: an old fix out of the client's memory, or a made-up one that the client admits. */
+  doubt?: 'cached' | 'mock';
 }
 
 /** A platform's address book as it was read; the org room plans its changes from it. */

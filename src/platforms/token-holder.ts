@@ -1,6 +1,6 @@
 import { errorCode, errorText, HOUR, PlatformRefusedError, SECOND, type Clock, type Log } from '../core/index.js';
 
-/** A token as it is kept. Never logged. */
+/** A token or a ticket as it is kept. Never logged. */
 export interface StoredToken {
   value: string;
   /** From here on it is renewed, while the old one still serves. */
@@ -19,7 +19,7 @@ export interface TokenStore {
   release(key: string): Promise<void>;
 }
 
-/** What the vendor gave: the token and how long it lives. */
+/** What the vendor gave: the token or ticket, and how long it lives. */
 export interface FetchedToken {
   value: string;
   lifeMs: number;
@@ -37,12 +37,12 @@ export interface TokenHolder {
 }
 
 export interface TokenHolderDeps {
-  /** Name in the store, e.g. `wecom:<corp>:<agent>`. */
+  /** Name in the store, e.g. `wecom:<corp>:<agent>`, `wecom:<corp>:page-ticket`. */
   key: string;
   store: TokenStore;
   clock: Clock;
   log: Log;
-  /** Asks the vendor. A `PlatformRefusedError` that is not retryable means the secret is wrong. */
+  /** Asks the vendor. A `PlatformRefusedError` that is not retryable means that the settings are wrong: the secret, a permission. */
   fetch: () => Promise<FetchedToken>;
   /** Does this error of a call mean that the token is no longer good? */
   isTokenRefused: (error: unknown) => boolean;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorText } from '../core/index.js';
+import { checkConfig } from './dingtalk/pages.js';
 import type { DingtalkStandIn } from './dingtalk/server.js';
 import { type Call, listen, type Listening, redirect, type Reply, Router } from './http.js';
 import { isHttp } from './identity.js';
@@ -8,6 +9,7 @@ import type { PhoneAction } from './phone.js';
 import type { Drawer } from './samples/drawer.js';
 import type { SampleParams } from './samples/index.js';
 import { type Faults, PLATFORMS, type PlatformName } from './types.js';
+import { checkPage } from './wecom/pages.js';
 import type { WecomStandIn } from './wecom/server.js';
 import { userIdOf, type World, type WorldEvent } from './world.js';
 
@@ -56,6 +58,25 @@ const faults = z.strictObject({
   flowControlled: z.array(text).optional(),
 });
 const faultSet = z.strictObject({ wecom: faults.optional(), dingtalk: faults.optional() });
+const pageClaim = z.object({
+  url: text.min(1),
+  as: z.enum(['company', 'app']),
+  corpId: text,
+  agentId: z.coerce.string(),
+  timestamp: z.coerce.string(),
+  nonceStr: text,
+  signature: text,
+});
+const pageConfig = z.object({
+  url: text.min(1),
+  agentId: text,
+  corpId: text,
+  timeStamp: z.coerce.string(),
+  nonceStr: text,
+  signature: text,
+  type: z.number().optional(),
+  jsApiList: z.array(text).min(1),
+});
 const choices = z.record(text, z.union([text.transform((one) => [one]), z.array(text)]));
 
 class BadRequest extends Error {}
@@ -136,6 +157,11 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
     if (done === undefined) throw new BadRequest(`how is one of signature, receiveid, old, garbage`);
     return { json: done };
   });
+  // What the client on a phone checks when a page of ours wants its camera, position and scanner.
+  router.on('POST /control/pages/wecom', (call) => ({ json: checkPage(parts.wecom.state, body(call, pageClaim)) }));
+  router.on('POST /control/pages/dingtalk', (call) => ({
+    json: checkConfig(parts.dingtalk.state, body(call, pageConfig)),
+  }));
   router.on('GET /control/samples', async () => ({ json: (await samples()).sampleNames() }));
   router.on('GET /control/samples/:name', (call) => sample(parts, call));
   router.on('POST /control/phones/:platform/:userId/:action', (call) => act(parts, call));

@@ -80,6 +80,11 @@ export interface PlatformHarness {
     /** `down`: refuses connections or answers 503. `silent`: accepts and never answers. `limited`: answers that we are too fast. */
     fault(what: 'down' | 'silent' | 'limited' | 'none'): Promise<void>;
   };
+  /** Only where the platform's client checks pages: what it says to a page at `url` that brings this, and how many tickets were asked for. */
+  page?: {
+    check(url: string, config: object, as: 'company' | 'app'): Promise<boolean>;
+    tickets(): Promise<number>;
+  };
   /** A fresh login code, as the browser of this person brings it back. */
   loginCode(who: keyof typeof PEOPLE): Promise<string>;
   /** Every log line so far, and strings that must never be in one. */

@@ -212,6 +212,29 @@ export function outboundContract(test: TestFn, name: string, makeHarness: MakeHa
     await t.throwsAsync(harness.adapter.login('made-up'), { code: 'login.code_invalid' });
   });
 
+  test.serial(`${name}: a page of ours is signed so that the client lets it in, and no other page`, async (t) => {
+    const { harness } = await setUp(t, makeHarness);
+    const { adapter, page } = harness;
+    if (page === undefined || adapter.pageConfig === undefined) {
+      t.is(adapter.pageConfig, undefined);
+      return;
+    }
+    const url = 'http://trail.localhost/c/abc.def-_1?p=x&q=%E4%B8%AD%20%2B';
+    const before = await page.tickets();
+    const [company, app, ...more] = await Promise.all([
+      adapter.pageConfig(url, 'company'),
+      adapter.pageConfig(url, 'app'),
+      ...Array.from({ length: 5 }, () => adapter.pageConfig!(`${url}#top`, 'company')),
+    ]);
+    t.true(await page.check(url, company, 'company'));
+    t.true(await page.check(`${url}#anywhere`, company, 'company'));
+    t.true(await page.check(url, app, 'app'));
+    for (const one of more) t.true(await page.check(url, one, 'company'));
+    t.false(await page.check(`${url}0`, company, 'company'));
+    t.false(await page.check('http://trail.localhost/c/other', company, 'company'));
+    t.true((await page.tickets()) - before <= 2, 'one ticket serves every page of its kind');
+  });
+
   test.serial(`${name}: it says whether it receives, and stops`, async (t) => {
     const { harness } = await setUp(t, makeHarness);
     await harness.phone('rep').says('1');

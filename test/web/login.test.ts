@@ -99,7 +99,7 @@ test('in the sandbox each phone logs in on its own host, told apart from the oth
 });
 
 test('a login never leads out of the phone pages', (t) => {
-  for (const good of ['/m', '/m?p=wecom', '/m/deals/deal_1?a=b']) t.is(ownTarget(good), good);
+  for (const good of ['/m', '/m?p=wecom', '/m/deals/deal_1?a=b', '/c/abc.def?p=wecom']) t.is(ownTarget(good), good);
   const bad = [
     undefined,
     '',

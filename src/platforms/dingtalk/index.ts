@@ -5,7 +5,7 @@ import { cardApiSecret } from './callback-crypto.js';
 import { createClient, type CallMeter } from './client.js';
 import { MAX_LINK_BUTTONS } from './encode.js';
 import { ROBOT_PER_MINUTE, ROBOT_PREFIX } from './group-robot.js';
-import { createJsApi, type JsConfig } from './js-api.js';
+import { createJsApi, readPosition, type JsConfig } from './js-api.js';
 import { allowedMediaHosts, downloadMedia, VENDOR_HOST } from './media.js';
 import { createReceiver, PRESS_ANSWER_MS, type PushKind, type PushOutcome } from './receiver.js';
 import { createSender } from './sender.js';
@@ -16,10 +16,9 @@ import type { StreamTimings } from './stream-link.js';
 import { DownloadAnswer, LoginAnswer, OkAnswer, type DingtalkSettings } from './types.js';
 
 export type { CallMeter } from './client.js';
-export { readPosition } from './js-api.js';
 export { probeDingtalk } from './probe.js';
 export type { Probed } from './probe.js';
-export type { ClientPosition, JsConfig } from './js-api.js';
+export type { JsConfig } from './js-api.js';
 export type { StreamTimings } from './stream-link.js';
 export type { DingtalkSettings } from './types.js';
 
@@ -50,8 +49,9 @@ const CALLBACK_ROUTE = 'trailmark';
 export interface DingtalkAdapter extends PlatformAdapter {
   /** Refuses everything in stream mode. */
   callback: CallbackReceiver;
-  /** What `dd.config` takes on a page of ours; other pages are refused (`js_config.foreign_page`). */
-  jsConfig(address: string, ownOrigin: string): Promise<JsConfig>;
+  /** What `dd.config` takes. */
+  pageConfig(address: string): Promise<JsConfig>;
+  readPosition: NonNullable<PlatformAdapter['readPosition']>;
 }
 
 /** DingTalk by its stream (or, with `mode: 'http'`, by callbacks to our address), its robot and its cards. */
@@ -133,7 +133,8 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     capabilities,
     budget,
     callback: receiver.callback,
-    jsConfig: createJsApi(client, settings, clock),
+    pageConfig: createJsApi({ client, settings, store: tokens, clock, log }),
+    readPosition,
     deliver: (delivery) => sender.deliver(delivery),
 
     async fetchMedia({ handle, name }) {

@@ -8,6 +8,7 @@ import { createClient, type Meter } from './client.js';
 import { createDeliverer } from './deliver.js';
 import { readDirectory } from './directory.js';
 import { ensureGroup } from './groups.js';
+import { createJsApi, readPosition, type WwConfig } from './js-api.js';
 import { login, loginUrl } from './login.js';
 import { setMenu } from './menu.js';
 import { createReceiver, PASSIVE_REPLY_MS } from './receiver.js';
@@ -76,6 +77,9 @@ export interface WecomAdapter extends PlatformAdapter {
   contactsCallback: CallbackReceiver | null;
   /** The AI bot's callback; null when there is none. */
   aibotCallback: CallbackReceiver | null;
+  /** What `ww.register` takes. */
+  pageConfig(address: string, as: 'company' | 'app'): Promise<WwConfig>;
+  readPosition: NonNullable<PlatformAdapter['readPosition']>;
   /** Puts the app's menu in place: 扫码, 拍照, 我的商机, 我的待办, 帮助. Keys: scan, photo, my-deals, my-todos, help. */
   setMenu(): Promise<'made' | 'same'>;
 }
@@ -120,6 +124,8 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
     fetchMedia: (media) => client.download(media.handle, deps.maxMediaBytes ?? MAX_MEDIA_BYTES),
     loginUrl: (redirectUri, state) => loginUrl(settings, redirectUri, state),
     login: (code) => login(client, code),
+    pageConfig: createJsApi({ client, settings, store: tokens, clock, log }),
+    readPosition,
     ensureGroup: (group) => ensureGroup(client, group),
     setMenu: () => setMenu(client, settings.agentId),
     start: () => Promise.resolve(),

@@ -1,4 +1,4 @@
-import { HOUR, MINUTE, SECOND } from '../../core/index.js';
+import { DAY, HOUR, MINUTE, SECOND } from '../../core/index.js';
 import { type Call, cookie, jsonBody, redirect, type Reply } from '../http.js';
 import { departmentOf, departments } from '../departments.js';
 import { choosePerson, identityCookie, isHttp } from '../identity.js';
@@ -154,11 +154,13 @@ export function checkins(state: DingtalkState, call: Call): Reply {
   };
 }
 
+/** Asking again makes the ticket good for two more hours, up to a day after it was made. */
 export function ticketOf(state: DingtalkState): { ticket: string; seconds: number } {
   const now = state.world.now();
   const known = state.data.ticket;
-  const ticket = known !== undefined && known.expiresAt > now ? known.ticket : opaque(64);
-  state.data.ticket = { ticket, expiresAt: now + TOKEN_SECONDS * SECOND };
+  const kept = known !== undefined && known.expiresAt > now ? known : { ticket: opaque(64), madeAt: now };
+  const expiresAt = Math.min(now + TOKEN_SECONDS * SECOND, kept.madeAt + DAY);
+  state.data.ticket = { ticket: kept.ticket, madeAt: kept.madeAt, expiresAt };
   state.world.save();
-  return { ticket, seconds: TOKEN_SECONDS };
+  return { ticket: kept.ticket, seconds: Math.ceil((expiresAt - now) / SECOND) };
 }

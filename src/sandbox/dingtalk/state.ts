@@ -54,7 +54,7 @@ interface DingtalkData {
   cards: Record<string, CardInstance>;
   codes: Record<string, { userId: string; expiresAt: number; used: boolean }>;
   sessions: Record<string, { chatId: string; expiresAt: number }>;
-  ticket?: { ticket: string; expiresAt: number };
+  ticket?: { ticket: string; madeAt: number; expiresAt: number };
   checkins: { userId: string; at: number; lat: number; lng: number; place: string }[];
   sent: Record<string, { at: number; messageIds: string[] }>;
   usage: { month: string; api: number; push: number };

@@ -31,7 +31,7 @@ function withCode(state: WecomState, call: Call): Reply {
   const stateParameter = query.get('state') ?? '';
   if (!/^[a-zA-Z0-9]{0,128}$/.test(stateParameter)) return fail(40035, 'invalid state');
   const target = query.get('redirect_uri') ?? '';
-  if (!isHttp(target) || !trusted(state, target)) return fail(50001, 'redirect_url domain not match');
+  if (!isTrustedDomain(state, target)) return fail(50001, 'redirect_url domain not match');
   const asked = query.get('sandbox_user') ?? cookie(call, identityCookie('wecom'));
   const userId = asked === undefined ? undefined : state.world.canonicalUser('wecom', asked);
   if (userId === undefined) return choosePerson(state.world, 'wecom', call);
@@ -45,7 +45,8 @@ function withCode(state: WecomState, call: Call): Reply {
 }
 
 /** The trusted domain is that of the callback; loopback counts as trusted, since it cannot be entered in the real console. */
-function trusted(state: WecomState, target: string): boolean {
+export function isTrustedDomain(state: WecomState, target: string): boolean {
+  if (!isHttp(target)) return false;
   const { hostname } = new URL(target);
   if (['127.0.0.1', 'localhost', '[::1]'].includes(hostname) || hostname.endsWith('.localhost')) return true;
   const { callbackUrl } = state.data;
@@ -80,7 +81,8 @@ function forgetOldCodes(state: WecomState): void {
   state.world.save();
 }
 
-export function jsapiTicket(state: WecomState, kind: 'corp' | 'agent', perHour: number): Reply {
+export function jsapiTicket(state: WecomState, of: Secret, kind: 'corp' | 'agent', perHour: number): Reply {
+  if (of !== 'app') return fail(48002, 'api forbidden');
   const { world, data } = state;
   const now = world.now();
   if (!state.windows.take(`ticket ${kind}`, now, { count: perHour, ms: HOUR }))

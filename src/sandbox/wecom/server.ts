@@ -66,9 +66,9 @@ export async function startWecom(world: World): Promise<WecomStandIn> {
   api('GET /cgi-bin/department/simplelist', departmentSimpleList);
   api('GET /cgi-bin/auth/getuserinfo', (s, call, of) => userInfo(s, call, of, 'userid'));
   api('GET /cgi-bin/user/getuserinfo', (s, call, of) => userInfo(s, call, of, 'UserId'));
-  api('GET /cgi-bin/get_jsapi_ticket', (s) => jsapiTicket(s, 'corp', 400));
-  api('GET /cgi-bin/ticket/get', (s, call) =>
-    call.query.get('type') === 'agent_config' ? jsapiTicket(s, 'agent', 100) : fail(40035, 'invalid type'),
+  api('GET /cgi-bin/get_jsapi_ticket', (s, _call, of) => jsapiTicket(s, of, 'corp', 400));
+  api('GET /cgi-bin/ticket/get', (s, call, of) =>
+    call.query.get('type') === 'agent_config' ? jsapiTicket(s, of, 'agent', 100) : fail(40035, 'invalid type'),
   );
   api('GET /cgi-bin/getcallbackip', () => ok({ ip_list: ['127.0.0.1'] }));
   api('GET /cgi-bin/get_api_domain_ip', () => ok({ ip_list: ['127.0.0.1'] }));

@@ -8,7 +8,7 @@ import { sendDingtalkLogin, sendNotice } from './shell.js';
 
 export interface LoginDeps {
   /** The configured platforms; a login is offered for these only. */
-  adapters: ReadonlyMap<PlatformName, Pick<PlatformAdapter, 'loginUrl' | 'login'>>;
+  adapters: ReadonlyMap<PlatformName, Pick<PlatformAdapter, 'loginUrl' | 'login' | 'pageConfig'>>;
   /** Needed by DingTalk's own login inside its client; the sandbox has a page for it. */
   dingtalk?: { corpId: string; clientId: string };
   /** Who this is in the organisation; null for somebody who is not in it or has left. */
@@ -36,12 +36,12 @@ export interface Login {
   leave(ctx: Context): Promise<void>;
 }
 
-/** Only paths of the phone pages, visit codes and proofs: a login never leads out of the house. */
+/** Only paths of the phone pages, capture tickets, visit codes and proofs: a login never leads out of the house. */
 export function ownTarget(to: unknown): string {
-  if (typeof to !== 'string' || !/^\/[msv]([/?]|$)/.test(to) || /[\\\s]|\/\//.test(to)) return HOME;
+  if (typeof to !== 'string' || !/^\/[cmsv]([/?]|$)/.test(to) || /[\\\s]|\/\//.test(to)) return HOME;
   const base = 'http://own.invalid';
   const url = new URL(to, base);
-  return url.origin === base && /^\/(m|s|v)(\/|$)/.test(url.pathname) ? url.pathname + url.search : HOME;
+  return url.origin === base && /^\/(c|m|s|v)(\/|$)/.test(url.pathname) ? url.pathname + url.search : HOME;
 }
 
 export function createLogin(deps: LoginDeps): Login {

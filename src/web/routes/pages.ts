@@ -8,6 +8,7 @@ import { jsonErrors, readJson, requireOwnHeader } from './json.js';
 import type { Proofs } from '../proofs.js';
 import type { ReviewDesk } from '../reviews.js';
 import type { Undelivered } from '../undelivered.js';
+import { addPageConfigRoute } from './page-config.js';
 import { addProofRoutes } from './proofs.js';
 import { addReviewRoutes } from './reviews.js';
 import { addUndeliveredRoutes } from './undelivered.js';
@@ -116,6 +117,7 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
       await sendPicture(ctx, picture, { id, which, thumb });
     }),
   );
+  addPageConfigRoute(api, deps, answer);
   if (deps.reviews !== undefined) addReviewRoutes(api, deps.reviews, answer, param);
   if (deps.undelivered !== undefined) addUndeliveredRoutes(api, deps.undelivered, answer);
   api.post('/logout', async (ctx) => {

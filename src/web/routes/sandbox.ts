@@ -45,7 +45,7 @@ export interface SandboxRouteDeps {
 const MAX_STEP_MS = 31 * 24 * HOUR;
 
 /** What the page may ask of the control interface. Directory and callback address are the app's own business. */
-const FORWARDED = /^(state|events|traffic|samples|phones|faults|tokens|callbacks|media)(\/|$)/;
+const FORWARDED = /^(state|events|traffic|samples|phones|pages|faults|tokens|callbacks|media)(\/|$)/;
 
 /** `/sandbox` and what its phones need. Only mounted when the sandbox is on. */
 export function createSandboxRoutes(deps: SandboxRouteDeps): Router {

@@ -196,6 +196,13 @@ export async function makeDingtalkHarness(
         await control('PUT', 'faults', { dingtalk: faults[what] });
       },
     },
+    page: {
+      async check(url, config) {
+        const checked = await control<{ errorCode: number }>('POST', 'pages/dingtalk', { ...config, url });
+        return checked.errorCode === 0;
+      },
+      tickets: async () => (await traffic()).filter(({ path }) => path.endsWith('/jsapiTickets')).length,
+    },
     async loginCode(who) {
       const url = new URL(adapter.loginUrl('http://127.0.0.1:1/m/login', 'abc'));
       url.searchParams.set('sandbox_user', PEOPLE[who].userId);

@@ -4,11 +4,11 @@ import type { DeliveryBody, Recipient } from '../../../src/platforms/contract.js
 import { toCardVariables, toMarkdown, toPlainCard, toText } from '../../../src/platforms/dingtalk/encode.js';
 import { answerError } from '../../../src/platforms/dingtalk/errors.js';
 import { createDingtalkAdapter } from '../../../src/platforms/dingtalk/index.js';
-import { readPosition } from '../../../src/platforms/dingtalk/index.js';
-import { signedAddress, signJs } from '../../../src/platforms/dingtalk/js-api.js';
+import { readPosition, signedAddress } from '../../../src/platforms/dingtalk/js-api.js';
 import { robotAddress } from '../../../src/platforms/dingtalk/group-robot.js';
 import { sayLink } from '../../../src/platforms/dingtalk/press-text.js';
 import { memoryTokenStore } from '../../../src/platforms/index.js';
+import { signPage } from '../../../src/platforms/page-signature.js';
 import { checklistCard, tagsCard } from '../../contracts/samples.js';
 import { inner, sample, shape, textAt, vector, without, type Json } from './samples.js';
 import { frame, ROBOT, robotMessage, startVendor, type Answers } from './vendor.js';
@@ -272,22 +272,23 @@ test('session-webhook-actioncard-dtmd: our links say their words in the same spe
   }
 });
 
-test('dd-config: a page of ours is signed as it and vector-signatures-local show, once per jsapi-ticket-response', async (t) => {
+test('dd-config: a page is signed as it and vector-signatures-local show, once per jsapi-ticket-response', async (t) => {
   const { adapter, vendor } = await setUp(t);
   const page = 'https://example.com/checkin?visit=42&lang=zh';
-  const first = await adapter.jsConfig(page, 'https://example.com');
-  await adapter.jsConfig(page, 'https://example.com');
+  const first = await adapter.pageConfig(`${page}#top`);
+  await adapter.pageConfig(page);
   t.is(vendor.asked.filter(({ path }) => path.endsWith('jsapiTickets')).length, 1);
   t.is(shape(first), shape(sample('dd-config')));
+  const { jsapiTicket: ticket } = sample('jsapi-ticket-response') as { jsapiTicket: string };
+  const { nonceStr: nonce, timeStamp: timestamp, signature } = first;
+  t.is(signature, signPage({ ticket, nonce, timestamp, address: page }, 'sha256'));
   const known = vector('vector-signatures-local', 'jsapiConfig');
-  const of = { ticket: 'TICKET', nonce: 'nonce123', timestamp: '1700000000', address: `${page}#top` };
-  t.is(signJs(of), textAt(known, 'sha256'));
-  t.is(signJs(of), sample('dd-config')['signature'] as string);
-  t.is(signJs(of, 'sha1'), textAt(known, 'sha1ForOldDemos'));
+  const of = { ticket: 'TICKET', nonce: 'nonce123', timestamp: '1700000000', address: signedAddress(`${page}#top`) };
+  t.is(signPage(of, 'sha256'), textAt(known, 'sha256'));
+  t.is(signPage(of, 'sha256'), sample('dd-config')['signature'] as string);
+  t.is(signPage(of, 'sha1'), textAt(known, 'sha1ForOldDemos'));
   t.is(signedAddress('https://a.b/c%20d?q=%E4%B8%AD+x#y'), 'https://a.b/c%20d?q=中 x');
-  await t.throwsAsync(adapter.jsConfig('https://evil.example.net/', 'https://example.com'), {
-    code: 'js_config.foreign_page',
-  });
+  await t.throwsAsync(adapter.pageConfig('javascript:alert(1)'), { code: 'page_config.bad_address' });
 });
 
 test('jsapi-get-location-result and jsapi-geolocation-get-result are the same place on the same datum', (t) => {

@@ -241,6 +241,15 @@ export async function makeWecomHarness(
         await control('PUT', 'faults', { wecom: faults[what] });
       },
     },
+    page: {
+      async check(url, config, as) {
+        const { signature, ...rest } = config as { signature: object };
+        const checked = await control<{ errCode: number }>('POST', 'pages/wecom', { ...rest, ...signature, url, as });
+        return checked.errCode === 0;
+      },
+      tickets: async () =>
+        (await traffic()).filter(({ path }) => /\/(get_jsapi_ticket|ticket\/get)$/.test(path)).length,
+    },
     async loginCode(who) {
       const url = new URL(adapter.loginUrl('http://127.0.0.1:1/m/login', 'abc'));
       url.searchParams.set('sandbox_user', PEOPLE[who].userId);

@@ -1,5 +1,7 @@
 import test from 'ava';
 import { AppError, asId, type CardId } from '../../../src/core/index.js';
+import { signPage } from '../../../src/platforms/page-signature.js';
+import { readPosition } from '../../../src/platforms/wecom/js-api.js';
 import { checklistCard } from '../../contracts/samples.js';
 import { jsonSample, sampleNames } from './samples.js';
 import { setUp } from './vendor.js';
@@ -96,7 +98,55 @@ test('error-*: one token renewed once, an address named for the administrator, a
   await t.throwsAsync(nobody.adapter.deliver(text()), { code: 'wecom.recipient_unknown' });
 });
 
-/** Asserted on elsewhere, or not read: what asks for a directory secret, and the tickets of the page's JS-SDK. */
+test('jsapi-ticket-response and js-config-input: a page is signed for the company or for the app, each with its own ticket, fetched once', async (t) => {
+  const { ticket } = jsonSample<{ ticket: string }>('jsapi-ticket-response');
+  const { adapter, asked } = await setUp(t, {
+    ...answers('get_jsapi_ticket', 'jsapi-ticket-response'),
+    'ticket/get': { body: { ...jsonSample<object>('jsapi-ticket-response'), ticket: 'of-the-app' } },
+  });
+  const page = 'https://trail.example.com/c/abc.def?p=wecom';
+  const [company, again, app] = [
+    await adapter.pageConfig(`${page}#top`, 'company'),
+    await adapter.pageConfig(page, 'company'),
+    await adapter.pageConfig(page, 'app'),
+  ];
+  const input = jsonSample<{ jsApiList: string[] }>('js-config-input');
+  t.deepEqual(Object.keys(company).sort(), Object.keys(input).sort());
+  t.deepEqual(company.jsApiList, input.jsApiList);
+  const signed = (of: typeof company, by: string) => {
+    const { nonceStr: nonce, timestamp } = of.signature;
+    return signPage({ ticket: by, nonce, timestamp, address: page }, 'sha1');
+  };
+  t.is(company.signature.signature, signed(company, ticket));
+  t.is(app.signature.signature, signed(app, 'of-the-app'));
+  t.not(company.signature.nonceStr, again.signature.nonceStr);
+  t.deepEqual(
+    asked.map(({ api, query }) => `${api} ${query.get('type') ?? ''}`.trim()),
+    ['gettoken', 'get_jsapi_ticket', 'ticket/get agent_config'],
+  );
+  await t.throwsAsync(adapter.pageConfig('file:///c/x', 'company'), { code: 'page_config.bad_address' });
+});
+
+test('crypto-vectors: a page is signed as the vendor signs its example', (t) => {
+  const { jsSdkSignature: known } = jsonSample<{
+    jsSdkSignature: { jsapi_ticket: string; noncestr: string; timestamp: number; url: string; signature: string };
+  }>('crypto-vectors');
+  const { jsapi_ticket: ticket, noncestr: nonce, timestamp, url: address, signature } = known;
+  t.is(signPage({ ticket, nonce, timestamp: String(timestamp), address }, 'sha1'), signature);
+});
+
+test('js-result-getLocation: a position on the datum that was asked for; anything else is none', (t) => {
+  t.deepEqual(readPosition(jsonSample('js-result-getLocation')), {
+    lat: 23.10412,
+    lng: 113.32011,
+    datum: 'gcj02',
+    accuracyMetres: 35,
+  });
+  for (const bad of [null, '', {}, { latitude: '31', longitude: 121 }, { latitude: 91, longitude: 0 }])
+    t.is(readPosition(bad), null);
+});
+
+/** Asserted on elsewhere, or not read: what asks for a directory secret. */
 const ELSEWHERE: Record<string, string> = {
   'department-list-response': 'directory.test.ts',
   'user-get-response': 'directory.test.ts',
@@ -104,12 +154,12 @@ const ELSEWHERE: Record<string, string> = {
   'webhook-send-response': 'robots.test.ts',
   'webhook-upload-response': 'robots.test.ts',
   'user-list_id-response': 'ids only, for the 通讯录同步 secret: the app reads its own visible range',
-  'jsapi-ticket-response': 'tickets are not asked for by the adapter',
 };
 const HERE = [
   'api-ok-response',
   'appchat-create-response',
   'gettoken-response',
+  'jsapi-ticket-response',
   'media-upload-response',
   'send-response',
   'update-template-card-response',
