@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { loadCards } from './cards/index.js';
 import type { AsrConfig } from './config/index.js';
 import { createConversation, createSessions, type Conversation, type Sessions } from './conversation/index.js';
-import { AppError, asId, ConfigError, projectRoot, type DealId, type EvidenceId, type PersonId } from './core/index.js';
+import {
+  AppError,
+  asId,
+  ConfigError,
+  projectRoot,
+  type CaptureAsk,
+  type DealId,
+  type EvidenceId,
+  type PersonId,
+} from './core/index.js';
 import {
   addDealSinks,
   createDeals,
@@ -102,6 +111,8 @@ export interface HouseDeps extends PlatformDeps {
   publicUrl: string;
   /** Code of a deal's visit QR, signed. */
   visitCode: (dealId: string) => string;
+  /** Address of the capture page under its ticket. */
+  captureUrl: (ask: CaptureAsk) => string;
 }
 
 /** One photo is verified by one worker for at most this long: seconds when warm, a cold nameplate on a busy small machine took 19. */
@@ -140,7 +151,10 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
 }
 
 /** The house's inside: everything but the two platforms and the workers that look at files, which are handed in. */
-export interface InsideDeps extends Pick<HouseDeps, 'store' | 'clock' | 'log' | 'zone' | 'publicUrl' | 'visitCode'> {
+export interface InsideDeps extends Pick<
+  HouseDeps,
+  'store' | 'clock' | 'log' | 'zone' | 'publicUrl' | 'visitCode' | 'captureUrl'
+> {
   evidence: Evidence;
   /** No other process works on this store. */
   alone?: boolean;
@@ -319,6 +333,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     pages: {
       deal: (dealId, platform) => `${deps.publicUrl}/m/deals/${dealId}?p=${platform}`,
       home: (platform) => `${deps.publicUrl}/m?p=${platform}`,
+      capture: (ask, platform) => `${deps.captureUrl(ask)}?p=${platform}`,
     },
     devicesOf: async (deal) =>
       deviceWords(await equipment.ofClient(deal.clientId, (one) => org.canSee(deal.ownerId, one))),

@@ -8,12 +8,14 @@ import { buildApp } from './app.js';
 import type { Config } from './config/index.js';
 import { AppError, MovableClock, systemClock, type Log } from './core/index.js';
 import { finishDemo, startDemo } from './demo.js';
+import { captureTicket } from './evidence/index.js';
 import { buildHouse, type House } from './house.js';
 import { gauges, healthChecks } from './health.js';
 import type { Jobs } from './jobs/index.js';
 import { startSandbox, type SandboxHandle } from './sandbox/index.js';
 import { buildJobs } from './schedules.js';
 import { openStore, type Store } from './store/index.js';
+import { createCaptures } from './captures.js';
 import { createVisitCodes, visitToken } from './visits.js';
 import {
   createMongoSessionStore,
@@ -91,6 +93,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
             },
       publicUrl,
       visitCode: (dealId) => `${publicUrl}/s/${visitToken(secret, dealId)}`,
+      captureUrl: (ask) => `${publicUrl}/c/${captureTicket(secret, ask)}`,
       meter: (platform, api) => calls.inc({ platform, api }),
       countCallback: (platform, kind, outcome) => callbacks.inc({ platform, kind, outcome }),
     });
@@ -117,6 +120,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
         undelivered: createUndelivered(house),
         proofs,
         visits: createVisitCodes({ house, secret, publicUrl, clock }),
+        captures: createCaptures({ house, secret, clock }),
         sessions: createMongoSessionStore(store.connection),
         adapters: house.adapters,
         personByIdentity: (platform, userId) => Promise.resolve(house.org.personByIdentity(platform, userId) ?? null),

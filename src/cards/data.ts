@@ -66,7 +66,8 @@ export interface CardData {
   /** `othersVoice`: somebody else's voice is taken, so that consent will be asked. */
   'ask-voice': OfQuestion & { othersVoice: boolean };
   'ask-confirm': OfQuestion;
-  'ask-scan': OfQuestion;
+  /** `captureUrl`: address of the page that scans, under its ticket. */
+  'ask-scan': OfQuestion & { captureUrl?: string };
   /** Categories in words, `、` between them; `known` are those on file for this client. */
   'ask-purchase-history': OfQuestion & { known: string[] };
 

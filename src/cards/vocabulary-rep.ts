@@ -185,7 +185,7 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
   }),
   'ask-confirm': vocabulary<CardData['ask-confirm']>({ words: question, actions: { ...answerable, ...toDeal } }),
   'ask-scan': vocabulary<CardData['ask-scan']>({
-    words: question,
+    words: { ...question, 扫码页: (d) => d.captureUrl },
     actions: { 稍后: later, 申请豁免: exempt, ...toDeal },
   }),
   'ask-purchase-history': vocabulary<CardData['ask-purchase-history']>({

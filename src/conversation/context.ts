@@ -1,5 +1,5 @@
 import type { Cards } from '../cards/index.js';
-import type { Clock, Log, PersonId } from '../core/index.js';
+import type { CaptureAsk, Clock, Log, PersonId } from '../core/index.js';
 import type { DealDocument, Deals, Verification } from '../deals/index.js';
 import type { AutoAdvanceRule } from '../flow/index.js';
 import type { Insights } from '../insights/index.js';
@@ -35,6 +35,8 @@ export interface ConversationDeps {
   pages: {
     deal(dealId: string, platform: PlatformName): string;
     home(platform: PlatformName): string;
+    /** Where the thing asked for is taken: camera, position, scanner. */
+    capture(ask: CaptureAsk, platform: PlatformName): string;
   };
   /** Figures of a scope, as of now. */
   insights: Pick<Insights, 'figures'>;

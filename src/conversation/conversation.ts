@@ -5,6 +5,7 @@ import type { Person } from '../org/index.js';
 import type { TodoAnswer, TodoDocument } from '../todos/index.js';
 import { settleTodo } from './asks.js';
 import type { InboundEvent, Outgoing, PlatformName } from '../platforms/contract.js';
+import { onCapture } from './capture.js';
 import type { ConversationDeps } from './context.js';
 import { onFile } from './files.js';
 import { onGroup } from './group.js';
@@ -131,6 +132,9 @@ async function onSingle(deps: ConversationDeps, turn: Turn): Promise<void> {
       return;
     case 'menu':
       await onMenu(deps, turn, body.key);
+      return;
+    case 'capture':
+      await onCapture(deps, turn, body);
       return;
     case 'entered':
       // Opening the chat is no question: only the very first time is answered.

@@ -1,7 +1,7 @@
 import { AppError, MINUTE, stableId, type FileId } from '../core/index.js';
 import type { GotKind } from '../cards/index.js';
-import { currentVisitOf, dealItem, type DealDocument, stageOf } from '../deals/index.js';
-import { itemStates, type Flow, type Item } from '../flow/index.js';
+import { currentVisitOf, dealItem, type DealDocument, stageOf, type SubmitCommand } from '../deals/index.js';
+import { itemStates, type Flow, type Item, type SubmissionValue } from '../flow/index.js';
 import type { MediaRef } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
 import { keepFor, valueFor, type Kept } from './kept.js';
@@ -10,8 +10,8 @@ import { notUnderstood, showGap } from './texts.js';
 import type { Turn } from './turn.js';
 
 /** Same limit as the evidence room; told before anything is stored. */
-const MAX_FILE_BYTES = 25 * 1024 * 1024;
-const MAX_FILE_WORDS = '25 MB';
+export const MAX_FILE_BYTES = 25 * 1024 * 1024;
+export const MAX_FILE_WORDS = '25 MB';
 
 /** A photo or a file: fetched at once (platform links die), kept as it came, then handed in for what was asked. */
 export async function onFile(
@@ -49,29 +49,44 @@ export async function onFile(
     });
     return;
   }
-  const { kind, done } = await submitValue(deps, turn, { dealId: deal._id, itemId: item.id, askedAt }, value, {
+  await handIn(deps, turn, target, value, {
     file: kept.file,
     positions: recentPositions(turn),
-    known: deal,
     ...(heard === '' ? {} : { voice: { heard: { text: heard, by: turn.event.platform } } }),
+  });
+}
+
+/** Hands a file in for an item; a question that it does not answer stays open. */
+export async function handIn(
+  deps: ConversationDeps,
+  turn: Turn,
+  { deal, item, askedAt }: Target,
+  value: SubmissionValue,
+  extra: Pick<SubmitCommand, 'file' | 'positions' | 'voice'>,
+): Promise<void> {
+  const { kind, done } = await submitValue(deps, turn, { dealId: deal._id, itemId: item.id, askedAt }, value, {
+    ...extra,
+    known: deal,
   });
   if (kind !== 'submitted') return;
   const open = turn.session.question;
-  // Another question that is open stays so.
-  if (open?.kind === 'item' && open.itemId !== item.id) turn.change.question = open;
-  // More of the same are wanted: the question stays open, so that several photos in a row count one by one.
-  const visit = currentVisitOf(done.deal);
+  // Another question that is open stays so. More of the same are wanted: the question stays open, so that several photos
+  // in a row count one by one.
+  const isOther = open?.kind === 'item' && (open.itemId !== item.id || open.dealId !== deal._id);
   const state = itemStates(done.flow, done.deal).find((one) => one.itemId === item.id);
-  const underWay =
-    visit?.items[item.id]?.submissions.filter((one) => one.status === 'checking' || one.status === 'passed').length ??
-    0;
-  if (askedAt !== null && state !== undefined && underWay < state.need && open?.kind === 'item') {
-    turn.change.question = open;
-  }
+  const isWanted = askedAt !== null && state !== undefined && underWay(done.deal, item.id) < state.need;
+  if (open?.kind === 'item' && (isOther || isWanted)) turn.change.question = open;
   turn.remember(done.card.card);
 }
 
-async function keep(deps: ConversationDeps, turn: Turn, media: MediaRef): Promise<Kept | null> {
+/** Pieces that are looked at or have passed. */
+export function underWay(deal: DealDocument, itemId: string): number {
+  const submissions = currentVisitOf(deal)?.items[itemId]?.submissions ?? [];
+  return submissions.filter(({ status }) => status === 'checking' || status === 'passed').length;
+}
+
+/** `media`: null where the file must be in the vault already. */
+export async function keep(deps: ConversationDeps, turn: Turn, media: MediaRef | null): Promise<Kept | null> {
   const id = stableId<FileId>('f', turn.event.key);
   const refuse = (state: 'empty' | 'large' | 'unreadable'): null => {
     turn.reply('too-large', { state, limit: MAX_FILE_WORDS });
@@ -84,6 +99,7 @@ async function keep(deps: ConversationDeps, turn: Turn, media: MediaRef): Promis
       const { kind } = await deps.sniff(await deps.vault.read(id));
       return { file: kept, kind: kind === 'empty' ? 'other' : kind };
     }
+    if (media === null) return refuse('unreadable');
     const { bytes, name } = await deps.fetchMedia(media);
     if (bytes.byteLength > MAX_FILE_BYTES) return refuse('large');
     const { kind, mime } = await deps.sniff(bytes);
@@ -100,7 +116,7 @@ async function keep(deps: ConversationDeps, turn: Turn, media: MediaRef): Promis
 const nameFor = (kind: string): string =>
   ({ image: '照片.jpg', pdf: '文件.pdf', xlsx: '表格.xlsx', csv: '表格.csv', audio: '录音' })[kind] ?? '文件';
 
-interface Target {
+export interface Target {
   deal: DealDocument;
   flow: Flow;
   item: Item;
@@ -124,7 +140,7 @@ async function askedFor(deps: ConversationDeps, turn: Turn, kept: Kept): Promise
 }
 
 /** The last verdict of an item that asked for another piece. */
-function againAt(deal: DealDocument, itemId: string): Date | null {
+export function againAt(deal: DealDocument, itemId: string): Date | null {
   const submissions = currentVisitOf(deal)?.items[itemId]?.submissions ?? [];
   return submissions
     .filter(({ status }) => status === 'failed' || status === 'unchecked')
@@ -134,7 +150,7 @@ function againAt(deal: DealDocument, itemId: string): Date | null {
     );
 }
 
-const later = (at: Date, other: Date | null): Date => (other !== null && other > at ? other : at);
+export const later = (at: Date, other: Date | null): Date => (other !== null && other > at ? other : at);
 
 /**
  * A verdict that asks for another one is the question put anew: what comes next counts as asked for from the verdict's
@@ -255,6 +271,6 @@ async function unasked(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<
   turn.remember(done.card.card);
 }
 
-function recentPositions(turn: Turn) {
+export function recentPositions(turn: Turn) {
   return turn.session.positions.filter((position) => (position.at?.getTime() ?? 0) > turn.now.getTime() - 10 * MINUTE);
 }

@@ -285,7 +285,9 @@ const HANDLERS: Record<Verb, Handler> = {
       step: 1,
       draft: { witness: ids[2] ?? '' },
     };
-    turn.text(touchWords(ids[2] ?? '', turn.event.platform, deps.visitCode(live.deal._id)));
+    const about = { personId: turn.person.id, dealId: live.deal._id, visitId: visit.id, itemId: live.item.id };
+    const page = deps.pages.capture({ ...about, askedAt: turn.now }, turn.event.platform);
+    turn.text(touchWords(ids[2] ?? '', turn.event.platform, deps.visitCode(live.deal._id), page));
   },
   async 'skip-date'(deps, turn, ids, press) {
     const live = await liveItem(deps, turn, ids);

@@ -51,7 +51,7 @@ export function putQuestion(
   deal: DealDocument,
   flow: Flow,
   item: Item,
-  question: Pick<ItemQuestion, 'step' | 'draft'>,
+  question: Pick<ItemQuestion, 'step' | 'draft'> & Partial<Pick<ItemQuestion, 'visitId' | 'askedAt'>>,
   how: 'replace' | 'reply' | { close: string },
   known: Known = {},
 ): void {
@@ -70,6 +70,7 @@ export function putQuestion(
     else if (how === 'reply') turn.reply(name, data);
     else turn.close(name, data, how.close);
   };
+  const capture = captureOf(deps, turn, deal, item, question);
   const state = itemStates(flow, deal).find((one) => one.itemId === item.id);
   const have = state?.have ?? 0;
   const need = state?.need ?? 1;
@@ -79,6 +80,7 @@ export function putQuestion(
         ...base,
         have,
         need,
+        ...capture,
         ...(item.demands.freshWithinMs === undefined
           ? {}
           : { freshFor: `${Math.round(item.demands.freshWithinMs / 60_000)} 分钟` }),
@@ -135,7 +137,7 @@ export function putQuestion(
       put('ask-confirm', base);
       return;
     case 'scan':
-      put('ask-scan', base);
+      put('ask-scan', { ...base, ...capture });
       if (typeof how === 'object') return;
       turn.text(
         `签收码在这里，发给客户或打印在送货单上：${deps.visitCode(deal._id)}\n客户出示后，用菜单的「扫码」扫一下；在钉钉里直接扫，打开后点「确认签收」。`,
@@ -149,6 +151,19 @@ export function putQuestion(
       turn.change.question = null;
       return;
   }
+}
+
+/** Where the item's photo or code is taken, under a ticket for this question. */
+function captureOf(
+  deps: ConversationDeps,
+  turn: Turn,
+  deal: DealDocument,
+  item: Item,
+  { visitId, askedAt }: Partial<Pick<ItemQuestion, 'visitId' | 'askedAt'>>,
+): { captureUrl?: string } {
+  if (visitId === undefined || askedAt === undefined) return {};
+  const ask = { personId: turn.person.id, dealId: deal._id, visitId, itemId: item.id, askedAt };
+  return { captureUrl: deps.pages.capture(ask, turn.event.platform) };
 }
 
 export async function answerWithText(

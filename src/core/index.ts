@@ -37,6 +37,8 @@ export { createLogger, silentLog } from './logger.js';
 export type { Log } from './logger.js';
 export { isPublicAddress } from './public-address.js';
 export { projectRoot } from './root.js';
+export { seal, unseal } from './seal.js';
+export type { CaptureAsk } from './capture-ask.js';
 // For rooms with files that people write (flows, cards, calendars, rules).
 export { didYouMean, formatProblem, hasErrors, inFileOrder, readYaml } from './yaml-reader.js';
 export type { FileProblem, YamlFields, YamlValue } from './yaml-reader.js';

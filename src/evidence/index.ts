@@ -23,6 +23,9 @@ export type { AsrProvider, AsrResult } from './voice/asr.js';
 export type { Mention } from './voice/keywords.js';
 export type { LookUpEarlier } from './radar/alike.js';
 
+// For the capture page.
+export { captureTicket, openCaptureTicket } from './capture-ticket.js';
+
 // For whoever keeps what was read.
 export { foldCode } from './labels.js';
 

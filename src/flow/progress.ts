@@ -60,7 +60,10 @@ export type SubmissionValue =
   | { kind: 'scan'; code: string };
 
 /** Where a check-in was made: a position that was sent, or the visit code of the client, scanned. */
-export type CheckInPlace = { kind: 'position'; lat: number; lng: number } | { kind: 'code'; code: string };
+export type CheckInPlace =
+  /** Absent `datum`: kept before it was. */
+  | { kind: 'position'; lat: number; lng: number; datum?: 'wgs84' | 'gcj02' | 'bd09' }
+  | { kind: 'code'; code: string };
 
 export interface Exemption {
   by: PersonId;

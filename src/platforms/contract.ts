@@ -1,4 +1,4 @@
-import type { CardId, EventKey, PersonId } from '../core/index.js';
+import type { CaptureAsk, CardId, EventKey, PersonId } from '../core/index.js';
 import type { FilledCard } from '../cards/index.js';
 
 /**
@@ -33,6 +33,18 @@ export type InboundBody =
   /** `action` is `CardAction.key`; `choices` the chosen option ids by `CardChoice.key`. */
   | { kind: 'press'; cardId: CardId; action: string; choices: Record<string, string[]> }
   | { kind: 'menu'; key: string }
+  /**
+   * From the capture page: for this item and no other. The photo stands in the vault under the event's key, or is fetched as
+   * `media`; what a site visit is shown by is a position or a scanned code, with a sentence.
+   */
+  | {
+      kind: 'capture';
+      ask: CaptureAsk;
+      media?: MediaRef;
+      position?: ClientPosition & { at: Date };
+      code?: string;
+      note?: string;
+    }
   | { kind: 'entered' }
   /** Something we do not understand: answered politely, counted, kept. `what` is the vendor's word for it. */
   | { kind: 'unknown'; what: string };

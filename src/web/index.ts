@@ -15,5 +15,6 @@ export { createReviewDesk } from './reviews.js';
 export type { ReviewDesk } from './reviews.js';
 export { createUndelivered } from './undelivered.js';
 export type { Undelivered } from './undelivered.js';
-export type { PageBackend } from './backend.js';
+export type { PageBackend, Viewer } from './backend.js';
+export type { Captures, CaptureView, Sending } from './captures.js';
 export { createPageBackend } from './page-backend.js';

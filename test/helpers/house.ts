@@ -9,6 +9,7 @@ import {
   type PersonId,
 } from '../../src/core/index.js';
 import type { DealDocument, DealEvent } from '../../src/deals/index.js';
+import { captureTicket } from '../../src/evidence/index.js';
 import type { EvidenceContext, EvidenceFile, EvidenceRequest, Verdict } from '../../src/evidence/index.js';
 import type { Command, Flow, Item } from '../../src/flow/index.js';
 import { judgeVoice } from '../../src/evidence/judge/voice.js';
@@ -25,6 +26,8 @@ import { keepAll, testStore } from './store.js';
 export const MORNING = '2026-03-02T01:30:00Z';
 export const FLOW = 'medical-device';
 export const JIA = 'demo-rep-jia';
+/** Signs the tickets of this house. */
+export const SECRET = 'a-secret-of-this-house';
 
 export interface TestHouse extends House {
   store: Store;
@@ -65,6 +68,7 @@ export async function openHouse(
     zone: 'Asia/Shanghai',
     publicUrl: 'https://trail.example.com',
     visitCode: (dealId) => `https://trail.example.com/s/${dealId}.code`,
+    captureUrl: (ask) => `https://trail.example.com/c/${captureTicket(SECRET, ask)}`,
     evidence: {
       verify: (request, file, context) => {
         asked.push({ request, context });

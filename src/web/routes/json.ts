@@ -10,18 +10,23 @@ import {
   type Log,
 } from '../../core/index.js';
 
-/** Bodies that the pages send are settings and choices; files go elsewhere. */
-const MAX_JSON_BYTES = 64 * 1024;
-
-export async function readJson(ctx: Context): Promise<unknown> {
+/** The whole body; over the limit it is refused unread. */
+export async function readBytes(ctx: Context, maxBytes: number, words: { say?: string } = {}): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_JSON_BYTES) throw new BadInputError('request.too_large', `body over ${MAX_JSON_BYTES} bytes`);
+    if (size > maxBytes) throw new BadInputError('request.too_large', `body over ${maxBytes} bytes`, words);
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** Bodies that the pages send are settings and choices; files go elsewhere. */
+const MAX_JSON_BYTES = 64 * 1024;
+
+export async function readJson(ctx: Context): Promise<unknown> {
+  const text = (await readBytes(ctx, MAX_JSON_BYTES)).toString('utf8');
   try {
     return text === '' ? {} : (JSON.parse(text) as unknown);
   } catch (cause) {

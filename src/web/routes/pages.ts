@@ -7,7 +7,9 @@ import { createSessions, type SessionStore } from '../sessions.js';
 import { jsonErrors, readJson, requireOwnHeader } from './json.js';
 import type { Proofs } from '../proofs.js';
 import type { ReviewDesk } from '../reviews.js';
+import type { Captures } from '../captures.js';
 import type { Undelivered } from '../undelivered.js';
+import { addCaptureRoutes } from './captures.js';
 import { addPageConfigRoute } from './page-config.js';
 import { addProofRoutes } from './proofs.js';
 import { addReviewRoutes } from './reviews.js';
@@ -21,6 +23,7 @@ export interface PageRouteDeps extends Omit<LoginDeps, 'sessions'> {
   visits: VisitCodes;
   reviews?: ReviewDesk;
   undelivered?: Undelivered;
+  captures?: Captures;
   proofs?: Pick<Proofs, 'look'>;
   sessions: SessionStore;
   /** The machine's clock, also in the sandbox: moving the demo's clock does not log anybody out. */
@@ -118,6 +121,8 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
     }),
   );
   addPageConfigRoute(api, deps, answer);
+  if (deps.captures !== undefined)
+    addCaptureRoutes(router, api, { captures: deps.captures, login, headers, uiDir }, answer);
   if (deps.reviews !== undefined) addReviewRoutes(api, deps.reviews, answer, param);
   if (deps.undelivered !== undefined) addUndeliveredRoutes(api, deps.undelivered, answer);
   api.post('/logout', async (ctx) => {

@@ -5,6 +5,7 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/sandbox', component: () => import('./sandbox/SandboxPage.vue'), meta: { title: '沙盒 · 留痕' } },
+    { path: '/c/:ticket', component: () => import('./capture/CapturePage.vue'), meta: { title: '现场取证 · 留痕' } },
     {
       path: '/m',
       component: () => import('./pages/PhoneShell.vue'),

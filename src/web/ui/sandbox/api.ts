@@ -64,6 +64,15 @@ export const control = {
     const path = `/phones/${platform}/${encodeURIComponent(userId)}/voice`;
     return call('POST', `${path}${query({ name: file.name, ...about })}`, file, true);
   },
+  /** The client's own check of a page that wants its camera, position and scanner. */
+  async checkPage(platform: Platform, params: object): Promise<{ code: number; words: string }> {
+    const said = await call<{ errCode?: number; errMsg?: string; errorCode?: number; errorMessage?: string }>(
+      'POST',
+      `/pages/${platform}`,
+      params,
+    );
+    return { code: said.errCode ?? said.errorCode ?? 0, words: said.errMsg ?? said.errorMessage ?? '' };
+  },
   moveClock: (by: { byMs: number } | { toNext: 'workday' | 'morning' }) =>
     call<{ offsetMs: number }>('POST', '/clock', by),
   faults: (faults: Partial<Faults>) => call<unknown>('PUT', '/faults', faults),
