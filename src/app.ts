@@ -15,6 +15,8 @@ import {
 
 export interface AppDeps {
   callbacks: House['callbacks'];
+  /** Reverse proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   pages: PageRouteDeps;
   sandbox: SandboxRouteDeps | null;
   checks: readonly HealthCheck[];
@@ -37,7 +39,7 @@ export function buildApp(deps: AppDeps): Koa {
     await next();
   });
   app.use(createHealthRoutes({ checks: deps.checks, metrics: deps.metrics }).routes());
-  app.use(createCallbackRoutes(deps.callbacks).routes());
+  app.use(createCallbackRoutes(deps.callbacks, deps.trustedProxies).routes());
   app.use(createPageRoutes(deps.pages).routes());
   if (deps.sandbox !== null) {
     app.use(createSandboxRoutes(deps.sandbox).routes());

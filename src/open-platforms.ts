@@ -72,6 +72,7 @@ export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: Platf
       meter: meter('wecom'),
       groupRobots: deps.wecom.groupRobots,
       accountLimit: deps.wecom.accountLimit,
+      checkSource: deps.wecom.checkSource,
       count: (kind, outcome) => deps.countCallback?.('wecom', kind, outcome),
       onAppWarning: (what) => signals.appWarning('wecom', what),
       onDirectoryChange: (userIds) => signals.directoryChanged('wecom', userIds),

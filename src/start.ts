@@ -82,7 +82,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       asr: config.asr,
       // The demo's notices stand on no server, and trying it out calls nobody.
       fetchLinks: sandbox === null,
-      wecom: sandbox === null ? config.wecom : { ...sandbox.wecom, groupRobots: {}, accountLimit: 0 },
+      wecom: sandbox === null ? config.wecom : { ...sandbox.wecom, groupRobots: {}, accountLimit: 0, checkSource: false },
       dingtalk:
         sandbox === null
           ? config.dingtalk && { ...config.dingtalk, callbackUrl: `${publicUrl}/callback/dingtalk` }
@@ -114,6 +114,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     });
     const app = buildApp({
       callbacks: house.callbacks,
+      trustedProxies: config.trustedProxies,
       pages: {
         backend,
         reviews: createReviewDesk({ ...house, evidenceOf: backend.evidenceOf, clock }),

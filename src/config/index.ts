@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { ConfigError } from '../core/index.js';
+import { ConfigError, parseRange } from '../core/index.js';
 
 export interface WecomConfig {
   corpId: string;
@@ -15,6 +15,8 @@ export interface WecomConfig {
   aibot: { token: string; encodingAesKey: string } | null;
   /** Robots of group chats (群机器人) by the group's id in the org: keys of their webhooks. */
   groupRobots: Readonly<Record<string, string>>;
+  /** Callbacks are taken only from the addresses that WeCom publishes. */
+  checkSource: boolean;
   /** Members the company's account may have (账号上限): 200 messages a day for each. 0: not known, not counted. */
   accountLimit: number;
   apiBase: string;
@@ -71,6 +73,8 @@ export interface Config {
   retention: { photoDays: number; documentDays: number; recordingDays: number };
   /** Null: only the platforms' own texts. */
   asr: AsrConfig | null;
+  /** Addresses or ranges of our own reverse proxies. */
+  trustedProxies: readonly string[];
   wecom: WecomConfig | null;
   dingtalk: DingtalkConfig | null;
   /** How DingTalk is received, also in the sandbox. */
@@ -185,6 +189,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       recordingDays: days('KEEP_RECORDINGS_DAYS', KEEP_RECORDINGS_DAYS),
     },
     asr: loadAsr(text, url, problems),
+    trustedProxies: loadProxies(text('TRUSTED_PROXIES'), problems),
     wecom,
     dingtalk,
     dingtalkMode,
@@ -196,6 +201,18 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
+}
+
+/** `10.0.0.2, 10.1.0.0/16`: addresses and ranges, with commas between. */
+function loadProxies(value: string, problems: string[]): string[] {
+  const all = value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  for (const one of all) {
+    if (parseRange(one) === null) problems.push(`TRUSTED_PROXIES: ${one} is no address or range such as 10.0.0.0/8`);
+  }
+  return all;
 }
 
 type Text = (name: string, fallback?: string) => string;
@@ -227,6 +244,10 @@ function loadWecom(text: Text, url: Url, problems: string[]): WecomConfig | null
   if (!Number.isSafeInteger(accountLimit) || accountLimit < 0) {
     problems.push('WECOM_ACCOUNT_LIMIT: must be a whole number of members, 0 when not known');
   }
+  const checkSource = text('WECOM_CHECK_SOURCE', 'off');
+  if (checkSource !== 'on' && checkSource !== 'off') {
+    problems.push(`WECOM_CHECK_SOURCE: ${checkSource} is not one of on, off`);
+  }
   return {
     corpId: text('WECOM_CORP_ID'),
     agentId: text('WECOM_AGENT_ID'),
@@ -238,6 +259,7 @@ function loadWecom(text: Text, url: Url, problems: string[]): WecomConfig | null
     aibot: loadCallbackKeys('WECOM_AIBOT', text, problems),
     groupRobots: loadGroupRobots(text('WECOM_GROUP_ROBOTS'), problems),
     accountLimit,
+    checkSource: checkSource === 'on',
     apiBase: url('WECOM_API_BASE', WECOM_API),
   };
 }

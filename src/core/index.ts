@@ -36,6 +36,7 @@ export type { AppErrorOptions } from './errors.js';
 export { createLogger, silentLog } from './logger.js';
 export type { Log } from './logger.js';
 export { isPublicAddress } from './public-address.js';
+export { parseRange } from './address-range.js';
 export { projectRoot } from './root.js';
 export { seal, unseal } from './seal.js';
 export type { CaptureAsk } from './capture-ask.js';

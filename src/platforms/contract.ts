@@ -234,6 +234,8 @@ export interface CallbackRequest {
   query: Readonly<Record<string, string>>;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   body: Buffer;
+  /** Address of whoever sent it: the peer, or whom our own reverse proxy saw. */
+  from?: string;
 }
 export interface CallbackResponse {
   status: number;

@@ -144,6 +144,17 @@ test('WeCom: what is missing or malformed is said, and no secret is repeated in 
   t.regex(problems.join('\n'), /WECOM_SECRET: required/);
 });
 
+test('WeCom: the check of source addresses is off by default; proxies are addresses and ranges', (t) => {
+  t.like(loadConfig(WECOM), { trustedProxies: [], wecom: { checkSource: false } });
+  const env = { ...WECOM, WECOM_CHECK_SOURCE: 'on', TRUSTED_PROXIES: '10.0.0.2, 10.1.0.0/16,fd00::/8' };
+  t.like(loadConfig(env), {
+    trustedProxies: ['10.0.0.2', '10.1.0.0/16', 'fd00::/8'],
+    wecom: { checkSource: true },
+  });
+  const problems = problemsOf({ ...WECOM, WECOM_CHECK_SOURCE: 'yes', TRUSTED_PROXIES: 'proxy.local,10.0.0.0/40' });
+  t.is(problems.length, 3);
+});
+
 test('WeCom: further callbacks and group robots; a webhook is kept as its key, and only the vendor’s', (t) => {
   const aes = 'k'.repeat(43);
   const more = { WECOM_CONTACTS_TOKEN: 'tok', WECOM_CONTACTS_ENCODING_AES_KEY: aes, WECOM_ACCOUNT_LIMIT: '50' };

@@ -13,6 +13,7 @@ import { login, loginUrl } from './login.js';
 import { setMenu } from './menu.js';
 import { createReceiver, PASSIVE_REPLY_MS } from './receiver.js';
 import { createRobots, ROBOT_PER_MINUTE, ROBOT_PREFIX } from './robots.js';
+import { createSources, onlyFrom } from './sources.js';
 import { MAX_ACTIONS, MAX_OPTIONS } from './template-card.js';
 import type { CallbackKeys, CountCallback, WecomSettings } from './types.js';
 
@@ -58,6 +59,8 @@ export interface WecomDeps {
   aibot?: { keys: Omit<CallbackKeys, 'corpId'>; addresses: ReplyAddresses };
   /** Keys of the webhooks of group robots, by the id behind `robot:` in the chat's id. */
   groupRobots?: Readonly<Record<string, string>>;
+  /** Callbacks of the app and of the directory are taken only from addresses that WeCom publishes. */
+  checkSource?: boolean;
   /** Members that the company's account may have: it limits the day's messages. 0: not known. */
   accountLimit?: number;
   /** People, departments or the app's visible range changed. */
@@ -93,6 +96,9 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
   const client = createClient({ settings, clock, log, tokens, meter, callTimeoutMs });
   const { count, onDirectoryChange, onAppWarning } = deps;
   const shared = { clock, log, intake, count, onDirectoryChange, onAppWarning };
+  const sources = deps.checkSource === true ? createSources({ client, clock, log }) : null;
+  const guarded = (receive: CallbackReceiver): CallbackReceiver =>
+    sources === null ? receive : onlyFrom(sources, receive, { log, count });
   const receiver = createReceiver({ ...shared, keys: settings, agentId: settings.agentId });
   const contacts =
     deps.contactsKeys === undefined
@@ -103,8 +109,8 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
     name: 'wecom',
     capabilities: CAPABILITIES,
     budget: budget(deps.accountLimit ?? 0),
-    callback: receiver.callback,
-    contactsCallback: contacts?.callback ?? null,
+    callback: guarded(receiver.callback),
+    contactsCallback: contacts === null ? null : guarded(contacts.callback),
     aibotCallback:
       deps.aibot === undefined
         ? null
@@ -128,7 +134,11 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
     readPosition,
     ensureGroup: (group) => ensureGroup(client, group),
     setMenu: () => setMenu(client, settings.agentId),
-    start: () => Promise.resolve(),
+    start() {
+      // Beside the start: until the list is there everybody passes.
+      void sources?.refresh();
+      return Promise.resolve();
+    },
     stop: async () => {
       await Promise.all([receiver.close(), contacts?.close()]);
     },

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { IncomingMessage } from 'node:http';
 import type { CallbackReceiver } from '../../platforms/contract.js';
+import { createClientAddress } from '../client-address.js';
 
 /** Larger bodies than any callback of the platforms are cut off before they are read whole. */
 const MAX_CALLBACK_BYTES = 256 * 1024;
@@ -17,8 +18,9 @@ export interface CallbackReceivers {
 }
 
 /** The vendors' callbacks: raw bytes to the adapter's receiver, its answer back. Nothing is parsed here. */
-export function createCallbackRoutes(receivers: CallbackReceivers): Router {
+export function createCallbackRoutes(receivers: CallbackReceivers, trustedProxies: readonly string[] = []): Router {
   const router = new Router();
+  const addressOf = createClientAddress(trustedProxies);
 
   const mount = (path: string, receive: CallbackReceiver): void => {
     router.all(path, async (ctx) => {
@@ -29,7 +31,8 @@ export function createCallbackRoutes(receivers: CallbackReceivers): Router {
       }
       const query: Record<string, string> = {};
       for (const [name, value] of new URLSearchParams(ctx.querystring)) query[name] ??= value;
-      const answer = await receive({ method: ctx.method, query, headers: ctx.headers, body });
+      const from = addressOf(ctx.req);
+      const answer = await receive({ method: ctx.method, query, headers: ctx.headers, body, from });
       ctx.status = answer.status;
       ctx.type = answer.contentType;
       ctx.body = answer.body;
