@@ -15,7 +15,6 @@ import {
   type EventKey,
   type EvidenceId,
   type FileId,
-  type PersonId,
 } from './core/index.js';
 import {
   CAPTURE_LATE_MS,
@@ -49,6 +48,8 @@ export function createCaptures(deps: {
   clock: Clock;
 }): Captures {
   const { house, secret, clock } = deps;
+  /** A page that tries again while its first try is still on the way waits for that one. */
+  const inWork = new Map<EventKey, Promise<void>>();
 
   /** The deal and item of a ticket, for the one person whom it was given to. */
   async function open(viewer: Viewer, ticket: string): Promise<{ ask: CaptureAsk; at: Capturing }> {
@@ -104,6 +105,44 @@ export function createCaptures(deps: {
     return { lat, lng, datum: 'wgs84', ...(accuracy === undefined ? {} : { accuracyMetres: accuracy }) };
   }
 
+  async function sendOne(viewer: Viewer, ticket: string, sending: Sending, key: EventKey): Promise<void> {
+    const { ask, at } = await open(viewer, ticket);
+    const fileId = stableId<FileId>('f', key);
+    const now = clock.now();
+    const isLate = at.state === 'expired' && now.getTime() - at.until.getTime() <= CAPTURE_LATE_MS;
+    const isAgain = wasCaptured(at.deal, key) || (await house.vault.info(fileId)) !== null;
+    if (at.state !== 'open' && !isLate && !isAgain) {
+      throw new ConflictError(`capture.${at.state}`, `nothing is taken: ${at.state}`, { say: whyNot(at) });
+    }
+    const from = house.org.person(viewer.personId)?.identities.find((one) => one.platform === viewer.platform)?.userId;
+    if (from === undefined) throw new NotAllowedError('capture.no_chat', `${viewer.personId} has no chat there`);
+    if (at.kind === 'photo' && sending.file === undefined && sending.media === undefined)
+      throw new BadInputError('capture.no_photo', 'a photo is wanted', { say: '没有收到照片，再发一次。' });
+    if (sending.file !== undefined) {
+      const { bytes, name } = sending.file;
+      await house.vault.put(fileId, bytes, { name, mime: await checkFile(sending.file), at: now });
+    }
+    const position = sending.position === undefined ? null : positionOf(viewer.platform, sending.position);
+    const body: InboundEvent['body'] = {
+      kind: 'capture',
+      ask,
+      ...(sending.media === undefined ? {} : { media: { platform: viewer.platform, handle: sending.media } }),
+      ...(position === null
+        ? {}
+        : { position: { ...position, at: new Date(now.getTime() - (sending.position?.agoMs ?? 0)) } }),
+      ...(sending.code === undefined ? {} : { code: sending.code }),
+      ...(sending.note === undefined ? {} : { note: sending.note }),
+    };
+    await house.inbox.intake({
+      key,
+      platform: viewer.platform,
+      from,
+      chat: { kind: 'single' },
+      sentAt: now,
+      body,
+    });
+  }
+
   return {
     async look(viewer, ticket, sent) {
       const { at } = await open(viewer, ticket);
@@ -121,6 +160,7 @@ export function createCaptures(deps: {
         have: at.have,
         need: at.need,
         until: at.until.toISOString(),
+        leftMs: at.until.getTime() - clock.now().getTime(),
         wantsPosition: item.kind === 'photo' && item.demands.withinMetres !== undefined,
         maxBytes: MAX_FILE_BYTES,
         uploadKey,
@@ -129,43 +169,13 @@ export function createCaptures(deps: {
     },
 
     async send(viewer, ticket, sending) {
-      const { ask, at } = await open(viewer, ticket);
       const key = keyOf(ticket, sending.id);
-      const fileId = stableId<FileId>('f', key);
-      const now = clock.now();
-      const isLate = at.state === 'expired' && now.getTime() - at.until.getTime() <= CAPTURE_LATE_MS;
-      const isAgain = wasCaptured(at.deal, key) || (await house.vault.info(fileId)) !== null;
-      if (at.state !== 'open' && !isLate && !isAgain) {
-        throw new ConflictError(`capture.${at.state}`, `nothing is taken: ${at.state}`, { say: whyNot(at) });
-      }
-      const from = house.org
-        .person(viewer.personId)
-        ?.identities.find((one) => one.platform === viewer.platform)?.userId;
-      if (from === undefined) throw new NotAllowedError('capture.no_chat', `${viewer.personId} has no chat there`);
-      if (at.kind === 'photo' && sending.file === undefined && sending.media === undefined)
-        throw new BadInputError('capture.no_photo', 'a photo is wanted', { say: '没有收到照片，再发一次。' });
-      if (sending.file !== undefined) {
-        const { bytes, name } = sending.file;
-        await house.vault.put(fileId, bytes, { name, mime: await checkFile(sending.file), at: now });
-      }
-      const position = sending.position === undefined ? null : positionOf(viewer.platform, sending.position);
-      const body: InboundEvent['body'] = {
-        kind: 'capture',
-        ask,
-        ...(sending.media === undefined ? {} : { media: { platform: viewer.platform, handle: sending.media } }),
-        ...(position === null
-          ? {}
-          : { position: { ...position, at: new Date(now.getTime() - (sending.position?.agoMs ?? 0)) } }),
-        ...(sending.code === undefined ? {} : { code: sending.code }),
-        ...(sending.note === undefined ? {} : { note: sending.note }),
-      };
-      await house.inbox.intake({
-        key,
-        platform: viewer.platform,
-        from,
-        chat: { kind: 'single' },
-        sentAt: now,
-        body,
+      const work = (inWork.get(key) ?? Promise.resolve())
+        .catch(() => undefined)
+        .then(() => sendOne(viewer, ticket, sending, key));
+      inWork.set(key, work);
+      await work.finally(() => {
+        if (inWork.get(key) === work) inWork.delete(key);
       });
     },
 
@@ -174,7 +184,7 @@ export function createCaptures(deps: {
       const words = unseal(secret, `capture-upload:${sha256(ticket)}`, uploadKey);
       const [, platform, until] = /^(wecom|dingtalk):(\d+)$/.exec(words ?? '') ?? [];
       if (ask === null || platform === undefined || Number(until) < clock.now().getTime()) return null;
-      return { personId: ask.personId as PersonId, platform: platform as PlatformName };
+      return { personId: ask.personId, platform: platform as PlatformName };
     },
   };
 }

@@ -62,6 +62,7 @@ import { createRelay, createVault, type Relay, type Vault } from './store/index.
 import { createTodos, type Todos } from './todos/index.js';
 import { createDirectorySync, type DirectorySync } from './directory.js';
 import { ensureIndexes } from './indexes.js';
+import { createReach } from './reach.js';
 import {
   bindRobots,
   isRobotChat,
@@ -262,16 +263,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     usage,
     onDead: (row) => tell(deadNotices(notice, row, clock.now())),
     onQuota: (platform, month) => tell(quotaNotices(notice, platform, month, today().slice(0, 7))),
-    // Where somebody talked to us last; else where the other side of the matter is; else wherever they can be reached.
-    reach: async ({ personId, prefer }) => {
-      const identities = (org.person(personId)?.identities ?? []).filter(({ platform }) => adapters.has(platform));
-      const last = (await sessions.peek(personId))?.platform;
-      for (const wanted of [last, prefer]) {
-        const found = identities.find(({ platform }) => platform === wanted);
-        if (found !== undefined) return found;
-      }
-      return identities[0] ?? null;
-    },
+    reach: createReach({ org, sessions, platforms: adapters }),
   });
   relay.addSink(SEND, async (effects) =>
     outbox.enqueue(await sessions.wanted(effects.map((effect) => effect.data as unknown as Outgoing))),

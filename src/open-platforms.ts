@@ -12,7 +12,11 @@ import type { Store } from './store/index.js';
 export interface OpenPlatforms {
   adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
   callbacks: {
-    wecom?: { agentId: string; receive: CallbackReceiver; contacts?: CallbackReceiver; aibot?: CallbackReceiver };
+    wecom?: {
+      apps: ReadonlyMap<string, CallbackReceiver>;
+      contacts?: CallbackReceiver;
+      aibot?: CallbackReceiver;
+    };
     dingtalk?: { receive: CallbackReceiver };
   };
   /** Keeps the app menu of platforms that have one in step. */
@@ -73,6 +77,7 @@ export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: Platf
       groupRobots: deps.wecom.groupRobots,
       accountLimit: deps.wecom.accountLimit,
       checkSource: deps.wecom.checkSource,
+      moreApps: deps.wecom.moreApps,
       count: (kind, outcome) => deps.countCallback?.('wecom', kind, outcome),
       onAppWarning: (what) => signals.appWarning('wecom', what),
       onDirectoryChange: (userIds) => signals.directoryChanged('wecom', userIds),
@@ -82,8 +87,7 @@ export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: Platf
       await wecom.setMenu();
     };
     callbacks.wecom = {
-      agentId: deps.wecom.agentId,
-      receive: wecom.callback,
+      apps: wecom.callbacks,
       ...(wecom.contactsCallback === null ? {} : { contacts: wecom.contactsCallback }),
       ...(wecom.aibotCallback === null ? {} : { aibot: wecom.aibotCallback }),
     };

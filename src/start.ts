@@ -82,7 +82,10 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       asr: config.asr,
       // The demo's notices stand on no server, and trying it out calls nobody.
       fetchLinks: sandbox === null,
-      wecom: sandbox === null ? config.wecom : { ...sandbox.wecom, groupRobots: {}, accountLimit: 0, checkSource: false },
+      wecom:
+        sandbox === null
+          ? config.wecom
+          : { ...sandbox.wecom, groupRobots: {}, accountLimit: 0, checkSource: false, moreApps: [] },
       dingtalk:
         sandbox === null
           ? config.dingtalk && { ...config.dingtalk, callbackUrl: `${publicUrl}/callback/dingtalk` }

@@ -28,7 +28,7 @@ export async function diagnose(env: Env, clock: Clock = systemClock): Promise<Di
     checkStore(config),
     checkReach(config),
     vendorClock(config, clock),
-    wecom === null ? none('wecom', '没有配置企业微信') : checkWecom(wecom, config.publicUrl, clock),
+    wecom === null ? none('wecom', '没有配置企业微信') : checkWecom(wecom, config.publicUrl, clock, config),
     dingtalk === null ? none('dingtalk', '没有配置钉钉') : checkDingtalk(config, clock),
   ]);
   const here = [ok('config', '设置读得懂'), checkFlows(), checkAddress(config)];

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { encrypt, getSignature } from '@wecom/crypto';
 import type { WecomConfig } from '../../src/config/index.js';
 import { errorText, SECOND, type Clock } from '../../src/core/index.js';
+import { loginUrl } from '../../src/platforms/wecom/index.js';
 import { bad, none, ok, type Finding } from './finding.js';
 
 /** Asks WeCom what only reads, and our own callback as its console does. */
@@ -29,7 +30,43 @@ interface Answer {
   access_token?: string;
 }
 
-export async function checkWecom(wecom: WecomConfig, publicUrl: string, clock: Clock): Promise<Finding[]> {
+/** The first app, then the further ones, each line with its AgentId. */
+export async function checkWecom(
+  wecom: WecomConfig,
+  publicUrl: string,
+  clock: Clock,
+  proxy: ProxyView,
+): Promise<Finding[]> {
+  const first = checkApp(wecom, publicUrl, clock);
+  const more = wecom.moreApps.map(async (app) => {
+    const own = await checkApp({ ...wecom, ...app, contactsSecret: '' }, publicUrl, clock);
+    const lines = own.filter(({ name }) => name !== 'wecom.contacts' && name !== 'wecom.domain');
+    return lines.map((line) => ({ ...line, name: `${line.name}.${app.agentId}` }));
+  });
+  const all = await Promise.all([first, ...more]);
+  return [...all.flat(), ...(wecom.checkSource ? [checkProxy(proxy)] : [])];
+}
+
+/** What the server knows of the way to it. */
+export interface ProxyView {
+  host: string;
+  publicUrl: string;
+  trustedProxies: readonly string[];
+}
+
+/** Whoever listens on the machine itself under a public name stands behind a proxy, and sees nobody else's address. */
+function checkProxy({ host, publicUrl, trustedProxies }: ProxyView): Finding {
+  const name = 'wecom.source';
+  const isBehind = ['127.0.0.1', '::1', 'localhost'].includes(host) && !/\/\/(127\.|localhost|\[::1\])/.test(publicUrl);
+  if (!isBehind || trustedProxies.length > 0) return ok(name, '只收企业微信公布的地址来的回调');
+  return bad(
+    name,
+    '前面有反向代理，却没有填 TRUSTED_PROXIES：看到的都是代理的地址，回调会全部被拒',
+    '把反向代理的地址填进 TRUSTED_PROXIES（在本机就是 127.0.0.1），代理要写 X-Forwarded-For；或者 WECOM_CHECK_SOURCE=off。',
+  );
+}
+
+async function checkApp(wecom: WecomConfig, publicUrl: string, clock: Clock): Promise<Finding[]> {
   const call = async (api: string, query: Record<string, string>): Promise<Answer> => {
     const url = `${wecom.apiBase}/cgi-bin/${api}?${new URLSearchParams(query).toString()}`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(CHECK_MS), redirect: 'error' });
@@ -59,7 +96,8 @@ export async function checkWecom(wecom: WecomConfig, publicUrl: string, clock: C
   const own = await checkCallback(wecom, publicUrl, clock);
   if (token.answer.access_token === undefined) return [token.finding, own];
   const access_token = token.answer.access_token;
-  const [app, ticket, contacts] = await Promise.all([
+  const [domain, app, ticket, contacts] = await Promise.all([
+    checkDomain(wecom, publicUrl),
     // 46003: no menu yet, which only the right app is told.
     ask(
       'wecom.app',
@@ -81,7 +119,27 @@ export async function checkWecom(wecom: WecomConfig, publicUrl: string, clock: C
           },
         ),
   ]);
-  return [token.finding, app.finding, ticket.finding, contacts.finding, own];
+  return [token.finding, app.finding, ticket.finding, domain, contacts.finding, own];
+}
+
+/**
+ * The login page says at once that a domain is not trusted (50001). The vendor's own page tells it only to people, so what it
+ * answers to a program is no proof that all is well. https://developer.work.weixin.qq.com/document/path/91022
+ */
+async function checkDomain(wecom: WecomConfig, publicUrl: string): Promise<Finding> {
+  const name = 'wecom.domain';
+  const { host } = new URL(publicUrl);
+  const press = `${APP} →「网页授权及JS-SDK」：可信域名填 ${host}，一字不差，不带 https:// 和端口；按提示放好校验文件。`;
+  try {
+    const address = loginUrl({ ...wecom }, `${publicUrl}/login/wecom/done`, 'doctor');
+    const answer = await fetch(address, { signal: AbortSignal.timeout(CHECK_MS), redirect: 'manual' });
+    const text = await answer.text();
+    if (/\b50001\b/.test(text)) return bad(name, `50001：${host} 不是这个应用的可信域名`, press);
+    if (new URL(address).origin === new URL(wecom.apiBase).origin) return ok(name, `${host} 是可信域名`);
+    return none(name, `登录页没有拒绝 ${host}；手机上打开 ${publicUrl}/m 看一眼，提示 50001 就是可信域名没填`);
+  } catch (error) {
+    return none(name, `登录页没有应答：${nameOf(error)}`);
+  }
 }
 
 /** As pressing 保存 in the console: the address must give the word back. https://developer.work.weixin.qq.com/document/path/90238 */

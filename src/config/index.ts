@@ -15,6 +15,8 @@ export interface WecomConfig {
   aibot: { token: string; encodingAesKey: string } | null;
   /** Robots of group chats (群机器人) by the group's id in the org: keys of their webhooks. */
   groupRobots: Readonly<Record<string, string>>;
+  /** Further apps of the company, each with its own callback. */
+  moreApps: readonly { agentId: string; secret: string; token: string; encodingAesKey: string }[];
   /** Callbacks are taken only from the addresses that WeCom publishes. */
   checkSource: boolean;
   /** Members the company's account may have (账号上限): 200 messages a day for each. 0: not known, not counted. */
@@ -259,9 +261,31 @@ function loadWecom(text: Text, url: Url, problems: string[]): WecomConfig | null
     aibot: loadCallbackKeys('WECOM_AIBOT', text, problems),
     groupRobots: loadGroupRobots(text('WECOM_GROUP_ROBOTS'), problems),
     accountLimit,
+    moreApps: loadMoreApps(text, problems),
     checkSource: checkSource === 'on',
     apiBase: url('WECOM_API_BASE', WECOM_API),
   };
+}
+
+/** `WECOM_MORE_APPS=1000003,1000004`, and for each of them `WECOM_1000003_SECRET`, `…_TOKEN`, `…_ENCODING_AES_KEY`. */
+function loadMoreApps(text: Text, problems: string[]): WecomConfig['moreApps'] {
+  const ids = text('WECOM_MORE_APPS')
+    .split(',')
+    .map((id) => id.trim())
+    .filter((id) => id !== '');
+  const first = text('WECOM_AGENT_ID');
+  return ids.flatMap((agentId, n) => {
+    if (!/^\d{1,15}$/.test(agentId)) {
+      problems.push(`WECOM_MORE_APPS: ${agentId} is not an AgentId`);
+      return [];
+    }
+    if (agentId === first || ids.indexOf(agentId) < n) problems.push(`WECOM_MORE_APPS: ${agentId} stands twice`);
+    const secret = text(`WECOM_${agentId}_SECRET`);
+    if (secret === '') problems.push(`WECOM_${agentId}_SECRET: required with WECOM_MORE_APPS`);
+    const keys = loadCallbackKeys(`WECOM_${agentId}`, text, problems);
+    if (keys === null) problems.push(`WECOM_${agentId}_TOKEN and _ENCODING_AES_KEY: required with WECOM_MORE_APPS`);
+    return [{ agentId, secret, token: keys?.token ?? '', encodingAesKey: keys?.encodingAesKey ?? '' }];
+  });
 }
 
 /** A further callback URL of WeCom: both of its keys or none. */

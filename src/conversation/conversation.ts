@@ -15,7 +15,7 @@ import { answerWithText, submitValue } from './questions.js';
 import { openQuestion, POSITION_LIFE_MS } from './session.js';
 import { notUnderstood, onText } from './texts.js';
 import { checkedIn } from './touch.js';
-import { Turn } from './turn.js';
+import { senderOf, Turn } from './turn.js';
 import { onVoice } from './voice.js';
 
 export interface Handled {
@@ -55,7 +55,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
         await onStranger(deps, event);
         return {};
       }
-      const session = await deps.sessions.load(person.id, event.platform);
+      const session = await deps.sessions.meet(person.id, event);
       // Everything about this event is done and on its way; the process only died before it could say so.
       if (session.applied.some((entry) => entry.key === event.key)) return {};
       const now = deps.clock.now();
@@ -74,6 +74,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
           ...turn.change,
           ...(turn.asked && { asked: turn.asked(held.asked ?? []) }),
           platform: event.platform,
+          app: event.app ?? null,
           seenAt: now,
         },
         send: turn.sends,
@@ -90,7 +91,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
       await deps.send([
         {
           key: `parked:${event.key}`,
-          to: { kind: 'user', platform: event.platform, userId: event.from },
+          to: senderOf(event),
           message: {
             kind: 'show',
             cardId: stableId<CardId>('c', 'parked', event.key),
@@ -228,7 +229,7 @@ async function onStranger(deps: ConversationDeps, event: InboundEvent): Promise<
   const left = deps.org.leftPersonByIdentity(event.platform, event.from);
   const admins = deps.org.withRole('admin', 'operations');
   const day = deps.calendar.localDate(deps.clock.now());
-  const to = { kind: 'user' as const, platform: event.platform, userId: event.from };
+  const to = senderOf(event);
   const card =
     left === undefined
       ? deps.cards.fill('unknown-person', { platform: platformName(event.platform), userId: event.from })

@@ -35,7 +35,7 @@ export async function onFile(
     await unasked(deps, turn, kept);
     return;
   }
-  const { deal, item, askedAt } = target;
+  const { deal, item } = target;
   const value = valueFor(item, kept);
   if (value === null) {
     const wrong: GotKind = got === 'file' && kept.kind === 'image' ? 'image' : got;

@@ -67,7 +67,7 @@ export async function askRep(deps: ConversationDeps, turn: Turn, ids: readonly s
     id: turn.event.key,
     by: turn.person.id,
     byName: turn.person.name,
-    from: { platform: turn.event.platform, userId: turn.event.from },
+    from: fromOf(turn),
     stageId,
     stage,
     deals: deals.map((deal) => ({ id: deal._id, client: deal.clientName })),
@@ -164,4 +164,9 @@ export function resumeAsk(turn: Turn): boolean {
   turn.asked = (asks) => asks.map((one) => (one.id === ask.id ? { ...one, state: 'open' } : one));
   turn.text(askWords(ask));
   return true;
+}
+
+/** Where the answer goes. */
+function fromOf({ event: { platform, from, app } }: Turn): PersonAsk['from'] {
+  return { platform, userId: from, ...(app === undefined ? {} : { app }) };
 }

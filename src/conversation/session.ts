@@ -11,7 +11,7 @@ import {
   type TodoId,
 } from '../core/index.js';
 import type { Position } from '../evidence/index.js';
-import { SEND, type Outgoing, type PlatformName } from '../platforms/contract.js';
+import { SEND, type InboundEvent, type Outgoing, type PlatformName } from '../platforms/contract.js';
 import type { Kept } from './kept.js';
 import { createAggregate, type AggregateDocument, type Relay } from '../store/index.js';
 
@@ -49,7 +49,7 @@ export interface PersonAsk {
   by: PersonId;
   byName: string;
   /** Where it was pressed: the answer goes there. */
-  from: { platform: PlatformName; userId: string };
+  from: { platform: PlatformName; userId: string; app?: string };
   stageId: string;
   stage: string;
   deals: { id: DealId; client: string }[];
@@ -63,6 +63,8 @@ export interface SessionDocument extends AggregateDocument {
   _id: PersonId;
   /** Where the person talked to us last: that is where they are reached. */
   platform: PlatformName;
+  /** And to which of our apps there; null or absent: the first. */
+  app?: string | null;
   /** The deal they are working on. */
   dealId?: DealId | null;
   question?: Question | null;
@@ -80,6 +82,8 @@ export interface SessionDocument extends AggregateDocument {
 
 export interface Sessions {
   load(person: PersonId, platform: PlatformName): Promise<SessionDocument>;
+  /** The session of whoever sent this; from now on they are reached where they sent it, also by what it leads to. */
+  meet(person: PersonId, event: Pick<InboundEvent, 'key' | 'platform' | 'app'>): Promise<SessionDocument>;
   peek(person: PersonId): Promise<SessionDocument | null>;
   /** Without the looks of cards on which their reader is choosing something right now. */
   wanted(messages: readonly Outgoing[]): Promise<Outgoing[]>;
@@ -142,17 +146,27 @@ export function createSessions(deps: {
     return question?.kind === 'item' && question.cardId === message.cardId;
   };
 
+  async function load(person: PersonId, platform: PlatformName, app?: string | null): Promise<SessionDocument> {
+    const now = deps.clock.now();
+    const found = kept.get(person) ?? (await sessions.load(person));
+    if (found !== null) return keep(found);
+    const { doc } = await sessions.create(
+      { _id: person, platform, app: app ?? null, options: [], positions: [], seenAt: now },
+      { key: `session:${person}`, now },
+      {},
+    );
+    return keep(doc);
+  }
+
   return {
-    async load(person, platform) {
-      const now = deps.clock.now();
-      const found = kept.get(person) ?? (await sessions.load(person));
-      if (found !== null) return keep(found);
-      const { doc } = await sessions.create(
-        { _id: person, platform, options: [], positions: [], seenAt: now },
-        { key: `session:${person}`, now },
-        {},
-      );
-      return keep(doc);
+    load: (person, platform) => load(person, platform),
+    async meet(person, { key, platform, app = null }) {
+      const found = await load(person, platform, app);
+      if (found.platform === platform && (found.app ?? null) === app) return found;
+      const move = () => ({ set: { platform, app }, result: null });
+      kept.delete(person);
+      const moved = await sessions.command(person, { key: `met:${key}`, now: deps.clock.now() }, move, found);
+      return moved === null ? found : keep(moved.doc);
     },
     peek,
     async wanted(messages) {

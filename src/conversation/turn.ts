@@ -7,6 +7,11 @@ import type { PersonAsk, SessionDocument } from './session.js';
 
 export type SessionChange = Partial<Pick<SessionDocument, 'dealId' | 'question' | 'options' | 'positions' | 'kept'>>;
 
+/** Whoever sent it, in the app that they sent it to. */
+export function senderOf({ platform, from, app }: InboundEvent): Extract<Address, { kind: 'user' }> {
+  return { kind: 'user', platform, userId: from, ...(app === undefined ? {} : { app }) };
+}
+
 /** What one event leads to: gathered while it is understood, written at once at its end. */
 export class Turn {
   readonly sends: Outgoing[] = [];
@@ -27,7 +32,7 @@ export class Turn {
   ) {}
 
   get me(): Address {
-    return { kind: 'user', platform: this.event.platform, userId: this.event.from };
+    return senderOf(this.event);
   }
 
   /** A new card of the bot's own, at the bottom of the chat. */

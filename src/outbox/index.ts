@@ -1,6 +1,6 @@
 // Durable out: the only way a message leaves.
 export { createOutbox, outboxIndexes } from './outbox.js';
-export type { Outbox } from './outbox.js';
+export type { Outbox, OutboxDeps } from './outbox.js';
 export { deadNotices, quotaNotices, suspensionNotices, whatToDo } from './notices.js';
 export { QUOTA_RULES } from './quota-rules.js';
 export type { QuotaLevel, QuotaRule, Use } from './quota-rules.js';

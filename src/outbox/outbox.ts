@@ -39,7 +39,9 @@ export interface OutboxDeps {
   alone?: boolean;
   adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
   /** Where a person is reached: platform user id there, or null when nowhere. */
-  reach: (address: Extract<Address, { kind: 'person' }>) => Promise<{ platform: PlatformName; userId: string } | null>;
+  reach: (
+    address: Extract<Address, { kind: 'person' }>,
+  ) => Promise<{ platform: PlatformName; userId: string; app?: string } | null>;
   clock: Clock;
   log: Log;
   random?: () => number;
@@ -152,10 +154,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         return null;
       }
       platform = reached.platform;
-      to = { kind: 'person', userId: reached.userId };
+      to = toPerson(reached);
     } else if (address.kind === 'user') {
       platform = address.platform;
-      to = { kind: 'person', userId: address.userId };
+      to = toPerson(address);
     } else {
       platform = address.platform;
       to = { kind: 'group', chatId: address.chatId };
@@ -327,3 +329,9 @@ export const outboxIndexes = {
     { key: { sentAt: 1 as const }, name: 'kept', expireAfterSeconds: (KEEP_DAYS * DAY) / SECOND },
   ],
 };
+
+const toPerson = ({ userId, app }: { userId: string; app?: string }): OutboxRow['to'] => ({
+  kind: 'person',
+  userId,
+  ...(app === undefined ? {} : { app }),
+});

@@ -1,11 +1,11 @@
-import type { Message, PlatformName, Purpose } from '../platforms/contract.js';
+import type { Message, PlatformName, Purpose, Recipient } from '../platforms/contract.js';
 
 export interface OutboxRow {
   _id: string;
   platform: PlatformName;
   /** `<platform>:<person or group>`: messages of one lane leave in order. */
   lane: string;
-  to: { kind: 'person'; userId: string } | { kind: 'group'; chatId: string };
+  to: Recipient;
   message: Message;
   cardId?: string;
   purpose: Purpose;

@@ -54,6 +54,8 @@ export interface InboundEvent {
   platform: PlatformName;
   /** Platform user id of the sender, exactly as the platform spells it. */
   from: string;
+  /** Which of our apps there it came to, where there are several; absent: the first. It is answered by that one. */
+  app?: string;
   chat: Chat;
   /** When the platform says it happened (UTC). */
   sentAt: Date;
@@ -82,7 +84,9 @@ export interface IntakeHints {
   updateHandle?: string;
 }
 
-export type Recipient = { kind: 'person'; userId: string } | { kind: 'group'; chatId: string };
+export type Recipient =
+  /** `app`: as in `InboundEvent`. */
+  { kind: 'person'; userId: string; app?: string } | { kind: 'group'; chatId: string };
 
 export type DeliveryBody =
   | { kind: 'text'; text: string }
@@ -160,8 +164,11 @@ export interface PlatformAdapter {
   deliver(delivery: Delivery): Promise<DeliveryReceipt>;
   /** Largest file taken, bytes; more is refused with `media.too_large`. Gone or expired: `media.gone`. */
   fetchMedia(media: MediaRef): Promise<FetchedMedia>;
-  /** Where a browser is sent to log in. `state` is ours, `[A-Za-z0-9]` ≤ 128. */
-  loginUrl(redirectUri: string, state: string): string;
+  /**
+   * Where somebody is sent to log in: silently inside the platform's client, by a code to scan in a browser by itself, where
+   * the platform has that. `state` is ours, `[A-Za-z0-9]` ≤ 128.
+   */
+  loginUrl(redirectUri: string, state: string, where?: 'client' | 'browser'): string;
   /** Redeems the code that came back; gives the platform user id. Refused: `login.code_invalid`. */
   login(code: string): Promise<{ userId: string }>;
   /**
@@ -254,7 +261,7 @@ export type Purpose = 'reply' | 'verdict' | 'todo' | 'nudge' | 'digest' | 'admin
 export type Address =
   /** The platform is chosen by where the person talks to us, `prefer` when that is not known. */
   | { kind: 'person'; personId: PersonId; prefer?: PlatformName }
-  | { kind: 'user'; platform: PlatformName; userId: string }
+  | { kind: 'user'; platform: PlatformName; userId: string; app?: string }
   | { kind: 'group'; platform: PlatformName; chatId: string };
 
 /**

@@ -49,11 +49,18 @@ export function createVault(connection: Connection): Vault {
       const upload = bucket.openUploadStreamWithId(id as never, about.name, {
         metadata: { sha256: hash, mime: about.mime, at: about.at },
       });
-      await new Promise<void>((resolve, reject) => {
-        upload.once('finish', () => resolve());
-        upload.once('error', reject);
-        upload.end(Buffer.from(bytes));
-      });
+      try {
+        await new Promise<void>((resolve, reject) => {
+          upload.once('finish', () => resolve());
+          upload.once('error', reject);
+          upload.end(Buffer.from(bytes));
+        });
+      } catch (error) {
+        // Another try of the same came first: the same id is the same file.
+        const first = isDuplicateKey(error) ? await info(id) : null;
+        if (first === null) throw error;
+        return first;
+      }
       return { id, sha256: hash, bytes: bytes.byteLength, name: about.name, mime: about.mime };
     },
     async read(id) {

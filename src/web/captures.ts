@@ -23,8 +23,9 @@ export interface CaptureView {
   /** Pieces that passed or are looked at. */
   have: number;
   need: number;
-  /** Instant until which it may be taken. */
+  /** Instant until which it may be taken, and how long that still is: the phone's clock may be off. */
   until: string;
+  leftMs: number;
   /** A position is looked at by the verifier. */
   wantsPosition: boolean;
   maxBytes: number;

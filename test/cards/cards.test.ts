@@ -168,7 +168,7 @@ test('plain text numbers options before buttons and writes links out', (t) => {
     numbered(cards.fill('ask-choice', SAMPLES['ask-choice'][0]!)).map((entry) => entry.text),
     ['院长', '设备科主任'],
   );
-  t.regex(renderPlain(cards.fill('ask-photo', SAMPLES['ask-photo'][0]!)), /现在拍 https:\/\/example\.test\/c\/abc/);
+  t.regex(renderPlain(cards.fill('ask-photo', SAMPLES['ask-photo'][0]!)), /打开相机 https:\/\/example\.test\/c\/abc/);
 });
 
 test('a closed card offers nothing in plain text either', (t) => {

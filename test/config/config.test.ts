@@ -155,6 +155,18 @@ test('WeCom: the check of source addresses is off by default; proxies are addres
   t.is(problems.length, 3);
 });
 
+test('WeCom: further apps with their own keys', (t) => {
+  const aes = 'k'.repeat(43);
+  const own = { WECOM_1000003_SECRET: 's3', WECOM_1000003_TOKEN: 'tok3', WECOM_1000003_ENCODING_AES_KEY: aes };
+  t.deepEqual(loadConfig(WECOM).wecom?.moreApps, []);
+  t.deepEqual(loadConfig({ ...WECOM, ...own, WECOM_MORE_APPS: ' 1000003 ' }).wecom?.moreApps, [
+    { agentId: '1000003', secret: 's3', token: 'tok3', encodingAesKey: aes },
+  ]);
+  t.is(problemsOf({ ...WECOM, WECOM_MORE_APPS: '1000003' }).length, 2);
+  t.is(problemsOf({ ...WECOM, ...own, WECOM_MORE_APPS: '1000003,1000003,app' }).length, 2);
+  t.is(problemsOf({ ...WECOM, ...own, WECOM_MORE_APPS: '1000003', WECOM_1000003_TOKEN: 'a b' }).length, 1);
+});
+
 test('WeCom: further callbacks and group robots; a webhook is kept as its key, and only the vendor’s', (t) => {
   const aes = 'k'.repeat(43);
   const more = { WECOM_CONTACTS_TOKEN: 'tok', WECOM_CONTACTS_ENCODING_AES_KEY: aes, WECOM_ACCOUNT_LIMIT: '50' };

@@ -164,6 +164,23 @@ const WECOM: Record<string, Wrong> = {
   },
   'a server that does not run': { env: { PUBLIC_URL: 'http://127.0.0.1:9' }, says: ['reach', /npm start/] },
   'a clock that is ten minutes off': { faults: { clockSkewMs: -600_000 }, says: ['clock', /timedatectl/] },
+  'a domain that the app does not trust': {
+    env: { PUBLIC_URL: 'https://trail.invalid' },
+    says: ['wecom.domain', /可信域名填 trail\.invalid/],
+  },
+  'a check of source addresses behind a proxy that is not named': {
+    env: { PUBLIC_URL: 'https://trail.invalid', WECOM_CHECK_SOURCE: 'on' },
+    says: ['wecom.source', /TRUSTED_PROXIES/],
+  },
+  'a further app with another secret': {
+    env: {
+      WECOM_MORE_APPS: '1000003',
+      WECOM_1000003_SECRET: 'nonsense',
+      WECOM_1000003_TOKEN: 'tok',
+      WECOM_1000003_ENCODING_AES_KEY: 'k'.repeat(43),
+    },
+    says: ['wecom.token.1000003', /Secret/],
+  },
   'an address without a domain': { env: { PUBLIC_URL: 'http://192.0.2.1:3000' }, says: ['address', /可信域名/] },
 };
 

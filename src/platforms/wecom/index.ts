@@ -4,7 +4,8 @@ import { memoryReplyAddresses, type ReplyAddresses } from '../reply-addresses.js
 import type { TokenStore } from '../token-holder.js';
 import { createAibotReceiver } from './aibot.js';
 import { createAibotReplies } from './aibot-reply.js';
-import { createClient, type Meter } from './client.js';
+import { deliverByApp, splitApp } from './apps.js';
+import { createClient, type Meter, type WecomClient } from './client.js';
 import { createDeliverer } from './deliver.js';
 import { readDirectory } from './directory.js';
 import { ensureGroup } from './groups.js';
@@ -15,11 +16,12 @@ import { createReceiver, PASSIVE_REPLY_MS } from './receiver.js';
 import { createRobots, ROBOT_PER_MINUTE, ROBOT_PREFIX } from './robots.js';
 import { createSources, onlyFrom } from './sources.js';
 import { MAX_ACTIONS, MAX_OPTIONS } from './template-card.js';
-import type { CallbackKeys, CountCallback, WecomSettings } from './types.js';
+import type { AppSettings, CallbackKeys, CountCallback, WecomSettings } from './types.js';
 
 export type { Meter } from './client.js';
+export { loginUrl } from './login.js';
 export { ROBOT_PREFIX } from './robots.js';
-export type { CallbackKeys, CountCallback, WecomSettings } from './types.js';
+export type { AppSettings, CallbackKeys, CountCallback, WecomSettings } from './types.js';
 
 const CAPABILITIES: Capabilities = {
   maxActions: MAX_ACTIONS,
@@ -53,6 +55,8 @@ export interface WecomDeps {
   meter?: Meter;
   /** Every callback is counted here. */
   count?: CountCallback;
+  /** Further apps of the company, each with its own callback; people are answered by the one that they wrote to. */
+  moreApps?: readonly AppSettings[];
   /** Keys of the directory's own callback (通讯录同步 → 接收事件服务器), where it is set up. */
   contactsKeys?: Omit<CallbackKeys, 'corpId'>;
   /** The AI bot that hears groups, and where the addresses for its answers are kept. */
@@ -76,6 +80,8 @@ export interface WecomAdapter extends PlatformAdapter {
   ensureGroup: NonNullable<PlatformAdapter['ensureGroup']>;
   /** Answers what comes to the URL that is set in the console. */
   callback: CallbackReceiver;
+  /** The same of every app, by its AgentId. */
+  callbacks: ReadonlyMap<string, CallbackReceiver>;
   /** The directory's callback; null when its keys are not set. */
   contactsCallback: CallbackReceiver | null;
   /** The AI bot's callback; null when there is none. */
@@ -90,16 +96,33 @@ export interface WecomAdapter extends PlatformAdapter {
 /** WeCom's self-built app (自建应用). */
 export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
   const { settings, clock, intake } = deps;
-  checkSettings(settings, deps.contactsKeys);
+  checkSettings(settings, deps.contactsKeys, deps.moreApps ?? []);
   const log = deps.log.child({ platform: 'wecom' });
   const { tokens, meter, callTimeoutMs } = deps;
-  const client = createClient({ settings, clock, log, tokens, meter, callTimeoutMs });
+  const clientOf = (of: WecomSettings) => createClient({ settings: of, clock, log, tokens, meter, callTimeoutMs });
+  const client = clientOf(settings);
   const { count, onDirectoryChange, onAppWarning } = deps;
   const shared = { clock, log, intake, count, onDirectoryChange, onAppWarning };
   const sources = deps.checkSource === true ? createSources({ client, clock, log }) : null;
   const guarded = (receive: CallbackReceiver): CallbackReceiver =>
     sources === null ? receive : onlyFrom(sources, receive, { log, count });
   const receiver = createReceiver({ ...shared, keys: settings, agentId: settings.agentId });
+  const robots = createRobots({ client, keys: deps.groupRobots ?? {} });
+  const aibot = createAibotReplies({ client, addresses: deps.aibot?.addresses ?? memoryReplyAddresses(clock) });
+  const delivererOf = (by: WecomClient, agentId: string) =>
+    createDeliverer({ client: by, agentId, robots, aibot, log });
+  const first = { client, deliver: delivererOf(client, settings.agentId) };
+  const more = new Map(
+    (deps.moreApps ?? []).map((app) => {
+      const own = clientOf({ ...settings, ...app });
+      const { agentId } = app;
+      const keys = { ...app, corpId: settings.corpId };
+      const hears = createReceiver({ ...shared, keys, agentId, app: agentId });
+      return [agentId, { client: own, receiver: hears, deliver: delivererOf(own, agentId) }] as const;
+    }),
+  );
+  /** An app that is not set up any more: the first one speaks for it. */
+  const appOf = (agentId: string | undefined) => (agentId === undefined ? undefined : more.get(agentId)) ?? first;
   const contacts =
     deps.contactsKeys === undefined
       ? null
@@ -110,49 +133,63 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
     capabilities: CAPABILITIES,
     budget: budget(deps.accountLimit ?? 0),
     callback: guarded(receiver.callback),
+    callbacks: new Map([
+      [settings.agentId, guarded(receiver.callback)],
+      ...[...more].map(([agentId, app]) => [agentId, guarded(app.receiver.callback)] as const),
+    ]),
     contactsCallback: contacts === null ? null : guarded(contacts.callback),
     aibotCallback:
       deps.aibot === undefined
         ? null
         : createAibotReceiver({ ...deps.aibot, apiBase: settings.apiBase, intake, count, clock, log }),
-    deliver: createDeliverer({
-      client,
-      agentId: settings.agentId,
-      robots: createRobots({ client, keys: deps.groupRobots ?? {} }),
-      aibot: createAibotReplies({ client, addresses: deps.aibot?.addresses ?? memoryReplyAddresses(clock) }),
-      log,
-    }),
+    deliver: deliverByApp((app) => appOf(app).deliver),
     readDirectory: (userIds) => readDirectory(client, log, userIds),
     recall: async (messageId) => {
       // https://developer.work.weixin.qq.com/document/path/94867 : within a day, in the WeCom client only.
-      await client.post('message/recall', { msgid: messageId });
+      const { app, id } = splitApp(messageId);
+      await appOf(app).client.post('message/recall', { msgid: id });
     },
     fetchMedia: (media) => client.download(media.handle, deps.maxMediaBytes ?? MAX_MEDIA_BYTES),
-    loginUrl: (redirectUri, state) => loginUrl(settings, redirectUri, state),
+    loginUrl: (redirectUri, state, where) => loginUrl(settings, redirectUri, state, where),
     login: (code) => login(client, code),
     pageConfig: createJsApi({ client, settings, store: tokens, clock, log }),
     readPosition,
     ensureGroup: (group) => ensureGroup(client, group),
-    setMenu: () => setMenu(client, settings.agentId),
+    async setMenu() {
+      const done = [await setMenu(client, settings.agentId)];
+      for (const [agentId, app] of more) done.push(await setMenu(app.client, agentId));
+      return done.includes('made') ? 'made' : 'same';
+    },
     start() {
       // Beside the start: until the list is there everybody passes.
       void sources?.refresh();
       return Promise.resolve();
     },
     stop: async () => {
-      await Promise.all([receiver.close(), contacts?.close()]);
+      await Promise.all([
+        receiver.close(),
+        contacts?.close(),
+        ...[...more.values()].map((app) => app.receiver.close()),
+      ]);
     },
     health() {
       const { isOpen, lastAt } = receiver.state();
       const heard = lastAt === null ? 'no callback yet' : `last callback ${lastAt.toISOString()}`;
-      const sending = client.tokens.state() === 'stopped' ? 'secret refused, not sending' : 'sending';
+      const refused = [[settings.agentId, first] as const, ...more].flatMap(([agentId, app]) =>
+        app.client.tokens.state() === 'stopped' ? [agentId] : [],
+      );
+      const sending = refused.length === 0 ? 'sending' : `secret refused, not sending (${refused.join(', ')})`;
       return { receiving: isOpen, detail: `${isOpen ? heard : 'stopped'}, ${sending}` };
     },
   };
 }
 
 /** All mistakes at once; an empty secret never starts. */
-function checkSettings(settings: WecomSettings, contacts: WecomDeps['contactsKeys']): void {
+function checkSettings(
+  settings: WecomSettings,
+  contacts: WecomDeps['contactsKeys'],
+  more: readonly AppSettings[],
+): void {
   const problems: string[] = [];
   const demand = (holds: boolean, problem: string) => {
     if (!holds) problems.push(problem);
@@ -166,6 +203,15 @@ function checkSettings(settings: WecomSettings, contacts: WecomDeps['contactsKey
   };
   demandKeys('WECOM', settings);
   if (contacts !== undefined) demandKeys('WECOM_CONTACTS', contacts);
+  for (const app of more) {
+    demand(/^\d{1,15}$/.test(app.agentId), 'WECOM_MORE_APPS must be numbers');
+    demand(app.secret !== '', `WECOM_${app.agentId}_SECRET is empty`);
+    demandKeys(`WECOM_${app.agentId}`, app);
+  }
+  demand(
+    new Set([settings, ...more].map(({ agentId }) => agentId)).size === more.length + 1,
+    'an AgentId stands twice',
+  );
   demand(/^https?:\/\/[^/]+/.test(settings.apiBase), 'WECOM_API_BASE must be an http(s) address');
   if (problems.length > 0) throw new ConfigError(problems);
 }

@@ -3,22 +3,30 @@ import type { WecomClient } from './client.js';
 import type { WecomSettings } from './types.js';
 
 const VENDOR_API = 'https://qyapi.weixin.qq.com';
-/** The vendor's login page has a host of its own; a stand-in serves everything from one. */
+/** The vendor's login pages have hosts of their own; a stand-in serves everything from one. */
 const VENDOR_LOGIN = 'https://open.weixin.qq.com';
+const VENDOR_BROWSER_LOGIN = 'https://login.work.weixin.qq.com';
 
-/** Silent login inside the client (snsapi_base). https://developer.work.weixin.qq.com/document/path/91022 */
-export function loginUrl(settings: WecomSettings, redirectUri: string, state: string): string {
-  const base = settings.apiBase.replace(/\/+$/, '');
-  const query = new URLSearchParams({
-    appid: settings.corpId,
-    redirect_uri: redirectUri,
-    response_type: 'code',
-    scope: 'snsapi_base',
-    state,
-    agentid: settings.agentId,
-  });
+/**
+ * Inside the client silently (snsapi_base), in a browser by a code that the phone scans.
+ * https://developer.work.weixin.qq.com/document/path/91022 and /98152
+ */
+export function loginUrl(
+  settings: WecomSettings,
+  redirectUri: string,
+  state: string,
+  where: 'client' | 'browser' = 'client',
+): string {
+  const own = settings.apiBase.replace(/\/+$/, '');
+  const host = (vendors: string): string => (own === VENDOR_API ? vendors : own);
+  const query = { appid: settings.corpId, agentid: settings.agentId, redirect_uri: redirectUri, state };
+  if (where === 'browser') {
+    const search = new URLSearchParams({ login_type: 'CorpApp', ...query }).toString();
+    return `${host(VENDOR_BROWSER_LOGIN)}/wwlogin/sso/login?${search}`;
+  }
+  const search = new URLSearchParams({ ...query, response_type: 'code', scope: 'snsapi_base' }).toString();
   // The fragment is required by the client.
-  return `${base === VENDOR_API ? VENDOR_LOGIN : base}/connect/oauth2/authorize?${query.toString()}#wechat_redirect`;
+  return `${host(VENDOR_LOGIN)}/connect/oauth2/authorize?${search}#wechat_redirect`;
 }
 
 /** Also gives people outside the visible range of the app: whoever calls this checks rights. */

@@ -10,7 +10,8 @@ import type {
   IntakeResult,
 } from '../contract.js';
 import { aesKey, isSignedBy, notAuthentic, open, replyEnvelope } from './crypto.js';
-import { decode, KINDS } from './decode.js';
+import { ofApp } from './apps.js';
+import { decode, KINDS, type Decoded } from './decode.js';
 import { passiveUpdate } from './passive.js';
 import { drawCard } from './template-card.js';
 import type { CallbackKeys, CountCallback } from './types.js';
@@ -43,6 +44,8 @@ export interface ReceiverDeps {
   keys: CallbackKeys;
   /** The app whose messages come here; null for the directory's callback, where nobody says anything. */
   agentId: string | null;
+  /** The same, where it is not the first app: told on with every event, so that this one answers. */
+  app?: string;
   clock: Clock;
   log: Log;
   intake: Intake;
@@ -101,7 +104,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       count('other', 'malformed');
       return REFUSED;
     }
-    const { event, hints } = decoded;
+    const { event, hints } = forApp(decoded, deps.app);
     const result = await stored(event, hints);
     if (result === null) return LATER;
     count(decoded.what, event.body.kind === 'unknown' ? 'unknown' : 'event');
@@ -169,6 +172,16 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     },
     state: () => ({ isOpen, lastAt }),
   };
+}
+
+/** An event of a further app, and a handle that only it can use. */
+function forApp(
+  { event, hints }: Extract<Decoded, { kind: 'event' }>,
+  app: string | undefined,
+): { event: InboundEvent; hints?: IntakeHints } {
+  if (app === undefined) return { event, ...(hints === undefined ? {} : { hints }) };
+  const handle = hints?.updateHandle;
+  return { event: { ...event, app }, ...(handle === undefined ? {} : { hints: { updateHandle: ofApp(app, handle) } }) };
 }
 
 /** The one value that is signed; found without parsing, since nothing is parsed before it is authentic. */

@@ -58,7 +58,8 @@ function matcher(entries: readonly string[]): (address: string) => boolean {
   const whole = new Set(entries.filter((entry) => !entry.endsWith('*')));
   const heads = entries.filter((entry) => entry.endsWith('.*')).map((entry) => entry.slice(0, -1));
   return (address) =>
-    whole.has(address) || heads.some((head) => address.startsWith(head) && /^\d{1,3}$/.test(address.slice(head.length)));
+    whole.has(address) ||
+    heads.some((head) => address.startsWith(head) && /^\d{1,3}$/.test(address.slice(head.length)));
 }
 
 const REFUSED: CallbackResponse = { status: 403, contentType: 'text/plain; charset=utf-8', body: 'forbidden' };

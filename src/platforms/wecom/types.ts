@@ -13,6 +13,9 @@ export interface WecomSettings {
   apiBase: string;
 }
 
+/** A further app of the same company. */
+export type AppSettings = Pick<WecomSettings, 'agentId' | 'secret' | 'token' | 'encodingAesKey'>;
+
 /** Keys of one callback URL; the directory's callback has its own. */
 export interface CallbackKeys {
   corpId: string;

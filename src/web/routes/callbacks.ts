@@ -8,8 +8,8 @@ const MAX_CALLBACK_BYTES = 256 * 1024;
 
 export interface CallbackReceivers {
   wecom?: {
-    agentId: string;
-    receive: CallbackReceiver;
+    /** By AgentId. */
+    apps: ReadonlyMap<string, CallbackReceiver>;
     /** The directory's own callback, and the AI bot's, where they are set up. */
     contacts?: CallbackReceiver;
     aibot?: CallbackReceiver;
@@ -46,8 +46,8 @@ export function createCallbackRoutes(receivers: CallbackReceivers, trustedProxie
   };
 
   if (receivers.wecom !== undefined) {
-    const { agentId, receive, contacts, aibot } = receivers.wecom;
-    mount(`/callback/wecom/${agentId}`, receive);
+    const { apps, contacts, aibot } = receivers.wecom;
+    for (const [agentId, receive] of apps) mount(`/callback/wecom/${agentId}`, receive);
     if (contacts !== undefined) mount('/callback/wecom/contacts', contacts);
     if (aibot !== undefined) mount('/callback/wecom/aibot', aibot);
   }

@@ -74,6 +74,12 @@ export function createLogin(deps: LoginDeps): Login {
   }
   const beginPath = (platform: PlatformName, to: string): string => `/login/${platform}?to=${encodeURIComponent(to)}`;
 
+  /** A phone of the sandbox is a client, whatever browser it is shown in. */
+  const whereOf = (ctx: Context): 'client' | 'browser' =>
+    (deps.sandbox && phoneOf(ctx.hostname) !== null) || /wxwork|dingtalk/i.test(ctx.get('user-agent'))
+      ? 'client'
+      : 'browser';
+
   /** Several phones of the sandbox share one browser: the stand-in is told which of them asks. */
   function asPhone(ctx: Context, loginUrl: string): string {
     const phone = deps.sandbox ? phoneOf(ctx.hostname) : null;
@@ -133,7 +139,7 @@ export function createLogin(deps: LoginDeps): Login {
       const redirectUri = `${originOf(ctx, deps)}/login/${platform}/done`;
       const { state, browser } = await sessions.beginLogin({ platform, to, redirectUri });
       setCookie(ctx, loginCookie(state), browser, LOGIN_COOKIE_SECONDS);
-      ctx.redirect(asPhone(ctx, adapter.loginUrl(redirectUri, state)));
+      ctx.redirect(asPhone(ctx, adapter.loginUrl(redirectUri, state, whereOf(ctx))));
     },
 
     async finish(ctx, platform) {

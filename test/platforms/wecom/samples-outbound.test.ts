@@ -171,3 +171,23 @@ test('every answer among the samples is asserted on, here or where it says', (t)
     .map((name) => name.replace('.json', ''));
   t.deepEqual(found, [...HERE, ...Object.keys(ELSEWHERE)].sort());
 });
+
+test('login: silently inside the client, by a code to scan in a browser; both at the vendor’s own hosts', async (t) => {
+  const { adapter } = await setUp(t, {}, { apiBase: 'https://qyapi.weixin.qq.com' });
+  const to = 'https://trail.example.com/login/wecom/done';
+  const client = new URL(adapter.loginUrl(to, 'abc'));
+  t.is(
+    client.origin + client.pathname + client.hash,
+    'https://open.weixin.qq.com/connect/oauth2/authorize#wechat_redirect',
+  );
+  t.like(Object.fromEntries(client.searchParams), { scope: 'snsapi_base', response_type: 'code', agentid: '1000002' });
+  const desk = new URL(adapter.loginUrl(to, 'abc', 'browser'));
+  t.is(desk.origin + desk.pathname, 'https://login.work.weixin.qq.com/wwlogin/sso/login');
+  t.deepEqual(Object.fromEntries(desk.searchParams), {
+    login_type: 'CorpApp',
+    appid: 'ww1',
+    agentid: '1000002',
+    redirect_uri: to,
+    state: 'abc',
+  });
+});

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import { FixedClock } from '../../../src/core/index.js';
 import { memoryTokenStore } from '../../../src/platforms/token-holder.js';
-import { createWecomAdapter, type WecomSettings } from '../../../src/platforms/wecom/index.js';
+import { createWecomAdapter, type AppSettings, type WecomSettings } from '../../../src/platforms/wecom/index.js';
 import { memoryLog } from './harness.js';
 
 export type Answer =
@@ -16,6 +16,7 @@ export async function setUp(
   change: Partial<WecomSettings> = {},
   callTimeoutMs = 20_000,
   groupRobots: Record<string, string> = {},
+  moreApps: readonly AppSettings[] = [],
 ) {
   const asked: { api: string; method: string; body: string; query: URLSearchParams }[] = [];
   const all: typeof answers = {
@@ -65,6 +66,7 @@ export async function setUp(
     tokens: memoryTokenStore(),
     callTimeoutMs,
     groupRobots,
+    moreApps,
     maxMediaBytes: 1_000,
     meter: ({ api, ok }) => calls.push({ api, ok }),
   });

@@ -5,6 +5,8 @@ export interface Pending {
   /** Made once: however often it is sent, it counts once. */
   id: string;
   file: File | null;
+  /** Where the platform keeps the photo. */
+  media?: string;
   position: SentPosition | null;
   /** ms since 1970, of the phone. */
   positionAt: number;

@@ -38,12 +38,13 @@ export async function look(ticket: string, sent?: string): Promise<CaptureView> 
 }
 
 export function fieldsOf(pending: Pending): Record<string, string> {
-  const { id, position, positionAt, code, note } = pending;
+  const { id, media, position, positionAt, code, note } = pending;
   return {
     id,
     ...(position === null
       ? {}
       : { position: JSON.stringify({ from: position.from, result: position.result, agoMs: agoOf(positionAt) }) }),
+    ...(media === undefined ? {} : { media }),
     ...(code === undefined ? {} : { code }),
     ...(note === undefined || note.trim() === '' ? {} : { note: note.trim() }),
   };
@@ -57,15 +58,9 @@ export const uploadTo = (ticket: string, uploadKey: string, pending: Pending): U
   fields: fieldsOf(pending),
 });
 
-export function send(
-  ticket: string,
-  pending: Pending,
-  media: string | null,
-  onProgress: (part: number) => void,
-): Promise<void> {
+export function send(ticket: string, pending: Pending, onProgress: (part: number) => void): Promise<void> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fieldsOf(pending))) form.append(name, value);
-  if (media !== null) form.append('media', media);
   if (pending.file !== null) form.append('photo', pending.file, pending.file.name || 'photo.jpg');
   return new Promise((resolve, reject) => {
     // fetch tells no progress.

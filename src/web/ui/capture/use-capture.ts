@@ -21,6 +21,9 @@ export type Step =
   | 'offline'
   | 'sent';
 
+/** The photo can be sent by another page as well. */
+const isKept = ({ file, media }: Pending): boolean => file !== null || media !== undefined;
+
 const whyOf = (error: unknown): RefusedWhy => (error instanceof Refused ? error.why : 'failed');
 
 /** The capture page's state: what is taken, what it lacks, what became of it. */
@@ -40,6 +43,8 @@ export function useCapture(ticket: string) {
   let turn = 0;
 
   const position = computed(() => pending.value?.position ?? null);
+  /** A page that is closed loses nothing; what only the client holds lives as long as the page. */
+  const isSafe = computed(() => view.value?.kind !== 'photo' || (pending.value !== null && isKept(pending.value)));
   const change = (part: Partial<Pending>): void => {
     if (pending.value !== null) pending.value = { ...pending.value, ...part };
   };
@@ -63,7 +68,7 @@ export function useCapture(ticket: string) {
       const [found, kept] = await Promise.all([look(ticket), pendingOf(ticket)]);
       view.value = found;
       begin();
-      if (kept !== null) {
+      if (kept !== null && (found.kind !== 'photo' || isKept(kept))) {
         pending.value = kept;
         if (kept.file !== null) show(kept.file);
         place.state = kept.position === null ? 'none' : 'got';
@@ -103,12 +108,17 @@ export function useCapture(ticket: string) {
     }
   }
 
+  /** Beside the camera, since both take their time; not where nobody looks at the place. */
+  function locateBeside(): void {
+    if (view.value?.wantsPosition === true && place.state !== 'got' && place.state !== 'asking') void locate();
+  }
+
   /** By the client's camera; `unsupported` leaves the page's own input. */
   async function takePhoto(): Promise<void> {
     const take = bridge.value?.takePhoto;
     if (take === null || take === undefined) return;
     cameraSays.value = null;
-    if (place.state !== 'got' && place.state !== 'asking') void locate();
+    locateBeside();
     try {
       useTaken(await take());
     } catch (error) {
@@ -123,10 +133,18 @@ export function useCapture(ticket: string) {
       change({ file: got.file });
       show(got.file);
     }
+    if (got.kind === 'media') change({ media: got.media });
     step.value = 'taken';
   }
   function chose(file: File): void {
     cameraSays.value = null;
+    const most = view.value?.maxBytes ?? Number.POSITIVE_INFINITY;
+    // Said before minutes of sending are spent on it.
+    if (file.size > most) {
+      trouble.value = { code: 'capture.too_large', say: `照片太大了，最大 ${Math.floor(most / 1024 / 1024)} MB。` };
+      return;
+    }
+    trouble.value = null;
     useTaken({ kind: 'file', file });
   }
 
@@ -148,18 +166,24 @@ export function useCapture(ticket: string) {
     step.value = 'sending';
     progress.value = 0;
     // Before the first try: a page that is closed while it sends loses nothing.
-    await keepPending(ticket, sending);
+    if (isSafe.value) await keepPending(ticket, sending);
     try {
       const got = taken.value;
       if (got?.kind === 'upload') await got.send(uploadTo(ticket, view.value?.uploadKey ?? '', sending)).catch(offline);
-      else await send(ticket, sending, got?.kind === 'media' ? got.media : null, (part) => (progress.value = part));
+      else await send(ticket, sending, (part) => (progress.value = part));
       await dropPending(ticket);
       step.value = 'sent';
       follow(sending.id, Date.now());
     } catch (error) {
-      if (error instanceof SendRefused) await refused(error);
+      if (error instanceof SendRefused && error.code === 'session.missing') reopen();
+      else if (error instanceof SendRefused) await refused(error);
       else step.value = 'offline';
     }
+  }
+  /** The session has ended: opened anew the page leads through the login, and finds what was kept. */
+  function reopen(): void {
+    step.value = 'offline';
+    location.reload();
   }
   const offline = (): never => {
     throw new Offline();
@@ -221,16 +245,19 @@ export function useCapture(ticket: string) {
     preview,
     place,
     position,
+    isSafe,
     progress,
     cameraSays,
     scanSays,
     load,
     locate,
+    locateBeside,
     takePhoto,
     chose,
     scan,
     submit,
     again,
+    reopen,
     change,
   };
 }

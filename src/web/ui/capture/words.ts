@@ -44,10 +44,10 @@ export function positionWords(accuracyMetres: number | null): string {
   return accuracyMetres === null ? '已定位' : `已定位，误差约 ${Math.max(1, Math.round(accuracyMetres))} 米`;
 }
 
-/** 14:32 前 · 明天 09:10 前 */
-export function untilWords(until: string, now: number): string {
+/** 14:32 前；another day with its date. */
+export function untilWords(until: string): string {
   const at = new Date(until);
   const time = at.toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', hour12: false });
-  const sameDay = at.toDateString() === new Date(now).toDateString();
-  return `${sameDay ? '' : `${at.getMonth() + 1} 月 ${at.getDate()} 日 `}${time} 前`;
+  const isToday = at.getTime() - Date.now() < 12 * 3_600_000;
+  return `${isToday ? '' : `${at.getMonth() + 1} 月 ${at.getDate()} 日 `}${time} 前`;
 }
