@@ -43,7 +43,7 @@ const BrowserPosition = z.object({
 
 /** What the capture page may do, on top of the rooms that the chat uses. */
 export function createCaptures(deps: {
-  house: Pick<House, 'deals' | 'org' | 'inbox' | 'vault' | 'adapters'>;
+  house: Pick<House, 'deals' | 'org' | 'calendar' | 'inbox' | 'vault' | 'adapters'>;
   secret: string;
   clock: Clock;
 }): Captures {
@@ -105,6 +105,13 @@ export function createCaptures(deps: {
     return { lat, lng, datum: 'wgs84', ...(accuracy === undefined ? {} : { accuracyMetres: accuracy }) };
   }
 
+  /** On the organisation's clock. */
+  function localMoment(at: Date): string {
+    const { calendar } = house;
+    const day = calendar.localDate(at);
+    return `${day === calendar.localDate(clock.now()) ? '' : `${day.slice(5)} `}${calendar.localTime(at)}`;
+  }
+
   async function sendOne(viewer: Viewer, ticket: string, sending: Sending, key: EventKey): Promise<void> {
     const { ask, at } = await open(viewer, ticket);
     const fileId = stableId<FileId>('f', key);
@@ -159,7 +166,7 @@ export function createCaptures(deps: {
         demands: describeItem(item),
         have: at.have,
         need: at.need,
-        until: at.until.toISOString(),
+        until: localMoment(at.until),
         leftMs: at.until.getTime() - clock.now().getTime(),
         wantsPosition: item.kind === 'photo' && item.demands.withinMetres !== undefined,
         maxBytes: MAX_FILE_BYTES,

@@ -62,7 +62,7 @@ import { createRelay, createVault, type Relay, type Vault } from './store/index.
 import { createTodos, type Todos } from './todos/index.js';
 import { createDirectorySync, type DirectorySync } from './directory.js';
 import { ensureIndexes } from './indexes.js';
-import { createReach } from './reach.js';
+import { createAppOf, createReach } from './reach.js';
 import {
   bindRobots,
   isRobotChat,
@@ -264,6 +264,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     onDead: (row) => tell(deadNotices(notice, row, clock.now())),
     onQuota: (platform, month) => tell(quotaNotices(notice, platform, month, today().slice(0, 7))),
     reach: createReach({ org, sessions, platforms: adapters }),
+    appOf: createAppOf({ org, sessions, adapters }),
   });
   relay.addSink(SEND, async (effects) =>
     outbox.enqueue(await sessions.wanted(effects.map((effect) => effect.data as unknown as Outgoing))),

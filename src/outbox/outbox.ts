@@ -42,6 +42,8 @@ export interface OutboxDeps {
   reach: (
     address: Extract<Address, { kind: 'person' }>,
   ) => Promise<{ platform: PlatformName; userId: string; app?: string } | null>;
+  /** Which of our apps this user wrote to last, where a platform has several and nothing else says which is meant. */
+  appOf?: (user: { platform: PlatformName; userId: string }) => Promise<string | undefined>;
   clock: Clock;
   log: Log;
   random?: () => number;
@@ -157,7 +159,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       to = toPerson(reached);
     } else if (address.kind === 'user') {
       platform = address.platform;
-      to = toPerson(address);
+      const app = address.app ?? (await deps.appOf?.(address));
+      to = toPerson({ userId: address.userId, ...(app === undefined ? {} : { app }) });
     } else {
       platform = address.platform;
       to = { kind: 'group', chatId: address.chatId };

@@ -157,6 +157,8 @@ export interface PlatformAdapter {
   readonly name: PlatformName;
   readonly capabilities: Capabilities;
   readonly budget: RateBudget;
+  /** Several apps of ours are there: `app` of events and recipients tells them apart. */
+  readonly severalApps?: boolean;
   /**
    * Sends one delivery. Throws `PlatformRefusedError` (they said no; `retryable` tells whether later may help, and
    * `details.retryAfterMs` when, `details.holds: 'platform'` that all others would be refused as well until then), or `PlatformUnreachableError` (no answer: it may have been delivered).

@@ -23,7 +23,7 @@ export interface CaptureView {
   /** Pieces that passed or are looked at. */
   have: number;
   need: number;
-  /** Instant until which it may be taken, and how long that still is: the phone's clock may be off. */
+  /** Until when it may be taken, `14:32` or `11-30 14:32`, and how long that still is: the phone's clock may be off. */
   until: string;
   leftMs: number;
   /** A position is looked at by the verifier. */

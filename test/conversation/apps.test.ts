@@ -5,6 +5,7 @@ import { JIA, openHouse } from '../helpers/house.js';
 test('people are answered by the app that they wrote to, and told by it until they write to another', async (t) => {
   const house = await openHouse(t);
   await house.deal({ stage: 'screening' });
+  Object.assign(house.wecom.adapter, { severalApps: true });
   const { userId } = house.chat(JIA);
   const says = async (text: string, app?: string) => {
     const event = house.wecom.event(userId, { kind: 'text', text });

@@ -132,6 +132,7 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
     name: 'wecom',
     capabilities: CAPABILITIES,
     budget: budget(deps.accountLimit ?? 0),
+    severalApps: more.size > 0,
     callback: guarded(receiver.callback),
     callbacks: new Map([
       [settings.agentId, guarded(receiver.callback)],

@@ -113,7 +113,7 @@ export function useCapture(ticket: string) {
     if (view.value?.wantsPosition === true && place.state !== 'got' && place.state !== 'asking') void locate();
   }
 
-  /** By the client's camera; `unsupported` leaves the page's own input. */
+  /** By the client's camera. */
   async function takePhoto(): Promise<void> {
     const take = bridge.value?.takePhoto;
     if (take === null || take === undefined) return;
@@ -122,9 +122,11 @@ export function useCapture(ticket: string) {
     try {
       useTaken(await take());
     } catch (error) {
-      cameraSays.value = whyOf(error);
-      if (cameraSays.value === 'unsupported' && bridge.value !== null)
-        bridge.value = { ...bridge.value, takePhoto: null };
+      const why = whyOf(error);
+      cameraSays.value = why;
+      // A client that cannot (on a desk, an old one): from now on by the page's own input.
+      const isUnable = why === 'unsupported' || why === 'failed';
+      if (isUnable && bridge.value !== null) bridge.value = { ...bridge.value, takePhoto: null };
     }
   }
   function useTaken(got: Taken): void {

@@ -21,8 +21,8 @@ export const NO_PLACE: Record<RefusedWhy, string> = {
 export const NO_CAMERA: Record<RefusedWhy, string> = {
   denied: '没允许用相机。在系统设置里允许后再点一次。',
   cancelled: '',
-  unsupported: '这个版本打不开相机，用下面的入口拍。',
-  failed: '相机没打开，再点一次。',
+  unsupported: '这里打不开相机，再点一次「拍照」换一种方式。',
+  failed: '相机没打开，再点一次「拍照」换一种方式。',
 };
 export const NO_SCAN: Record<RefusedWhy, string> = {
   denied: '没允许用相机。在系统设置里允许后再点一次。',
@@ -42,12 +42,4 @@ export const RESULT: Record<NonNullable<CaptureView['sent']>['state'], string> =
 
 export function positionWords(accuracyMetres: number | null): string {
   return accuracyMetres === null ? '已定位' : `已定位，误差约 ${Math.max(1, Math.round(accuracyMetres))} 米`;
-}
-
-/** 14:32 前；another day with its date. */
-export function untilWords(until: string): string {
-  const at = new Date(until);
-  const time = at.toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', hour12: false });
-  const isToday = at.getTime() - Date.now() < 12 * 3_600_000;
-  return `${isToday ? '' : `${at.getMonth() + 1} 月 ${at.getDate()} 日 `}${time} 前`;
 }
