@@ -62,8 +62,7 @@ export type SubmissionValue =
 /** Where a check-in was made: a position that was sent, or the visit code of the client, scanned. */
 export type CheckInPlace =
   /** Absent `datum`: kept before it was. */
-  | { kind: 'position'; lat: number; lng: number; datum?: 'wgs84' | 'gcj02' | 'bd09' }
-  | { kind: 'code'; code: string };
+  { kind: 'position'; lat: number; lng: number; datum?: 'wgs84' | 'gcj02' | 'bd09' } | { kind: 'code'; code: string };
 
 export interface Exemption {
   by: PersonId;

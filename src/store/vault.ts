@@ -1,5 +1,6 @@
 import mongoose, { type Connection } from 'mongoose';
 import { NotFoundError, sha256, type FileId } from '../core/index.js';
+import { isDuplicateKey } from './aggregate.js';
 
 export interface VaultFile {
   id: FileId;

@@ -13,9 +13,13 @@ const CAST: readonly { platform: Platform; rep: string; client: string }[] = [
   { platform: '钉钉', rep: '代表丁', client: '新港医院' },
 ];
 
+const isWhole = process.env['BROWSER_TESTS'] === 'all';
 const executable = findChromium();
 if (executable === undefined) {
   test.skip('the capture page (no Chromium on this machine; CHROMIUM=/path/to/chromium names one)', () => undefined);
+} else if (!isWhole) {
+  test.skip('the capture page in phones and in a browser (a server and a Chromium of its own: npm run test:browser)', () =>
+    undefined);
 } else {
   let server: StoryServer;
   let browser: Browser;
@@ -48,18 +52,21 @@ if (executable === undefined) {
           const { web } = phone;
           await web.getByRole('heading', { name: '拍客户现场照片' }).waitFor();
           await page.shot('1-page');
-          await web.getByRole('button', { name: /^拍照$/ }).click();
+          // The phone is drawn smaller than it is: Playwright's own click would land beside it.
+          await web.getByRole('button', { name: /^拍照$/ }).dispatchEvent('click');
           const asked = phone.slot.getByRole('dialog');
           await page.shot('2-position');
           await asked.getByRole('button', { name: '允许', exact: true }).click();
           await asked.getByText(SAMPLE, { exact: true }).click();
           await web.getByText(/已定位/).waitFor();
           await page.shot('3-taken');
-          await web.getByRole('button', { name: '交上去' }).click();
-          await web.getByText(/^通过了$/).waitFor();
+          await web.getByRole('button', { name: '交上去' }).dispatchEvent('click');
+          await web.locator('.verdict strong').filter({ hasText: '通过了' }).waitFor();
           await page.shot('4-passed');
-          await web.getByRole('button', { name: '回聊天' }).click();
-          t.regex(await (await phone.see(/客户现场照片.*/)).innerText(), /客户现场照片/);
+          await web.getByRole('button', { name: '回聊天' }).dispatchEvent('click');
+          await phone.slot.locator('iframe').waitFor({ state: 'detached' });
+          await phone.see(/客户现场照片/);
+          t.pass();
         } catch (error) {
           await page.shot('failed');
           t.log(await page.lastWords());
@@ -101,7 +108,7 @@ if (executable === undefined) {
         await page.reload();
         await page.getByText(/照片留在手机上了/).waitFor();
         await page.getByRole('button', { name: '再发一次' }).click();
-        await page.getByText(/^(通过了|未核验|没通过)$/).waitFor();
+        await page.locator('.verdict strong').filter({ hasText: '未核验' }).waitFor();
         await shot('4-verdict');
 
         await page.goto(url);

@@ -1,3 +1,5 @@
+import type { Dd } from './dingtalk.ts';
+
 /** The phone's camera, position and scanner, by whichever way the client at hand offers them. */
 export interface Bridge {
   /** Null: photos are taken by the page's own input. */
@@ -74,7 +76,8 @@ export async function openBridge(): Promise<Bridge> {
     }
     if (/dingtalk/i.test(navigator.userAgent)) {
       const [{ dingtalkBridge }, dd] = await Promise.all([import('./dingtalk.ts'), import('dingtalk-jsapi')]);
-      return await dingtalkBridge(dd.default);
+      // The script's types ask for parameters that its pages call optional.
+      return await dingtalkBridge(dd.default as unknown as Dd);
     }
   } catch {
     // Not signed, or too old a client: photos and positions still come by the browser.

@@ -13,7 +13,7 @@ export interface Ww {
   chooseImage(options: { count: number; sizeType: never[]; sourceType: never[] }): Promise<{ localIds: string[] }>;
   getLocalImgData(options: { localId: string }): Promise<{ localData: string }>;
   uploadImage(options: { localId: string; isShowProgressTips: boolean }): Promise<{ serverId: string }>;
-  scanQRCode(options: { needResult: boolean; scanType: never[] }): Promise<{ resultStr: string }>;
+  scanQRCode(options: { needResult: boolean; scanType: never[] }): Promise<{ resultStr?: string }>;
   closeWindow?(): unknown;
 }
 
