@@ -42,7 +42,11 @@ const CHECKS: Record<string, string> = {
   demo: '演示',
 };
 
-export const checkLabel = (code: string): string => (code === 'asked' ? '代表请看' : (CHECKS[code] ?? code));
+export function checkLabel(code: string): string {
+  if (code === 'asked') return '代表请看';
+  // Whatever is wrong with the file itself.
+  return CHECKS[code] ?? (code.startsWith('file.') ? '文件' : code);
+}
 
 /** What a check measured and wanted, ready to show; null: nothing. What bits of a hash mean is told in words. */
 export function checkMeasures(finding: Finding): { measured: string | null; expected: string | null } {
@@ -62,4 +66,36 @@ export function checkMeasures(finding: Finding): { measured: string | null; expe
       measured === null ? '没有相似的' : status === 'failed' ? '用过的图' : status === 'review' ? '很像' : '不是同一张',
     expected: '没用过',
   };
+}
+
+const SOURCES: [RegExp, string][] = [
+  [/^server clock/u, '服务器时间'],
+  [/^exif/iu, '照片信息'],
+  [/^ocr|pieced together|, lines|tesseract|paddle/iu, '文字识别'],
+  [/^pdf/iu, 'PDF 文字'],
+  [/^red circles/u, '红色圆章，由人定'],
+  [/^location|^no position|^client sites|^capture/iu, '位置'],
+  [/^sha256|^file bytes/iu, '文件本身'],
+  [/^picture hash/iu, '图像指纹'],
+  [/^pixels|^picture/iu, '画面'],
+  [/^header row/iu, '表头'],
+  [/^by numbering/iu, '按编号分级'],
+  [/^by outline/iu, '按大纲分级'],
+  [/^by indent/iu, '按缩进分级'],
+  [/^by columns/iu, '按列分级'],
+  [/^sheet|^cells|^by /iu, '表格'],
+  [/^page/iu, '网页'],
+  [/^stated/iu, '提交人填写'],
+  [/^amr|^silk|^wav|^music-metadata|^loudest/iu, '录音本身'],
+  [/^dingtalk recognition|^wecom recognition|^asr|^speech/iu, '语音转文字'],
+  [/^typed/iu, '提交人打字'],
+  [/^verifier/iu, '核验程序'],
+];
+
+/** Sources are English for logs; people read these words. What has none shows as it is. */
+export function sourceWords(source: string): string {
+  const found = SOURCES.find(([pattern]) => pattern.test(source));
+  if (found === undefined) return source;
+  const confidence = /0\.\d+/u.exec(source)?.[0];
+  return confidence === undefined ? found[1] : `${found[1]} ${confidence}`;
 }

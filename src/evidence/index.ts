@@ -51,5 +51,5 @@ export type { PictureHash } from './radar/picture-hash.js';
 export { likeness } from './radar/likeness.js';
 export { readFacts, FACT_KINDS } from './read.js';
 export type { FactKind, ReadOptions } from './read.js';
-export { checkLabel, checkMeasures } from './check-words.js';
+export { checkLabel, checkMeasures, sourceWords } from './check-words.js';
 export { measureWords } from './measure-words.js';

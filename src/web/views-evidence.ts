@@ -1,7 +1,7 @@
 import { NotFoundError } from '../core/index.js';
 import { stageOf, submissionText, type DealDocument, type EvidenceDocument } from '../deals/index.js';
 import { findSubmission } from '../flow/index.js';
-import { checkLabel, checkMeasures, measureWords } from '../evidence/index.js';
+import { checkLabel, checkMeasures, measureWords, sourceWords } from '../evidence/index.js';
 import { REVIEW_REASONS } from '../todos/index.js';
 import type { Mark } from '../cards/index.js';
 import type { EvidenceView } from './backend.js';
@@ -167,28 +167,4 @@ export function submissionView(deps: ViewDeps, deal: DealDocument, id: string): 
     verifier: null,
     history: [],
   };
-}
-
-/** Sources are English for logs; people read these words. */
-function sourceWords(source: string): string {
-  const words: [RegExp, string][] = [
-    [/^server clock/u, '服务器时间'],
-    [/^exif/iu, '照片信息'],
-    [/^ocr/iu, '文字识别'],
-    [/^pdf/iu, 'PDF 文字'],
-    [/^location/iu, '位置消息'],
-    [/^sha256/iu, '文件指纹'],
-    [/^picture hash/iu, '图像指纹'],
-    [/^pixels|^picture/iu, '画面'],
-    [/^sheet/iu, '表格'],
-    [/^page/iu, '网页'],
-    [/^stated/iu, '提交人填写'],
-    [/^amr|^silk|^wav|^music-metadata|^loudest/iu, '录音本身'],
-    [/^dingtalk recognition|^wecom recognition|^asr|^speech/iu, '语音转文字'],
-    [/^typed/iu, '提交人打字'],
-  ];
-  const found = words.find(([pattern]) => pattern.test(source));
-  if (found === undefined) return source;
-  const confidence = /0\.\d+/u.exec(source)?.[0];
-  return confidence === undefined ? found[1] : `${found[1]} ${confidence}`;
 }

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
 import { asId, projectRoot, silentLog, type PersonId } from '../../src/core/index.js';
-import { createEvidence, type EvidenceContext, type EvidenceRequest, type Verdict } from '../../src/evidence/index.js';
+import {
+  checkLabel,
+  createEvidence,
+  sourceWords,
+  type EvidenceContext,
+  type EvidenceRequest,
+  type Verdict,
+} from '../../src/evidence/index.js';
 import { buildContext, TAKEN_AT } from './support/context.js';
 import * as pdfs from './support/pdfs.js';
 import { hugePng, idCard } from './support/pictures.js';
@@ -128,6 +135,9 @@ for (const [what, request, make, status, context = buildContext()] of inputs) {
     t.is(verdict.status, status, verdict.say);
     t.regex(verdict.say, /^(?:PDF )?\p{Script=Han}.*。$/u);
     t.notRegex(verdict.say, /undefined|null|NaN/u);
+    for (const { source, code } of verdict.findings) {
+      t.regex(`${checkLabel(code)}：${sourceWords(source)}`, /\p{Script=Han}：.*\p{Script=Han}/u, `${code}: ${source}`);
+    }
     rows.push(
       `| ${what} | ${{ photo: '照片', file: 'PDF', sheet: '表格', voice: '录音', link: '' }[request.kind]} | ${status} | ${verdict.say} |`,
     );
