@@ -1,8 +1,16 @@
 import type { Cards } from './cards/index.js';
-import { errorCode, SECOND, stableId, type CardId, type Clock, type Log, type PersonId } from './core/index.js';
+import { errorCode, SECOND, stableId, type CardId, type Clock, type Log } from './core/index.js';
 import { currentVisitOf, stageOf, type Deals } from './deals/index.js';
-import { planDirectory, type DirectoryNote, type Org, type Person } from './org/index.js';
-import type { Outgoing, PlatformAdapter, PlatformName } from './platforms/contract.js';
+import {
+  planDirectory,
+  PLATFORM_NAMES,
+  samePersonCard,
+  type DirectoryNote,
+  type Org,
+  type Person,
+} from './org/index.js';
+import type { Todos } from './todos/index.js';
+import type { Message, Outgoing, PlatformAdapter, PlatformName } from './platforms/contract.js';
 
 /** The platforms' address books, followed into the org. */
 export interface DirectorySync {
@@ -10,8 +18,13 @@ export interface DirectorySync {
   all(): Promise<void>;
   /** Somebody (or something, null) changed on this platform; read a moment later, changes of one moment together. */
   changed(platform: PlatformName, userIds: readonly string[] | null): void;
-  /** Whoever has left keeps no deal: it goes to their supervisor, else up the chain, else to sales operations. */
+  /**
+   * Whoever has left keeps no deal: it goes to their supervisor, else up the chain, else to sales operations; what a
+   * department was asked goes to a colleague there. Two entries that became one: to the one that is left.
+   */
   handOver(): Promise<void>;
+  /** The same a moment later. */
+  settleSoon(): void;
   stop(): Promise<void>;
 }
 
@@ -19,10 +32,13 @@ export interface DirectorySyncDeps {
   org: Org;
   adapters: ReadonlyMap<PlatformName, PlatformAdapter>;
   deals: Deals;
+  todos: Pick<Todos, 'reassign'>;
   cards: Pick<Cards, 'fill'>;
   /** After people moved. */
   keepGroups: () => Promise<void>;
   enqueue: (messages: readonly Outgoing[]) => Promise<void>;
+  /** Tells whether two mobile numbers are the same, without saying what they are. */
+  phoneKey: (mobile: string) => string;
   /** The day in the company's zone: of each matter administrators hear once a day. */
   today: () => string;
   clock: Clock;
@@ -46,7 +62,15 @@ export function createDirectorySync(deps: DirectorySyncDeps): DirectorySync {
   async function read(platform: PlatformName, userIds: readonly string[] | null): Promise<void> {
     const readDirectory = deps.adapters.get(platform)?.readDirectory;
     if (readDirectory === undefined) return;
-    const snapshot = await readDirectory(userIds ?? undefined);
+    const { members, ...rest } = await readDirectory(userIds ?? undefined);
+    const snapshot = {
+      ...rest,
+      // The number itself is kept nowhere.
+      members: members.map(({ mobile, ...member }) => ({
+        ...member,
+        ...(mobile === undefined ? {} : { phoneKey: deps.phoneKey(mobile) }),
+      })),
+    };
     const plan = planDirectory(org.data(), snapshot, clock.now());
     await org.save(plan);
     const { regions, teams, people, left, notes } = plan;
@@ -72,6 +96,9 @@ export function createDirectorySync(deps: DirectorySyncDeps): DirectorySync {
     const now = clock.now();
     for (const person of org.data().people) {
       if (person.leftAt === undefined || person.leftAt > now) continue;
+      const colleague = colleagueOf(org, person);
+      const todos = colleague === undefined ? 0 : await deps.todos.reassign(person.id, colleague.id);
+      if (todos > 0) log.info({ from: person.id, to: colleague?.id, todos }, 'to-dos handed over');
       const open = await deps.deals.find({ ownerId: person.id, status: 'open' }, DEALS_AT_ONCE);
       const heir = open.length === 0 ? undefined : heirOf(org, person);
       if (heir === undefined) {
@@ -80,6 +107,7 @@ export function createDirectorySync(deps: DirectorySyncDeps): DirectorySync {
       }
       const cardId = stableId<CardId>('ho', person.id, heir.id, person.leftAt.toISOString());
       const card = deps.cards.fill('handed-over', {
+        state: person.joinedTo === undefined ? 'left' : 'joined',
         from: person.name,
         deals: open.map((deal) => ({
           client: deal.clientName,
@@ -108,8 +136,16 @@ export function createDirectorySync(deps: DirectorySyncDeps): DirectorySync {
     await settle();
   };
 
+  const soon = (): void => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      inTurn(readPending).catch(() => undefined); // logged in turn; the nightly reading catches up
+    }, deps.waitMs ?? TOGETHER_MS);
+  };
+
   return {
     handOver,
+    settleSoon: soon,
     all: () =>
       inTurn(async () => {
         for (const platform of deps.adapters.keys()) {
@@ -125,10 +161,7 @@ export function createDirectorySync(deps: DirectorySyncDeps): DirectorySync {
     changed(platform, userIds) {
       const known = pending.get(platform);
       pending.set(platform, known === null || userIds === null ? null : new Set([...(known ?? []), ...userIds]));
-      timer ??= setTimeout(() => {
-        timer = null;
-        inTurn(readPending).catch(() => undefined); // logged in turn; the nightly reading catches up
-      }, deps.waitMs ?? TOGETHER_MS);
+      soon();
     },
     async stop() {
       if (timer !== null) clearTimeout(timer);
@@ -139,39 +172,52 @@ export function createDirectorySync(deps: DirectorySyncDeps): DirectorySync {
 }
 
 function heirOf(org: Org, person: Person): Person | undefined {
+  if (person.joinedTo !== undefined) return org.person(person.joinedTo);
   const [operations] = org.withRole('operations', 'admin');
   return org.supervisorOf(person.id) ?? org.directorOf(person.id) ?? operations;
 }
 
-const PLATFORM_WORDS: Record<PlatformName, string> = { wecom: '企业微信', dingtalk: '钉钉' };
+/** Who answers instead: somebody of the same department, else whoever takes the deals. */
+function colleagueOf(org: Org, person: Person): Person | undefined {
+  if (person.joinedTo !== undefined || SALES.has(person.role)) return heirOf(org, person);
+  return org.byDepartment(person.role)[0] ?? heirOf(org, person);
+}
+const SALES: ReadonlySet<Person['role']> = new Set(['rep', 'supervisor', 'director']);
 
 function noteMessages(deps: DirectorySyncDeps, platform: PlatformName, notes: readonly DirectoryNote[]): Outgoing[] {
-  const nameOf = (id: PersonId): string => deps.org.person(id)?.name ?? id;
   return notes.flatMap((note) => {
-    const [about, text] = words(platform, note, nameOf);
-    return deps.org.withRole('admin', 'operations').map((person) => ({
-      key: `directory:${platform}:${note.code}:${about}:${deps.today()}:${person.id}`,
-      to: { kind: 'person' as const, personId: person.id, prefer: platform },
-      message: { kind: 'text' as const, text },
-      purpose: 'admin' as const,
-    }));
+    const about = 'userId' in note ? note.userId : 'all';
+    return deps.org.withRole('admin', 'operations').flatMap((person) => {
+      const key = `directory:${platform}:${note.code}:${about}:${deps.today()}:${person.id}`;
+      const message = noteMessage(deps, platform, note, key);
+      const to = { kind: 'person' as const, personId: person.id, prefer: platform };
+      return message === null ? [] : [{ key, to, message, purpose: 'admin' as const }];
+    });
   });
 }
 
-function words(platform: PlatformName, note: DirectoryNote, nameOf: (id: PersonId) => string): [string, string] {
-  const where = PLATFORM_WORDS[platform];
+function noteMessage(
+  { org, cards }: DirectorySyncDeps,
+  platform: PlatformName,
+  note: DirectoryNote,
+  key: string,
+): Message | null {
+  const where = PLATFORM_NAMES[platform];
+  const text = (words: string): Message => ({ kind: 'text', text: words });
   switch (note.code) {
     case 'too-many-gone':
-      return [
-        'all',
+      return text(
         `${where}通讯录里一下少了 ${note.userIds.length} 个人，多半是应用的可见范围改小了，所以先没按离职处理。核对可见范围；真是离职，在人员里逐个设为离职。`,
-      ];
-    case 'same-name':
-      return [
-        note.userId,
-        `${where}里新来的「${note.name}」和已有的「${nameOf(note.personId)}」同名，没有自动合并。是同一个人，就把账号 ${note.userId} 加到已有的人名下。`,
-      ];
+      );
+    case 'same-name': {
+      const keep = org.person(note.personId);
+      const other = org.personByIdentity(platform, note.userId);
+      // Joined by their number in the meantime.
+      if (keep === undefined || other === undefined || keep.id === other.id) return null;
+      const card = cards.fill('same-person', samePersonCard(keep, other, 'asked'));
+      return { kind: 'show', cardId: stableId<CardId>('same', key), card };
+    }
     case 'role-by-hand':
-      return [note.userId, `${where}里「${note.name}」在运营部门，能看全部数据的角色要你来给。现在只能看自己的。`];
+      return text(`${where}里「${note.name}」在运营部门，能看全部数据的角色要你来给。现在只能看自己的。`);
   }
 }

@@ -52,6 +52,7 @@ import {
   createOutbox,
   createUsage,
   deadNotices,
+  quotaDigest,
   quotaNotices,
   suspensionNotices,
   type Outbox,
@@ -93,6 +94,8 @@ export interface House extends OpenPlatforms {
   inbox: Inbox;
   outbox: Outbox;
   usage: Usage;
+  /** What administrators hear of a month once a week. */
+  quotaDigest(platform: PlatformName, month: NonNullable<ReturnType<Usage['month']>>, week: string): Outgoing[];
   flows: Awaited<ReturnType<typeof createFlows>>;
   /** After a restart of the only process on this store: what the dead one had taken is free at once. */
   takeOver(): Promise<void>;
@@ -114,6 +117,8 @@ export interface HouseDeps extends PlatformDeps {
   visitCode: (dealId: string) => string;
   /** Address of the capture page under its ticket. */
   captureUrl: (ask: CaptureAsk) => string;
+  /** Tells whether two mobile numbers are the same, without saying what they are. */
+  phoneKey: (mobile: string) => string;
 }
 
 /** One photo is verified by one worker for at most this long: seconds when warm, a cold nameplate on a busy small machine took 19. */
@@ -154,7 +159,7 @@ export async function buildHouse(deps: HouseDeps): Promise<House> {
 /** The house's inside: everything but the two platforms and the workers that look at files, which are handed in. */
 export interface InsideDeps extends Pick<
   HouseDeps,
-  'store' | 'clock' | 'log' | 'zone' | 'publicUrl' | 'visitCode' | 'captureUrl'
+  'store' | 'clock' | 'log' | 'zone' | 'publicUrl' | 'visitCode' | 'captureUrl' | 'phoneKey'
 > {
   evidence: Evidence;
   /** No other process works on this store. */
@@ -298,6 +303,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       if (adapter === undefined) throw new AppError('platform.unknown', `no adapter for ${media.platform}`);
       return adapter.fetchMedia(media);
     },
+    readCheckIn: async (platform, userId, at) => (await adapters.get(platform)?.readCheckIn?.(userId, at)) ?? null,
     sniff: sniffFile,
     transcribe: (bytes) => evidence.transcribe(bytes),
     fileFits: async (file, bytes, when) => {
@@ -331,6 +337,8 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     devicesOf: async (deal) =>
       deviceWords(await equipment.ofClient(deal.clientId, (one) => org.canSee(deal.ownerId, one))),
     visitCode: (dealId: DealId | string) => deps.visitCode(dealId),
+    isCounted: (platform) => adapters.get(platform)?.budget.perMonth !== undefined,
+    onJoined: () => directory.settleSoon(),
     insights,
     clock,
     log,
@@ -361,7 +369,9 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     org,
     adapters,
     deals,
+    todos,
     cards,
+    phoneKey: deps.phoneKey,
     keepGroups: inStep,
     enqueue: (messages) => outbox.enqueue(messages),
     today,
@@ -387,6 +397,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     inbox,
     outbox,
     usage,
+    quotaDigest: (platform, month, week) => quotaDigest(notice, platform, month, week),
     adapters,
     callbacks,
     flows,

@@ -3,7 +3,7 @@ import type { Clock, Log } from './core/index.js';
 import type { Org } from './org/index.js';
 import type { MeteredCall } from './outbox/index.js';
 import type { CallbackReceiver, Intake, Outgoing, PlatformAdapter, PlatformName } from './platforms/contract.js';
-import { createDingtalkAdapter } from './platforms/dingtalk/index.js';
+import { createDingtalkAdapter, SESSION_API } from './platforms/dingtalk/index.js';
 import { createMongoReplyAddresses, createMongoTokenStore } from './platforms/index.js';
 import { createWecomAdapter, ROBOT_PREFIX } from './platforms/wecom/index.js';
 import type { Store } from './store/index.js';
@@ -56,6 +56,7 @@ export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: Platf
   const meter = (platform: PlatformName) => (call: MeteredCall) => {
     deps.meter(platform, call.api);
     signals.called(platform, call);
+    if (call.api === SESSION_API) signals.pushed(platform, 'reply');
   };
   if (deps.wecom !== null) {
     const wecom = createWecomAdapter({
@@ -103,8 +104,10 @@ export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: Platf
       meter: meter('dingtalk'),
       count: (kind, outcome) => {
         deps.countCallback?.('dingtalk', kind, outcome);
-        signals.pushed('dingtalk', kind);
+        // The vendor does not count what it tells of the address book.
+        if (kind !== 'directory') signals.pushed('dingtalk', kind);
       },
+      onDirectoryChange: (userIds) => signals.directoryChanged('dingtalk', userIds),
     });
     adapters.set('dingtalk', dingtalk);
     if (settings.mode === 'http') callbacks.dingtalk = { receive: dingtalk.callback };

@@ -4,7 +4,7 @@ import type { Config } from './config/index.js';
 import { projectRoot, type Log, type MovableClock } from './core/index.js';
 import { forgetFiles } from './deals/index.js';
 import type { House } from './house.js';
-import { createDigestTick, createJobs, createNudgeTick } from './jobs/index.js';
+import { createDigestTick, createJobs, createNudgeTick, createQuotaDigestTick } from './jobs/index.js';
 import type { PlatformName } from './platforms/contract.js';
 import type { Store } from './store/index.js';
 
@@ -57,6 +57,12 @@ export function buildJobs(
               digest: (id, platform) => at(`/m/digest/${id}`, platform),
               figure: (id, figure, platform) => at(`/m/figure/${id}/${figure}`, platform),
             },
+          }),
+          createQuotaDigestTick({
+            ...shared,
+            platforms,
+            monthOf: (platform) => house.usage.month(platform),
+            digest: (...month) => house.quotaDigest(...month),
           }),
           {
             name: 'retention',

@@ -16,6 +16,7 @@ import { startSandbox, type SandboxHandle } from './sandbox/index.js';
 import { buildJobs } from './schedules.js';
 import { openStore, type Store } from './store/index.js';
 import { createCaptures } from './captures.js';
+import { phoneKey } from './phone-key.js';
 import { createVisitCodes, visitToken } from './visits.js';
 import {
   createMongoSessionStore,
@@ -97,6 +98,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       publicUrl,
       visitCode: (dealId) => `${publicUrl}/s/${visitToken(secret, dealId)}`,
       captureUrl: (ask) => `${publicUrl}/c/${captureTicket(secret, ask)}`,
+      phoneKey: (mobile) => phoneKey(secret, mobile),
       meter: (platform, api) => calls.inc({ platform, api }),
       countCallback: (platform, kind, outcome) => callbacks.inc({ platform, kind, outcome }),
     });

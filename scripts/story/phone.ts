@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CallCount } from './calls.js';
 import type { PlatformName } from '../../src/platforms/contract.js';
 import type { ActionResult, Faults, Message, Phone as PhoneState, Traffic } from '../../src/sandbox/index.js';
 
@@ -46,6 +47,18 @@ export class Sandbox {
   }
   moveClock(move: { byMs: number } | { toNext: 'workday' | 'morning' }): Promise<unknown> {
     return this.call('POST', 'clock', move);
+  }
+  /** What DingTalk's own meter says of this month. */
+  async dingtalkCalls(): Promise<CallCount> {
+    const { dingtalk } = await this.call<{
+      dingtalk: { quota: { api: number; push: number; byApi: Record<string, number> } };
+    }>('GET', 'state');
+    return { calls: dingtalk.quota.api, pushes: dingtalk.quota.push, byApi: dingtalk.quota.byApi };
+  }
+  /** The stand-ins' clock, ms. */
+  async now(): Promise<number> {
+    const { clock } = await this.call<{ clock: { offsetMs: number } }>('GET', 'state');
+    return Date.now() + clock.offsetMs;
   }
   traffic(limit = 200): Promise<Traffic[]> {
     return this.call('GET', `traffic?limit=${limit}`);

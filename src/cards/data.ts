@@ -196,7 +196,19 @@ export interface CardData {
   'unknown-person-admin': { platform: string; userId: string; at: string; said?: string };
   'left-person': { admin?: string };
   /** Somebody left; whoever is above takes over what they had. */
-  'handed-over': { from: string; deals: { client: string; stage: string }[] };
+  'handed-over': { state: 'left' | 'joined'; from: string; deals: { client: string; stage: string }[] };
+  /** Somebody new of a name that is known from the other platform. */
+  'same-person': {
+    state: 'asked' | 'joined' | 'apart';
+    keepId: string;
+    otherId: string;
+    platform: string;
+    userId: string;
+    name: string;
+    title: string;
+    /** Title of the one who is known, and where they are known. */
+    known: { title: string; platform?: string };
+  };
   /** Something of ours is slow or broken; what was sent is kept. */
   busy: { kept: boolean };
 }

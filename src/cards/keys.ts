@@ -45,6 +45,9 @@ export const VERBS = [
   /** `nudge-ask:<repId>:<stageId>` and `nudge-take:…`: the supervisor's answers to a nudge. */
   'nudge-ask',
   'nudge-take',
+  /** `same-person:<keepId>:<otherId>` and `not-same:…`: an administrator says whether two accounts are one person. */
+  'same-person',
+  'not-same',
   /** `pick-deal`: submit of the list of deals; the chosen option is the deal id. */
   'pick-deal',
   /** Without ids. */

@@ -8,7 +8,7 @@ import type { Vocabulary } from './words.js';
 const HANDED_OVER_LINES = 6;
 
 /** Answers to what was sent, other people's verdicts, nudges and figures, the bot itself. */
-export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-why' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'nudge-taken' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'busy']: Vocabulary<CardData[N]> } = {
+export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-why' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'nudge-taken' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'same-person' | 'busy']: Vocabulary<CardData[N]> } = {
   received: vocabularyByState<CardData['received']>(
     { fast: '正在看', slow: '超过5秒', passed: '通过', review: '请主管看', replaced: '换掉了' },
     { words: item, actions: toDeal },
@@ -234,8 +234,26 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
     words: { 平台: (d) => d.platform, 账号: (d) => d.userId, 时间: (d) => d.at, 说了: (d) => d.said },
   }),
   'left-person': vocabulary<CardData['left-person']>({ words: { 管理员: (d) => d.admin } }),
-  'handed-over': vocabulary<CardData['handed-over']>({
+  'same-person': vocabularyByState<CardData['same-person']>(
+    { asked: '问', joined: '合并了', apart: '分开的' },
+    {
+      words: {
+        平台: (d) => d.platform,
+        账号: (d) => d.userId,
+        名字: (d) => d.name,
+        新来的职务: (d) => d.title || undefined,
+        已有的职务: (d) => d.known.title || '职务未填',
+        已有的平台: (d) => d.known.platform,
+      },
+      actions: {
+        合并: (d) => key('same-person', d.keepId, d.otherId),
+        分开: (d) => key('not-same', d.keepId, d.otherId),
+      },
+    },
+  ),
+  'handed-over': vocabularyByState<CardData['handed-over']>({ left: '离职', joined: '合并' }, {
     words: {
+      同一个人: (d) => yes(d.state === 'joined'),
       离开的: (d) => d.from,
       几个: (d) => d.deals.length,
       还有几个: (d) => countLeft(d.deals.length, HANDED_OVER_LINES),

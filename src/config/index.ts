@@ -34,6 +34,10 @@ export interface DingtalkConfig {
   apiBase: string;
   oapiBase: string;
   cardTemplateId: string;
+  /** The last step of an escalation as a DING besides its card. */
+  ding?: 'off' | 'app' | 'sms' | 'phone';
+  /** Datum of the places of official check-ins. */
+  checkInDatum?: 'wgs84' | 'gcj02';
   /** Calls a month that the company's edition allows. */
   monthlyCalls?: number;
   /** Pushes a month (robot messages, clicks, events) that it allows. */
@@ -161,7 +165,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 
   const wecom = loadWecom(text, url, problems);
   const dingtalkMode = oneOf('DINGTALK_MODE', ['stream', 'http'], 'stream');
-  const dingtalk = loadDingtalk(text, url, dingtalkMode, problems);
+  const dingtalkChoices = {
+    mode: dingtalkMode,
+    ding: oneOf('DINGTALK_DING', ['off', 'app', 'sms', 'phone'], 'off'),
+    checkInDatum: oneOf('DINGTALK_CHECKIN_DATUM', ['gcj02', 'wgs84'], 'gcj02'),
+  };
+  const dingtalk = loadDingtalk(text, url, dingtalkChoices, problems);
   const sandboxChoice = oneOf('SANDBOX', ['auto', 'on', 'off'], 'auto');
   const sandbox = sandboxChoice === 'on' || (sandboxChoice === 'auto' && wecom === null && dingtalk === null);
 
@@ -325,7 +334,12 @@ function loadGroupRobots(value: string, problems: string[]): Record<string, stri
   return robots;
 }
 
-function loadDingtalk(text: Text, url: Url, mode: 'stream' | 'http', problems: string[]): DingtalkConfig | null {
+function loadDingtalk(
+  text: Text,
+  url: Url,
+  choices: Pick<DingtalkConfig, 'mode' | 'ding' | 'checkInDatum'>,
+  problems: string[],
+): DingtalkConfig | null {
   if (text('DINGTALK_CLIENT_ID') === '') return null;
   if (text('DINGTALK_CLIENT_SECRET') === '') problems.push('DINGTALK_CLIENT_SECRET: required with DINGTALK_CLIENT_ID');
   const monthly = (name: string, free: number, what: string): number => {
@@ -350,7 +364,7 @@ function loadDingtalk(text: Text, url: Url, mode: 'stream' | 'http', problems: s
     robotCode: text('DINGTALK_ROBOT_CODE', text('DINGTALK_CLIENT_ID')),
     corpId: text('DINGTALK_CORP_ID'),
     agentId: text('DINGTALK_AGENT_ID'),
-    mode,
+    ...choices,
     apiBase: url('DINGTALK_API_BASE', DINGTALK_API),
     oapiBase: url('DINGTALK_OAPI_BASE', DINGTALK_OAPI),
     cardTemplateId: text('DINGTALK_CARD_TEMPLATE_ID'),

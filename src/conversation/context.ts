@@ -4,7 +4,7 @@ import type { DealDocument, Deals, Verification } from '../deals/index.js';
 import type { AutoAdvanceRule } from '../flow/index.js';
 import type { Insights } from '../insights/index.js';
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
-import type { FetchedMedia, MediaRef, Outgoing, PlatformName } from '../platforms/contract.js';
+import type { CheckInRecord, FetchedMedia, MediaRef, Outgoing, PlatformName } from '../platforms/contract.js';
 import type { Vault, VaultFile } from '../store/index.js';
 import type { Todos } from '../todos/index.js';
 import type { Sessions } from './session.js';
@@ -21,6 +21,8 @@ export interface ConversationDeps {
   calendar: WorkCalendar;
   words: TimeWords;
   fetchMedia: (media: MediaRef) => Promise<FetchedMedia>;
+  /** Where somebody checked in with the platform's own tool; null where there is no such record. */
+  readCheckIn: (platform: PlatformName, userId: string, at: Date) => Promise<CheckInRecord | null>;
   /** By the bytes; the mime type that is kept with the file. */
   sniff: (
     bytes: Uint8Array,
@@ -38,6 +40,10 @@ export interface ConversationDeps {
     /** Where the thing asked for is taken: camera, position, scanner. */
     capture(ask: CaptureAsk, platform: PlatformName): string;
   };
+  /** Every call of this platform counts against a month. */
+  isCounted: (platform: PlatformName) => boolean;
+  /** Two entries of one person became one: their deals and to-dos are to follow. */
+  onJoined: () => void;
   /** Figures of a scope, as of now. */
   insights: Pick<Insights, 'figures'>;
   /** Devices known to stand at the deal's client, as its owner may see them: `BC-5390 2 台`. */

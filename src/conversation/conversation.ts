@@ -1,3 +1,4 @@
+import type { Position } from '../evidence/index.js';
 import { sha256, stableId, type CardId } from '../core/index.js';
 import { currentVisitOf } from '../deals/index.js';
 import type { FilledCard } from '../cards/index.js';
@@ -50,8 +51,12 @@ export const MENU = {
 export function createConversation(deps: ConversationDeps): Conversation {
   return {
     async handle(event) {
+      // Told to nobody, and nobody talked to us.
+      if (event.body.kind === 'unknown' && event.body.what.startsWith('silent:')) return {};
       const person = deps.org.personByIdentity(event.platform, event.from);
       if (person === undefined) {
+        // Anybody of the company may check in somewhere; it is no word to us.
+        if (event.body.kind === 'checked-in') return {};
         await onStranger(deps, event);
         return {};
       }
@@ -128,6 +133,9 @@ async function onSingle(deps: ConversationDeps, turn: Turn): Promise<void> {
     case 'location':
       await onLocation(deps, turn, body);
       return;
+    case 'checked-in':
+      await onCheckIn(deps, turn);
+      return;
     case 'scan':
       await onScan(deps, turn, body.text);
       return;
@@ -142,7 +150,6 @@ async function onSingle(deps: ConversationDeps, turn: Turn): Promise<void> {
       if (turn.session.ver === 1) offerHelp(turn, 'hello');
       return;
     case 'unknown':
-      if (body.what.startsWith('silent:')) return;
       await notUnderstood(deps, turn);
       return;
   }
@@ -184,21 +191,39 @@ async function onLocation(
   turn: Turn,
   place: Extract<InboundEvent['body'], { kind: 'location' }>,
 ): Promise<void> {
-  const position = {
+  const again = await keepPosition(deps, turn, {
     lat: place.lat,
     lng: place.lng,
     datum: place.datum,
-    source: 'location-message' as const,
+    source: 'location-message',
     at: turn.now,
     ...(place.accuracyMetres === undefined ? {} : { accuracyMetres: place.accuracyMetres }),
-  };
+  });
+  if (again === 0 && (await checkedIn(deps, turn))) return;
+  turn.text(again > 0 ? '位置收到，补给刚才那张照片，正在重新核验。' : '位置收到，10 分钟内拍的照片会用上它。');
+}
+
+/** A check-in with the platform's own tool: a witness that this app did not ask. Said only where it helps something. */
+async function onCheckIn(deps: ConversationDeps, turn: Turn): Promise<void> {
+  const { platform, from, sentAt } = turn.event;
+  const record = await deps.readCheckIn(platform, from, sentAt);
+  if (record === null) {
+    deps.log.warn({ platform, key: turn.event.key }, 'a check-in without a record');
+    return;
+  }
+  const { lat, lng, datum, at, label } = record;
+  const again = await keepPosition(deps, turn, { lat, lng, datum, at, source: 'check-in-record' });
+  if (again > 0) turn.text(`签到收到（${label}），补给刚才那张照片，正在重新核验。`);
+  else await checkedIn(deps, turn);
+}
+
+/** For what is handed in soon, and for what was handed in a moment ago without one; gives how many of those. */
+async function keepPosition(deps: ConversationDeps, turn: Turn, position: Position): Promise<number> {
   const since = turn.now.getTime() - POSITION_LIFE_MS;
   turn.change.positions = [...turn.session.positions.filter((one) => (one.at?.getTime() ?? 0) > since), position].slice(
     -5,
   );
-  const again = await deps.verification.addPosition(turn.person.id, position);
-  if (again.length === 0 && (await checkedIn(deps, turn))) return;
-  turn.text(again.length > 0 ? '位置收到，补给刚才那张照片，正在重新核验。' : '位置收到，10 分钟内拍的照片会用上它。');
+  return (await deps.verification.addPosition(turn.person.id, position)).length;
 }
 
 async function onScan(deps: ConversationDeps, turn: Turn, code: string): Promise<void> {

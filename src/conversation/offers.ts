@@ -85,12 +85,17 @@ export async function offerMyDeals(deps: ConversationDeps, turn: Turn): Promise<
 export async function openDeal(deps: ConversationDeps, turn: Turn, deal: DealDocument): Promise<void> {
   turn.change.dealId = deal._id;
   turn.change.question = null;
+  const { body, platform } = turn.event;
+  // Where every call counts, the card that was pressed becomes the checklist by the answer of the press.
+  const onCard = body.kind === 'press' && deps.isCounted(platform) ? { fromPress: true, onCard: body.cardId } : {};
   const done = await deps.deals.show({
     key: turn.event.key,
     dealId: deal._id,
     by: turn.person.id,
-    platform: turn.event.platform,
+    platform,
+    ...onCard,
   });
+  if ('onCard' in onCard) turn.answer = done.card;
   turn.remember(done.card.card);
 }
 

@@ -20,6 +20,7 @@ import {
   postponeDeals,
   resumeQuestion,
 } from './offers.js';
+import { settleSamePerson } from './same-person.js';
 import { touchWords } from './touch.js';
 import type { Turn } from './turn.js';
 
@@ -317,7 +318,10 @@ const HANDLERS: Record<Verb, Handler> = {
   },
   async postpone(deps, turn, ids) {
     const own = await ownDeal(deps, turn, ids[0]);
-    if (own !== null) postponeDeals(deps, turn, [own.deal]);
+    if (own === null) return;
+    // A card of a deal that is over.
+    if (own.deal.status === 'open') postponeDeals(deps, turn, [own.deal]);
+    else turn.replace('stale', staleOf(own.deal, own.flow));
   },
   async 'postpone-all'(deps, turn) {
     const deals = await deps.deals.openOf(turn.person.id);
@@ -353,6 +357,8 @@ const HANDLERS: Record<Verb, Handler> = {
     turn.change.question = { kind: 'todo-note', todoId: asId<TodoId>(todo._id), askedAt: turn.now };
     turn.text(`写一句意见，会转给${todo.fromName}。`);
   },
+  'same-person': (deps, turn, ids) => settleSamePerson(deps, turn, ids, true),
+  'not-same': (deps, turn, ids) => settleSamePerson(deps, turn, ids, false),
   'nudge-ask': askRep,
   'nudge-take': takeOn,
   async 'pick-deal'(deps, turn, _ids, press) {

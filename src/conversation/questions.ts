@@ -67,6 +67,7 @@ export function putQuestion(
   const put: Turn['reply'] = (name, data) => {
     turn.choosesInPlace = how === 'replace' && (item.kind === 'tags' || item.kind === 'choice');
     if (how === 'replace') turn.replace(name, data);
+    else if (how === 'reply' && question.step > 0) turn.replyInWords(name, data);
     else if (how === 'reply') turn.reply(name, data);
     else turn.close(name, data, how.close);
   };

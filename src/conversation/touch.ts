@@ -17,7 +17,7 @@ export function touchWords(witness: string, platform: PlatformName, visitCode: s
   // DingTalk's bot gets no positions: its camera opens the page of the code.
   const proof = {
     wecom: '发一个定位给我，或者扫这个客户的拜访二维码',
-    dingtalk: `扫这个客户的拜访二维码（在这里，打印了放在客户处：${visitCode} ）`,
+    dingtalk: `用钉钉「签到」签一下，或者扫这个客户的拜访二维码（在这里，打印了放在客户处：${visitCode} ）`,
   }[platform];
   return `到现场了，打开签到页点一下：${page}\n打不开就${proof}；再写一句见了谁、谈了什么，比如：见了设备科主任，看了机房，约周四带方案来。`;
 }

@@ -1,4 +1,4 @@
-import { numbered, type CardData, type CardName, type Cards, type FilledCard } from '../cards/index.js';
+import { numbered, renderPlain, type CardData, type CardName, type Cards, type FilledCard } from '../cards/index.js';
 import { stableId, type CardId } from '../core/index.js';
 import type { Person } from '../org/index.js';
 import type { Address, InboundEvent, Outgoing, Purpose } from '../platforms/contract.js';
@@ -38,6 +38,12 @@ export class Turn {
   /** A new card of the bot's own, at the bottom of the chat. */
   reply<N extends CardName>(name: N, data: CardData[N]): void {
     this.show(this.cards.fill(name, data));
+  }
+
+  /** The next step of what was begun: in words, where every call counts. */
+  replyInWords<N extends CardName>(name: N, data: CardData[N]): void {
+    const card = this.cards.fill(name, data);
+    this.show(card, { text: renderPlain(card) });
   }
 
   text(text: string): void {
@@ -82,10 +88,11 @@ export class Turn {
     );
   }
 
-  private show(card: FilledCard): void {
+  private show(card: FilledCard, sparing?: Outgoing['sparing']): void {
     const n = this.sends.length;
     const cardId = stableId<CardId>('c', this.event.key, card.name, n);
     this.send(`reply:${this.event.key}:${card.name}:${n}`, this.me, 'reply', { kind: 'show', cardId, card });
+    if (sparing !== undefined) this.sends.push({ ...this.sends.pop()!, sparing });
     this.remember(card);
   }
 

@@ -3,6 +3,7 @@ import type { EvidenceRequest, Mention, Position, VoiceWitness } from '../eviden
 import {
   findSubmission,
   formatLimit,
+  itemStates,
   type Decision,
   type Flow,
   type FlowEffect,
@@ -120,6 +121,13 @@ export function effectsOf(
   const wentOn = decision.outcome === 'advanced' || decision.outcome === 'completed';
   const onlyChecking = decision.outcome === 'waiting' && decision.why === 'checking';
   const waitMs = cause.fromPress ? PASSIVE_HOLD_MS : onlyChecking ? CHECKING_SHOWN_AFTER_MS : 0;
+  const told = decision.events.flatMap((event) => verdictEffect(deps, flow, before, after, event, cause) ?? []);
+  const heard = decision.events.flatMap((event) => mentionsEffect(deps, flow, after, event, cause) ?? []);
+  if (!cause.byOwner && wentOn) told.push(stageDoneEffect(deps, flow, before, after, decision, cause));
+  const words = progressWords(flow, after, decision.events);
+  // The next press on the checklist brings it up to date for nothing.
+  // So does the card that says what a skip still lacks.
+  const isSaidElsewhere = !cause.fromPress && (onlyChecking || told.length > 0 || decision.outcome === 'refused');
   effects.push(
     sendEffect({
       key: showKey(cause.key),
@@ -132,23 +140,33 @@ export function effectsOf(
       purpose: cause.byOwner ? 'reply' : 'verdict',
       ...(cause.answersOwner || wentOn ? {} : { unlessChoosing: after.ownerId }),
       ...(waitMs === 0 ? {} : { notBefore: new Date(now.getTime() + waitMs) }),
+      ...(isSaidElsewhere
+        ? { sparing: 'left-out' }
+        : words === null || cause.fromPress
+          ? {}
+          : { sparing: { text: words } }),
     }),
   );
-  for (const { id, message } of waitingCards(deps, flow, before, after, decision.events)) {
-    effects.push(
-      sendEffect({ key: `waiting:${cause.key}:${id}`, to: ownerAddress(deps, after), message, purpose: 'reply' }),
-    );
+  for (const { id, message, sparing } of waitingCards(deps, flow, before, after, decision.events)) {
+    const key = `waiting:${cause.key}:${id}`;
+    effects.push(sendEffect({ key, to: ownerAddress(deps, after), message, purpose: 'reply', sparing }));
   }
-  for (const event of decision.events) {
-    const told = verdictEffect(deps, flow, before, after, event, cause);
-    if (told !== null) effects.push(told);
-    const heard = mentionsEffect(deps, flow, after, event, cause);
-    if (heard !== null) effects.push(heard);
-  }
-  if (!cause.byOwner && wentOn) {
-    effects.push(stageDoneEffect(deps, flow, before, after, decision, cause));
-  }
-  return effects;
+  return [...effects, ...told, ...heard];
+}
+
+/** A verdict after which the list asks for the same as before: more of it, or patience. Null: there is more to show. */
+function progressWords(flow: Flow, deal: DealDocument, events: readonly FlowEvent[]): string | null {
+  const judged = events.filter((event) => event.type === 'evidence.judged');
+  const [one] = judged;
+  if (one === undefined || judged.length > 1) return null;
+  const { stageId, itemId, status } = one.body;
+  const item = stageOf(flow, stageId)?.items.find(({ id }) => id === itemId);
+  const state = itemStates(flow, deal, stageId).find((found) => found.itemId === itemId);
+  if (item === undefined || state === undefined) return null;
+  if (status === 'review') return `「${item.name}」机器拿不准，已经请主管看，有结果就告诉你。`;
+  if (status !== 'passed' || state.have >= state.need) return null;
+  const more = state.need - state.have;
+  return `✅ ${item.name} ${state.have}/${state.need}，再${item.kind === 'photo' ? `拍 ${more} 张` : `交 ${more} 份`}。`;
 }
 
 /** Of a deal that was brought in, what others owe it in the stage where it stands; all else of its past is over. */

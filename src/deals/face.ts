@@ -114,6 +114,6 @@ export interface Deals {
   postpone(command: DealCommand & { reason: string }): Promise<Done>;
   /** The owner has left: somebody else answers for the deal. `card` tells them; the same card for all deals of one handover. */
   handOver(command: Omit<DealCommand, 'by' | 'platform'> & Handover): Promise<Done>;
-  /** Shows the checklist afresh at the bottom of the chat; the older card is out of date from then on. */
-  show(command: DealCommand): Promise<Done>;
+  /** Shows the checklist afresh at the bottom of the chat, or on the pressed card; the older card is out of date from then on. */
+  show(command: DealCommand & { onCard?: CardId }): Promise<Done>;
 }

@@ -1,4 +1,4 @@
-import type { ClientId, DealId, EvidenceId, FileId, PersonId, StageVisitId } from '../core/index.js';
+import type { CardId, ClientId, DealId, EvidenceId, FileId, PersonId, StageVisitId } from '../core/index.js';
 import type { EvidenceRequest, Position, Verdict, VoiceWitness } from '../evidence/index.js';
 import type { ItemKind, Progress } from '../flow/index.js';
 import type { PlatformName } from '../platforms/contract.js';
@@ -18,7 +18,12 @@ export interface DealDocument extends AggregateDocument, Progress {
   openedAt: Date;
   updatedAt: Date;
   /** The checklist card in the owner's chat; a new generation when it was asked for afresh. */
-  card?: { gen: number; platform: PlatformName };
+  card?: {
+    gen: number;
+    platform: PlatformName;
+    /** The card that was pressed for it has become this visit's checklist: costs no message of its own. */
+    on?: { visitId: StageVisitId; cardId: CardId };
+  };
   /** 备注: what was heard in recordings and confirmed by the rep, and what they answered when asked; oldest first. */
   notes?: DealNote[];
   /** Evidence whose sender was told that looking at it takes longer, on a card that waits for the verdict. */

@@ -299,9 +299,15 @@ export function createDeals(deps: DealDeps): Deals {
     async show(command) {
       const now = deps.clock.now();
       const applied = await deals.command<undefined>(command.dealId, { key: command.key, now }, (before) => {
-        const card = { gen: (before.card?.gen ?? 0) + 1, platform: command.platform };
+        const visit = before.visits.at(-1);
+        const card = {
+          gen: (before.card?.gen ?? 0) + 1,
+          platform: command.platform,
+          ...(command.onCard === undefined || visit === undefined
+            ? {}
+            : { on: { visitId: visit.id, cardId: command.onCard } }),
+        };
         const after: DealDocument = { ...before, card };
-        const visit = after.visits.at(-1);
         return {
           set: { card },
           effects:

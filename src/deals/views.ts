@@ -25,7 +25,8 @@ export interface DealViewDeps {
 
 /** The card of one stage visit in the owner's chat; a new generation when the list was asked for afresh. */
 export function checklistCardId(deal: DealDocument, visitId: string): CardId {
-  return stableId<CardId>('ck', deal._id, visitId, deal.card?.gen ?? 0);
+  const { gen = 0, on } = deal.card ?? {};
+  return on?.visitId === visitId ? on.cardId : stableId<CardId>('ck', deal._id, visitId, gen);
 }
 
 export function markOf(state: ItemState['state']): Mark {

@@ -37,7 +37,7 @@ export function waitingAfter(
   return [...left, ...long];
 }
 
-type Shown = { id: EvidenceId; message: Outgoing['message'] };
+type Shown = { id: EvidenceId; message: Outgoing['message']; sparing: NonNullable<Outgoing['sparing']> };
 
 /** The cards that begin to wait, and those whose wait is over without a word of its own to say. */
 export function waitingCards(
@@ -58,7 +58,9 @@ export function waitingCards(
       item: item.name,
       state,
     });
-    return [{ id, message: { kind: 'show', cardId: waitingCardId(id), card } }];
+    // Its end is on the checklist as well.
+    const sparing = state === 'slow' ? { text: `收到「${item.name}」，正在看，结果出来就告诉你。` } : 'left-out';
+    return [{ id, message: { kind: 'show', cardId: waitingCardId(id), card }, sparing }];
   };
   const begun = (after.waiting ?? []).filter((id) => !(before.waiting ?? []).includes(id));
   const over = events.flatMap((event): Shown[] => {

@@ -30,7 +30,7 @@ export interface Position {
   lng: number;
   datum: 'wgs84' | 'gcj02' | 'bd09';
   accuracyMetres?: number;
-  source: 'exif' | 'location-message' | 'capture-page';
+  source: 'exif' | 'location-message' | 'capture-page' | 'check-in-record';
   at?: Date;
 }
 

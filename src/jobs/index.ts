@@ -6,4 +6,6 @@ export type { Tick } from './tick.js';
 export { createNudgeTick } from './nudges.js';
 export type { NudgeDeps } from './nudges.js';
 export { createDigestTick } from './digests.js';
+export { createQuotaDigestTick } from './quota-digest.js';
+export type { QuotaDigestDeps } from './quota-digest.js';
 export type { DigestDeps } from './digests.js';

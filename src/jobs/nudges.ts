@@ -174,7 +174,10 @@ async function send(
   about: string,
   data: AboutRep,
 ): Promise<void> {
-  const people = new Set([...rule.notify, ...rule.copy].flatMap((role) => whoIs(deps, role, rep.id)?.id ?? []));
+  const roles = [...rule.notify, ...rule.copy];
+  const people = new Set(roles.flatMap((role) => whoIs(deps, role, rep.id)?.id ?? []));
+  // Above the director there is nobody.
+  const top = roles.includes('director') ? whoIs(deps, 'director', rep.id)?.id : undefined;
   const keys = [...people]
     .filter((id) => !knowing.has(id))
     .map((personId) => ({ personId, key: joinKey('nudge', rep.id, about, personId) }));
@@ -192,6 +195,7 @@ async function send(
       to: { kind: 'person', personId },
       message: { kind: 'show', cardId: stableId<CardId>('nudge', rep.id, about, personId), card },
       purpose: 'nudge',
+      ...(personId === top ? { insist: true } : {}),
     })),
   );
 }

@@ -1,5 +1,7 @@
 import { stableId, type PersonId } from '../core/index.js';
+import { changed, givingFirst } from './changes.js';
 import { roleOfDepartment } from './departments.js';
+import { accountId, addressOn, joinByPhone, keptId } from './join.js';
 import type { Group, Identity, OrgData, Person, Region, Team } from './types.js';
 
 /** A platform's address book as it was read; the same shape for every platform. */
@@ -31,6 +33,8 @@ export interface DirectoryMember {
   leaderUserIds: readonly string[];
   /** `gone`: left, disabled, or out of what is visible. */
   state: 'active' | 'gone';
+  /** Keyed hash of the mobile number that the member confirmed to the platform. */
+  phoneKey?: string;
 }
 
 /** What is to be changed; computed purely, applied by `org.save`. */
@@ -58,12 +62,12 @@ const GONE_SHARE = 0.2;
 /** Names of people and departments are short; a display name of a thousand characters is none. */
 const MAX_NAME = 64;
 
-export function planDirectory(org: OrgData, read: DirectorySnapshot, at: Date): DirectoryPlan {
+export function planDirectory(before: OrgData, read: DirectorySnapshot, at: Date): DirectoryPlan {
   const snapshot = { ...read, departments: read.departments.filter(({ id }) => id !== '') };
+  const org = joinByPhone(before, snapshot, at);
   const { platform } = snapshot;
   const fold = (userId: string): string => (snapshot.ignoresCase ? userId.toLowerCase() : userId);
-  const userIdOf = (person: Person): string | undefined =>
-    person.identities.find((identity) => identity.platform === platform)?.userId;
+  const userIdOf = (person: Person): string | undefined => addressOn(person, platform);
   const notes: DirectoryNote[] = [];
 
   const known = new Map<string, Person>();
@@ -72,7 +76,7 @@ export function planDirectory(org: OrgData, read: DirectorySnapshot, at: Date): 
     if (userId !== undefined) known.set(fold(userId), person);
   }
   const idOf = (userId: string): PersonId =>
-    known.get(fold(userId))?.id ?? stableId<PersonId>('p', platform, fold(userId));
+    known.get(fold(userId))?.id ?? keptId(org, accountId(platform, fold(userId)));
 
   // Departments: the first level below the top are regions, the second teams; deeper ones belong to their team.
   const places = placesOf(snapshot, org);
@@ -83,18 +87,23 @@ export function planDirectory(org: OrgData, read: DirectorySnapshot, at: Date): 
   const people = new Map<PersonId, Person>();
 
   for (const member of present.values()) {
-    const before = known.get(fold(member.userId));
-    if (before?.demo === true) continue;
+    const one = known.get(fold(member.userId));
+    if (one?.demo === true) continue;
+    if (one !== undefined && isGuest(one, platform)) {
+      // Where they stand is said by the platform they were known on first: two that differ would move them to and fro.
+      people.set(one.id, { ...one, ...phoneOf(member) });
+      continue;
+    }
     const place = places.of(member.departmentIds[0]);
-    const base: Person = before ?? {
-      id: idOf(member.userId),
+    const base: Person = one ?? {
+      id: accountId(platform, fold(member.userId)),
       name: '',
       title: '',
       role: place?.department === 'operations' ? 'rep' : roleFor(member, place, snapshot, fold),
       identities: [{ platform, userId: member.userId }],
       absences: [],
     };
-    if (before === undefined) {
+    if (one === undefined) {
       if (place?.department === 'operations') {
         notes.push({ code: 'role-by-hand', userId: member.userId, name: member.name });
       }
@@ -108,6 +117,7 @@ export function planDirectory(org: OrgData, read: DirectorySnapshot, at: Date): 
     const { leftAt: _back, superiorId: _old, teamId, regionId, ...rest } = base;
     const next: Person = {
       ...rest,
+      ...phoneOf(member),
       name: short(member.name) || base.name || member.userId,
       title: short(member.title) || base.title,
       ...(place === undefined ? { ...(teamId && { teamId }), ...(regionId && { regionId }) } : whereOf(place)),
@@ -121,6 +131,7 @@ export function planDirectory(org: OrgData, read: DirectorySnapshot, at: Date): 
     return present.has(fold(userId)) || org.people.some((person) => person.id === id) ? id : undefined;
   });
   for (const [id, person] of people) {
+    if (isGuest(person, platform)) continue;
     const member = present.get(fold(userIdOf(person) ?? ''));
     const superior = member?.leaderUserIds
       .map(idOf)
@@ -148,20 +159,30 @@ export function planDirectory(org: OrgData, read: DirectorySnapshot, at: Date): 
 
   const regions = places.regions.map((region) => withLeader(region, 'directorId', leaders.regions.get(region.id)));
   const teams = places.teams.map((team) => withLeader(team, 'supervisorId', leaders.teams.get(team.id)));
-  const changed = <T extends { id: string; demo?: boolean }>(before: readonly T[], after: readonly T[]): T[] => {
-    const old = new Map(before.map((entry) => [entry.id, canonical(entry)]));
-    return after.filter((entry) => entry.demo !== true && old.get(entry.id) !== canonical(entry));
-  };
-  const changedPeople = changed(org.people, [...people.values()]);
+  const changedPeople = ours(changed(before.people, over(org.people, [...people.values()])));
   return {
-    regions: changed(org.regions, regions),
-    teams: changed(org.teams, teams),
-    people: changedPeople,
-    groups: movedGroups(org, changedPeople),
+    regions: ours(changed(before.regions, over(org.regions, regions))),
+    teams: ours(changed(before.teams, over(org.teams, teams))),
+    people: givingFirst(changedPeople),
+    groups: changed(before.groups, over(org.groups, movedGroups(org, changedPeople))),
     left,
     notes,
   };
 }
+
+/** Known on another platform first. */
+const isGuest = (person: Person, platform: Identity['platform']): boolean =>
+  person.identities.some((identity) => identity.platform === platform) && person.identities[0]?.platform !== platform;
+const phoneOf = ({ phoneKey }: DirectoryMember): Pick<Person, 'phoneKey'> =>
+  phoneKey === undefined ? {} : { phoneKey };
+
+/** All of the first, as the second says where it says something, and what only the second knows. */
+function over<T extends { id: string }>(all: readonly T[], newer: readonly T[]): T[] {
+  return [...new Map([...all, ...newer].map((entry) => [entry.id, entry])).values()];
+}
+
+/** No directory speaks for the demo company. */
+const ours = <T extends { demo?: boolean }>(entries: T[]): T[] => entries.filter(({ demo }) => demo !== true);
 
 interface Place {
   region: Region;
@@ -329,13 +350,4 @@ const short = (text: string): string => [...text.trim()].slice(0, MAX_NAME).join
 
 function countKnown(people: Iterable<Person>): number {
   return [...people].filter(({ leftAt, demo }) => leftAt === undefined && demo !== true).length;
-}
-
-/** The same whatever order the fields stand in. */
-function canonical(entry: object): string {
-  return JSON.stringify(
-    Object.entries(entry)
-      .filter(([, value]) => value !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
 }

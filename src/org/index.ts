@@ -2,6 +2,8 @@
 export { createOrg, orgIndexes } from './org.js';
 export type { Org } from './org.js';
 export { planDirectory } from './directory.js';
+export { joinPeople } from './join.js';
+export { PLATFORM_NAMES, samePersonCard } from './same-person.js';
 export type {
   DirectoryDepartment,
   DirectoryMember,

@@ -3,8 +3,10 @@ import { asId, BadInputError, ConflictError, joinKey, type Clock, type PersonId 
 import { isDuplicateKey } from '../store/index.js';
 import type { WorkCalendar } from './calendar.js';
 import { findClients } from './clients.js';
+import { changed, givingFirst } from './changes.js';
 import { checkReferences } from './check.js';
 import { roleOfDepartment } from './departments.js';
+import { joinPeople } from './join.js';
 import { isInScope } from './scope.js';
 import type { Absence, Client, Group, GroupChat, OrgData, Person, Placed, Region, Role, Scope, Team } from './types.js';
 
@@ -16,6 +18,8 @@ export interface Org {
   reload(): Promise<void>;
   /** Writes people, teams … as given (whole documents, by id). Refuses dangling references and identities of others. */
   save(data: Partial<OrgData>): Promise<void>;
+  /** Two entries are one person: the first one keeps both addresses and stands for the other (`org.join_refused`). */
+  join(keepId: PersonId, otherId: PersonId): Promise<void>;
   /** Which chats a group has on the platforms. */
   setGroupChats(groupId: string, chats: readonly GroupChat[]): Promise<void>;
   /** Everything as it is, for a plan of changes. */
@@ -158,33 +162,47 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
   };
   const people = () => [...index.people.values()].filter(isActive);
 
+  const data = (): OrgData => ({
+    people: [...index.people.values()],
+    teams: [...index.teams.values()],
+    regions: [...index.regions.values()],
+    groups: [...index.groups.values()],
+    clients: [...index.clients.values()],
+  });
+  const save = async (data: Partial<OrgData>): Promise<void> => {
+    const known = index;
+    checkReferences(data, merged(known, data));
+    for (const kind of KINDS) {
+      const documents = data[kind] ?? [];
+      if (documents.length === 0) continue;
+      try {
+        await collection(kind).bulkWrite(
+          documents.map((entry) => ({
+            replaceOne: { filter: { _id: entry.id as never }, replacement: toDocument(kind, entry), upsert: true },
+          })),
+        );
+      } catch (error) {
+        if (isDuplicateKey(error)) throw identityTaken(error);
+        throw error;
+      }
+    }
+    await reload();
+  };
+
   return {
     reload,
-    data: () => ({
-      people: [...index.people.values()],
-      teams: [...index.teams.values()],
-      regions: [...index.regions.values()],
-      groups: [...index.groups.values()],
-      clients: [...index.clients.values()],
-    }),
-    async save(data) {
-      const known = index;
-      checkReferences(data, merged(known, data));
-      for (const kind of KINDS) {
-        const documents = data[kind] ?? [];
-        if (documents.length === 0) continue;
-        try {
-          await collection(kind).bulkWrite(
-            documents.map((entry) => ({
-              replaceOne: { filter: { _id: entry.id as never }, replacement: toDocument(kind, entry), upsert: true },
-            })),
-          );
-        } catch (error) {
-          if (isDuplicateKey(error)) throw identityTaken(error);
-          throw error;
-        }
-      }
-      await reload();
+    data,
+    save,
+    async join(keepId, otherId) {
+      const before = data();
+      const after = joinPeople(before, keepId, otherId, clock.now());
+      // First whoever names the other: stopped in between, the two can still be joined.
+      await save({
+        teams: changed(before.teams, after.teams),
+        regions: changed(before.regions, after.regions),
+        groups: changed(before.groups, after.groups),
+      });
+      await save({ people: givingFirst(changed(before.people, after.people)) });
     },
     async setGroupChats(groupId, chats) {
       if (!index.groups.has(groupId)) throw new BadInputError('org.group_unknown', `no group ${groupId}`);

@@ -42,6 +42,10 @@ export interface Person {
   absences: Absence[];
   /** Set when the person has left: kept for history, reached and seen no more. */
   leftAt?: Date;
+  /** Was another entry of this person, who has its addresses and its work now. */
+  joinedTo?: PersonId;
+  /** Tells whether two accounts were opened with one mobile number; says nothing of the number (keyed hash). */
+  phoneKey?: string;
   demo?: boolean;
 }
 

@@ -238,7 +238,12 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     try {
       if (!allowed) throw new AppError('outbox.month_spent', 'the calls of this month are spent');
       const receipt = await deps.usage.during(row.purpose, () =>
-        adapter.deliver({ key: row._id, to: row.to, body: bodyOf(row, known, cards) }),
+        adapter.deliver({
+          key: row._id,
+          to: row.to,
+          body: bodyOf(row, known, cards),
+          ...(row.insist === true ? { insist: true } : {}),
+        }),
       );
       const now = clock.now();
       keeper.sent(row, now.getTime(), receipt.how !== 'updated');

@@ -60,32 +60,42 @@ const LEVELS: Record<QuotaLevel, string> = {
   spent: '快用完了：只留给取证，消息先不发，加购后到「没送到的消息」里重发。',
 };
 
+type Month = NonNullable<ReturnType<Usage['month']>>;
+
 /** Once a month for each rule that begins to hold, and for each budget that will not last. */
-export function quotaNotices(
-  deps: NoticeDeps,
-  platform: PlatformName,
-  month: NonNullable<ReturnType<Usage['month']>>,
-  name: string,
-): Outgoing[] {
-  const { level, calls, pushes } = month;
+export function quotaNotices(deps: NoticeDeps, platform: PlatformName, month: Month, name: string): Outgoing[] {
+  const state = quotaState(month);
+  if (state === 'plenty') return [];
+  const text = [...quotaWords(platform, month), HOW_TO_BUY].join('\n');
+  return notices(deps, `quota:${platform}:${name}:${state}`, platform, text);
+}
+
+/** Once a week, whatever the state: where the month stands. `week`: the day of its Monday. */
+export function quotaDigest(deps: NoticeDeps, platform: PlatformName, month: Month, week: string): Outgoing[] {
+  const short = quotaState(month) === 'plenty' ? [] : [HOW_TO_BUY];
+  const text = [...quotaWords(platform, month), ...short].join('\n');
+  return notices(deps, `quota-week:${platform}:${week}`, platform, text);
+}
+
+const HOW_TO_BUY = '要加量，到管理后台加购，再改 DINGTALK_MONTHLY_CALLS、DINGTALK_MONTHLY_PUSHES。';
+
+/** The month in a few lines, the same in messages and on the administrator's page. */
+export function quotaWords(platform: PlatformName, { level, calls, pushes }: Month): string[] {
   const line = (what: string, use: MonthUse): string => {
     const parts = Object.entries(use.byUse)
       .sort(([, one], [, two]) => two - one)
       .slice(0, 4)
       .map(([key, count]) => `${USES[key] ?? key} ${count}`);
     const short = use.demand > use.limit ? '，不够用' : '';
-    return `本月${what} ${use.used}/${use.limit}，照这样整月要 ${use.demand}${short}（${parts.join('、')}）`;
+    const whatFor = parts.length === 0 ? '' : `（${parts.join('、')}）`;
+    return `本月${what} ${use.used}/${use.limit}，照这样整月要 ${use.demand}${short}${whatFor}`;
   };
-  const state = quotaState(month);
-  if (state === 'plenty') return [];
-  const text = [
+  return [
     `${NAMES[platform]}的调用额度：`,
     line('调用', calls),
     ...(pushes === null ? [] : [line('推送', pushes)]),
     ...(LEVELS[level] === '' ? [] : [LEVELS[level]]),
-    '要加量，到管理后台加购，再改 DINGTALK_MONTHLY_CALLS、DINGTALK_MONTHLY_PUSHES。',
-  ].join('\n');
-  return notices(deps, `quota:${platform}:${name}:${state}`, platform, text);
+  ];
 }
 
 /** The platform suspends apps that are hardly used; nothing is sent once it has. Once a day of each word. */

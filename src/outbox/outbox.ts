@@ -165,14 +165,17 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       platform = address.platform;
       to = { kind: 'group', chatId: address.chatId };
     }
+    const message = spared(outgoing, deps.adapters.get(platform)?.budget.perMonth !== undefined);
+    if (message === null) return null;
     return {
       _id: outgoing.key,
       platform,
       lane: `${platform}:${to.kind === 'person' ? to.userId : to.chatId}`,
       to,
-      message: outgoing.message,
-      ...(outgoing.message.kind === 'show' ? { cardId: outgoing.message.cardId } : {}),
+      message,
+      ...(message.kind === 'show' ? { cardId: message.cardId } : {}),
       purpose: outgoing.purpose,
+      ...(outgoing.insist === true ? { insist: true } : {}),
       state: 'due',
       priority: PRIORITY[outgoing.purpose],
       seq: nextSeq(now),
@@ -338,3 +341,9 @@ const toPerson = ({ userId, app }: { userId: string; app?: string }): OutboxRow[
   userId,
   ...(app === undefined ? {} : { app }),
 });
+
+/** Null: left out, where every call counts. */
+function spared({ message, sparing }: Outgoing, isCounted: boolean): Outgoing['message'] | null {
+  if (!isCounted || sparing === undefined) return message;
+  return sparing === 'left-out' ? null : { kind: 'text', text: sparing.text };
+}

@@ -9,6 +9,7 @@ export interface OutboxRow {
   message: Message;
   cardId?: string;
   purpose: Purpose;
+  insist?: boolean;
   /** `recalled`: taken back from the recipient's chat. */
   state: 'due' | 'sent' | 'superseded' | 'dead' | 'recalled';
   priority: number;

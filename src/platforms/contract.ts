@@ -28,6 +28,8 @@ export type InboundBody =
   | { kind: 'voice'; media: MediaRef; durationMs?: number; transcript?: string }
   | { kind: 'link'; url: string; title?: string }
   | { kind: 'location'; lat: number; lng: number; datum: 'wgs84' | 'gcj02'; accuracyMetres?: number; label?: string }
+  /** Checked in with the platform's own tool, at `sentAt`; where, `PlatformAdapter.readCheckIn` tells. */
+  | { kind: 'checked-in' }
   /** A code scanned by the app's own scan entry (menu). */
   | { kind: 'scan'; text: string; menuKey: string }
   /** `action` is `CardAction.key`; `choices` the chosen option ids by `CardChoice.key`. */
@@ -103,6 +105,8 @@ export interface Delivery {
   key: string;
   to: Recipient;
   body: DeliveryBody;
+  /** The last step of an escalation: pressed home by whatever the platform has for that and the company wants. */
+  insist?: boolean;
 }
 
 export interface DeliveryReceipt {
@@ -183,6 +187,8 @@ export interface PlatformAdapter {
   readPosition?(result: unknown): ClientPosition | null;
   /** Reads the address book, as far as the app may see it; `userIds`: only these people (and all departments). */
   readDirectory?(userIds?: readonly string[]): Promise<Directory>;
+  /** The place of a check-in with the platform's own tool, by its instant; null when there is no such record. */
+  readCheckIn?(userId: string, at: Date): Promise<CheckInRecord | null>;
   /** Takes a message back from its recipient's chat, by `DeliveryReceipt.messageId`. Too old: a refusal that is final. */
   recall?(messageId: string): Promise<void>;
   /** Makes or completes a group chat owned by us; gives its chat id. Only where the platform lets an app make groups. */
@@ -216,6 +222,16 @@ export interface ClientPosition {
   doubt?: 'cached' | 'mock';
 }
 
+/** What the platform's own check-in tool recorded. */
+export interface CheckInRecord {
+  lat: number;
+  lng: number;
+  datum: 'wgs84' | 'gcj02';
+  at: Date;
+  /** As the platform names the place. */
+  label: string;
+}
+
 /** A platform's address book as it was read; the org room plans its changes from it. */
 export interface Directory {
   platform: PlatformName;
@@ -230,6 +246,8 @@ export interface Directory {
     leaderUserIds: readonly string[];
     /** `gone`: left, disabled, or out of what the app may see. */
     state: 'active' | 'gone';
+    /** Confirmed to the platform by its owner, where the app may see it. Joins the accounts of one person, kept nowhere as it is. */
+    mobile?: string;
   }[];
   /** Everybody whom the app may see was read: whoever is missing has left. */
   complete: boolean;
@@ -281,6 +299,10 @@ export interface Outgoing {
   to: Address;
   message: Message;
   purpose: Purpose;
+  /** The last step of an escalation; see `Delivery`. */
+  insist?: boolean;
+  /** Where every call counts against a month: said in these words instead of a card, or not at all, since another message says it too. */
+  sparing?: 'left-out' | { text: string };
   /** Not before this instant (a passive answer may make it unnecessary; a verdict may overtake it). */
   notBefore?: Date;
   /** Left out while this person is choosing something on the card: what is marked there is not taken away, and the answer shows the rest. */

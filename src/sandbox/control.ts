@@ -32,6 +32,7 @@ const person = z.object({
   superiorId: text.optional(),
   wecomUserId: text.optional(),
   dingtalkUserId: text.optional(),
+  dingtalkMobile: text.optional(),
 });
 const group = z.object({
   id: text.min(1),
@@ -101,6 +102,7 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
     const before = world.directory;
     world.setDirectory(body(call, directory));
     parts.wecom.contacts.changed(before, world.directory);
+    parts.dingtalk.phone.directoryChanged(before);
     parts.dingtalk.state.groupsChanged();
     return { json: { ok: true } };
   });
@@ -121,6 +123,16 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
   router.on('PUT /control/dingtalk/group-robot', (call) => {
     const { chatId } = body(call, z.object({ chatId: text.min(1) }));
     return { json: parts.dingtalk.state.addGroupRobot(chatId) };
+  });
+  // Any of the events that can be ticked in the console and that no phone brings about here.
+  router.on('POST /control/dingtalk/event', async (call) => {
+    const { type, data } = body(call, z.object({ type: text.min(1), data: z.record(text, z.unknown()) }));
+    return { json: await parts.dingtalk.phone.event(type, data) };
+  });
+  router.on('PUT /control/dingtalk/edition', (call) => {
+    const { edition } = body(call, z.object({ edition: z.enum(['standard', 'pro']) }));
+    parts.dingtalk.state.setEdition(edition);
+    return { json: { ok: true } };
   });
   router.on('GET /control/state', () => ({ json: stateOf(parts) }));
   router.on('GET /control/events', () => events(world));

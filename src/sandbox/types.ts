@@ -43,6 +43,8 @@ export interface DirectoryPerson {
   superiorId?: string;
   wecomUserId?: string;
   dingtalkUserId?: string;
+  /** The number the account was opened with; the app sees it by a permission of its own. */
+  dingtalkMobile?: string;
 }
 
 export interface DirectoryGroup {

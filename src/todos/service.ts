@@ -39,6 +39,8 @@ export interface Todos {
   /** The first answer holds. Null: no such to-do. */
   answer(id: TodoId, command: { key: string }, answer: Omit<TodoAnswer, 'at'>): Promise<Answered | null>;
   get(id: TodoId): Promise<TodoDocument | null>;
+  /** What is open with somebody who has left is with somebody else from now on, who is shown it; a hundred at a time, gives how many. */
+  reassign(from: PersonId, to: PersonId): Promise<number>;
   /** Due first, at most a hundred. */
   openFor(person: PersonId, kind?: TodoKind): Promise<TodoDocument[]>;
   /** Answered since an instant, the latest first. */
@@ -99,6 +101,13 @@ export function createTodos(deps: TodoDeps): Todos {
         .toArray()
     )[0] as unknown as TodoDocument | null) ?? null;
 
+  const openFor: Todos['openFor'] = async (person, kind) =>
+    (await raw
+      .find({ assignees: person, state: 'open', ...(kind === undefined ? {} : { kind }) })
+      .sort({ dueAt: 1 })
+      .limit(100)
+      .toArray()) as unknown as TodoDocument[];
+
   return {
     async ask(id, subject) {
       const now = deps.clock.now();
@@ -146,12 +155,25 @@ export function createTodos(deps: TodoDeps): Todos {
     async get(id) {
       return todos.load(id);
     },
-    async openFor(person, kind) {
-      return (await raw
-        .find({ assignees: person, state: 'open', ...(kind === undefined ? {} : { kind }) })
-        .sort({ dueAt: 1 })
-        .limit(100)
-        .toArray()) as unknown as TodoDocument[];
+    openFor,
+    async reassign(from, to) {
+      const open = await openFor(from);
+      for (const { _id: id, ver } of open) {
+        const now = deps.clock.now();
+        await todos.command<undefined>(id, { key: `reassign:${from}:${to}:${ver}`, now }, (todo) => {
+          if (todo.state === 'answered' || !todo.assignees.includes(from))
+            return { unchanged: true, result: undefined };
+          const others = todo.assignees.filter((person) => person !== from && person !== to);
+          const isNew = !todo.assignees.includes(to);
+          const card = presentTodo(deps.cards, todo, deps.words);
+          return {
+            set: { assignees: [...others, to] },
+            effects: isNew ? [showTo(todo, to, card, `todo:${id}:${to}`)] : [],
+            result: undefined,
+          };
+        });
+      }
+      return open.length;
     },
     async answeredSince(kind, since, limit) {
       return (await raw

@@ -398,4 +398,6 @@ export interface UndeliveredView {
   }[];
   /** Older ones that are not shown. */
   more: number;
+  /** Where the month's calls stand, a few lines each platform that counts them. */
+  quotas: string[][];
 }

@@ -1,6 +1,6 @@
 import { BadInputError, NotAllowedError } from '../core/index.js';
 import type { Org, Person, TimeWords } from '../org/index.js';
-import { whatToDo, type Outbox, type OutboxRow } from '../outbox/index.js';
+import { quotaWords, whatToDo, type Outbox, type OutboxRow, type Usage } from '../outbox/index.js';
 import type { UndeliveredView, Viewer } from './backend.js';
 
 /** Messages that were given up: for administrators, who put them back when the cause is gone. */
@@ -14,6 +14,7 @@ export interface UndeliveredDeps {
   org: Pick<Org, 'person' | 'personByIdentity' | 'groups'>;
   outbox: Pick<Outbox, 'dead' | 'resend' | 'counts'>;
   words: TimeWords;
+  usage: Pick<Usage, 'month'>;
 }
 
 const SEEN_BY: readonly string[] = ['admin', 'operations'];
@@ -64,7 +65,11 @@ export function createUndelivered(deps: UndeliveredDeps): Undelivered {
         });
         causes.set(id, cause);
       }
-      return { causes: [...causes.values()], more: Math.max(0, dead - rows.length) };
+      const quotas = (['wecom', 'dingtalk'] as const).flatMap((platform) => {
+        const month = deps.usage.month(platform);
+        return month === null ? [] : [quotaWords(platform, month)];
+      });
+      return { causes: [...causes.values()], more: Math.max(0, dead - rows.length), quotas };
     },
 
     async resend(viewer, body) {

@@ -340,8 +340,19 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
   'unknown-person-admin': [{ platform: '企业微信', userId: 'zhangsan', at: '11 月 22 日 9:00', said: '在吗' }],
   'left-person': [{ admin: '管理员' }, {}],
   'handed-over': [
-    { from: '代表甲', deals: [{ client: '城东医院', stage: '招标参数锁定' }] },
-    { from: '代表甲', deals: Array.from({ length: 9 }, (_, n) => ({ client: `客户${n + 1}`, stage: '需求初筛' })) },
+    { state: 'left', from: '代表甲', deals: [{ client: '城东医院', stage: '招标参数锁定' }] },
+    { state: 'joined', from: '代表甲', deals: [{ client: '城东医院', stage: '招标参数锁定' }] },
+    { state: 'left', from: '代表甲', deals: Array.from({ length: 9 }, (_, n) => ({ client: `客户${n + 1}`, stage: '需求初筛' })) },
   ],
+  'same-person': (['asked', 'joined', 'apart'] as const).map((state) => ({
+    state,
+    keepId: 'p_1',
+    otherId: 'p_2',
+    platform: '钉钉',
+    userId: 'staff0101',
+    name: '代表甲',
+    title: state === 'asked' ? '' : '客户经理',
+    known: { title: '销售代表', ...(state === 'asked' ? { platform: '企业微信' } : {}) },
+  })),
   busy: [{ kept: true }, { kept: false }],
 };

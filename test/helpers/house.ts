@@ -14,8 +14,9 @@ import type { EvidenceContext, EvidenceFile, EvidenceRequest, Verdict } from '..
 import type { Command, Flow, Item } from '../../src/flow/index.js';
 import { judgeVoice } from '../../src/evidence/judge/voice.js';
 import { wireHouse, type House } from '../../src/house.js';
+import type { OpenPlatforms } from '../../src/open-platforms.js';
 import { demoCompany } from '../../src/org/index.js';
-import type { InboundEvent, PlatformName } from '../../src/platforms/contract.js';
+import type { InboundEvent, Intake, PlatformName } from '../../src/platforms/contract.js';
 import type { Store } from '../../src/store/index.js';
 import { goodValue, LEGAL, VISIT_CODE } from '../flow/world.js';
 import { Chat } from './chat.js';
@@ -52,7 +53,14 @@ export interface TestHouse extends House {
  */
 export async function openHouse(
   t: ExecutionContext,
-  options: { store?: Store; clock?: FixedClock; alone?: boolean; estimateMs?: (ahead?: number) => number } = {},
+  options: {
+    store?: Store;
+    clock?: FixedClock;
+    alone?: boolean;
+    estimateMs?: (ahead?: number) => number;
+    /** Real adapters instead of phones. */
+    openPlatforms?: (intake: Intake, clock: FixedClock) => OpenPlatforms;
+  } = {},
 ) {
   const store = options.store ?? (await testStore());
   const clock = options.clock ?? new FixedClock(MORNING);
@@ -69,6 +77,7 @@ export async function openHouse(
     publicUrl: 'https://trail.example.com',
     visitCode: (dealId) => `https://trail.example.com/s/${dealId}.code`,
     captureUrl: (ask) => `https://trail.example.com/c/${captureTicket(SECRET, ask)}`,
+    phoneKey: (mobile) => `key-${mobile}`,
     evidence: {
       verify: (request, file, context) => {
         asked.push({ request, context });
@@ -83,6 +92,7 @@ export async function openHouse(
       close: () => Promise.resolve(),
     },
     openPlatforms: (intake) => {
+      if (options.openPlatforms !== undefined) return options.openPlatforms(intake, clock);
       for (const name of ['wecom', 'dingtalk'] as const) phones.set(name, new Phones(name, intake, clock, { serial }));
       return {
         adapters: new Map([...phones].map(([name, one]) => [name, one.adapter])),

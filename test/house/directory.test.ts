@@ -35,6 +35,7 @@ async function setUp(t: ExecutionContext) {
     keepGroups: () => house.keepGroups(),
     enqueue: (messages) => house.outbox.enqueue(messages),
     today: () => '2026-03-02',
+    phoneKey: (mobile) => `key-${mobile}`,
     log: silentLog,
     waitMs: 20,
   });
@@ -112,4 +113,102 @@ test('changes of one moment are read together, only the people they are about; a
   t.is(read.length, 3);
   sync.changed('dingtalk', null);
   await sync.stop();
+});
+
+test('an administrator says that two accounts are one person: deals and to-dos follow, and nothing is asked again', async (t) => {
+  const { house, sync } = await setUp(t);
+  const { name } = house.org.person(JIA)!;
+  house.dingtalk.adapter.readDirectory = (): Promise<Directory> =>
+    Promise.resolve({
+      platform: 'dingtalk',
+      departments: [],
+      members: [{ userId: 'staff77', name, title: '', departmentIds: [], leaderUserIds: [], state: 'active' }],
+      complete: false,
+      ignoresCase: false,
+    });
+  await sync.all();
+  const other = house.org.personByIdentity('dingtalk', 'staff77')!;
+  t.not(other.id, JIA, 'a name is no proof');
+  await house.deal({ id: 'd7', owner: other.id });
+  await house.todos.ask('todo_7' as never, {
+    kind: 'task',
+    dealId: 'd7' as never,
+    clientName: '城东医院',
+    stageName: '方案定制',
+    fromId: JIA as never,
+    fromName: name,
+    department: '',
+    assignees: [other.id],
+    text: '看一眼参数',
+    limitText: '1 工作日',
+    dueAt: house.clock.now(),
+    prefer: 'dingtalk',
+  });
+  await house.settle();
+  const operations = house.chat('demo-operations', 'dingtalk');
+  await operations.presses('是同一个人').expects('已合并');
+  t.is(house.org.personByIdentity('dingtalk', 'staff77')?.id as string, JIA);
+  await sync.handOver();
+  await house.settle();
+  t.is((await house.deals.get('d7' as never))?.ownerId as string, JIA);
+  t.deepEqual(
+    (await house.todos.openFor(JIA as never)).map(({ _id }) => _id),
+    ['todo_7'],
+  );
+  const shown = [...house.wecom.chats.values(), ...house.dingtalk.chats.values()].flat();
+  t.is(shown.filter(({ card }) => card?.name === 'handed-over').length, 1);
+  t.true(shown.some(({ card }) => card?.title === '你的两个账号合成一个，1 个商机合到一处'));
+  await sync.all();
+  await house.settle();
+  const asked = [...house.wecom.chats.values(), ...house.dingtalk.chats.values()]
+    .flat()
+    .filter(({ card }) => card?.name === 'same-person' && card.closed === undefined);
+  t.true(asked.length <= 1, 'only the other administrator’s card is still open');
+});
+
+test('a number confirmed on both platforms joins without asking; who left hands to-dos to a colleague of the department', async (t) => {
+  const { house, sync, state } = await setUp(t);
+  const { name, title } = house.org.person(JIA)!;
+  const member = { userId: 'jia', name, title, departmentIds: [], leaderUserIds: [], state: 'active' as const };
+  const read = (platform: 'wecom' | 'dingtalk', members: Directory['members']) => (): Promise<Directory> =>
+    Promise.resolve({ platform, departments: [], members, complete: false, ignoresCase: platform === 'wecom' });
+  house.wecom.adapter.readDirectory = read('wecom', [{ ...member, mobile: '13800000000' }]);
+  house.dingtalk.adapter.readDirectory = read('dingtalk', [{ ...member, userId: 'staff77', mobile: '13800000000' }]);
+  await sync.all();
+  t.is(house.org.personByIdentity('dingtalk', 'staff77')?.id as string, JIA);
+  t.is(house.org.person(JIA)?.phoneKey, 'key-13800000000');
+  t.false(JSON.stringify(house.org.data().people).includes('"13800000000"'), 'the number itself is kept nowhere');
+
+  // A lawyer of the company leaves: the other one is asked.
+  const { demo: _demo, ...legal } = house.org.person('demo-legal')!;
+  const lawyer = { ...legal, id: 'p_lawyer' as never, identities: [{ platform: 'wecom' as const, userId: 'lawyer' }] };
+  await house.org.save({ people: [lawyer] });
+  await house.deal({ id: 'd8' });
+  await house.todos.ask('todo_8' as never, {
+    kind: 'approval',
+    dealId: 'd8' as never,
+    clientName: '城东医院',
+    stageName: '合同签署',
+    fromId: JIA as never,
+    fromName: name,
+    department: '法务',
+    assignees: [lawyer.id],
+    text: '审合同',
+    limitText: '1 工作日',
+    dueAt: house.clock.now(),
+    prefer: 'wecom',
+  });
+  house.wecom.adapter.readDirectory = read('wecom', [
+    { ...member, mobile: '13800000000' },
+    { ...member, userId: 'lawyer', state: 'gone' },
+  ]);
+  t.false(state.gone);
+  await sync.all();
+  await house.settle();
+  t.deepEqual((await house.todos.get('todo_8' as never))?.assignees as string[] | undefined, ['demo-legal']);
+  t.true(
+    [...house.wecom.chats.values(), ...house.dingtalk.chats.values()]
+      .flat()
+      .some(({ card }) => card?.title === '审合同'),
+  );
 });

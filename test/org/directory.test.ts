@@ -214,6 +214,86 @@ test('whoever is known on another platform too loses only the address', (t) => {
   );
 });
 
+/** The same company by its other platform, with accounts of its own. */
+const elsewhere = (...members: DirectoryMember[]): DirectorySnapshot => ({
+  platform: 'dingtalk',
+  complete: true,
+  ignoresCase: false,
+  departments: [department('1', '公司'), department('8', '华东', '1'), department('9', '二组', '8', 'staff09')],
+  members,
+});
+
+test('one confirmed number on both platforms is one person, who stays where the first platform put them', async (t) => {
+  const withPhone = COMPANY.members.map((one) => (one.userId === '00123' ? { ...one, phoneKey: 'k1' } : one));
+  const { org } = after(EMPTY, { ...COMPANY, members: withPhone });
+  const mine = named(org, '00123');
+  const other = elsewhere(
+    member('staff01', '9', { phoneKey: 'k1', name: '别名', title: '客户经理' }),
+    member('staff02', '9', { phoneKey: 'k2' }),
+    member('staff03', '9', { phoneKey: 'k2' }),
+  );
+  const both = after(org, other);
+  t.is(named(both.org, 'staff01').id, mine.id);
+  t.deepEqual(named(both.org, 'staff01'), {
+    ...mine,
+    identities: [...mine.identities, { platform: 'dingtalk', userId: 'staff01' }],
+  });
+  t.deepEqual(both.plan.notes, []);
+  t.not(named(both.org, 'staff02').id, named(both.org, 'staff03').id, 'a number of two joins nobody');
+  t.deepEqual(after(both.org, other).plan.people, [], 'once');
+  t.deepEqual(after(both.org, { ...COMPANY, members: withPhone }).plan.people, [], 'and the first platform agrees');
+  // The first platform forgets them: now the second one places them.
+  const left = after(both.org, { ...COMPANY, members: COMPANY.members.filter(({ userId }) => userId !== '00123') });
+  t.deepEqual(left.plan.left, []);
+  const moved = after(left.org, other).org;
+  t.is(named(moved, 'staff01').id, mine.id);
+  t.is(moved.teams.find(({ id }) => id === named(moved, 'staff01').teamId)?.name, '二组');
+});
+
+test('two who turn out to be one: the first keeps both addresses and stands wherever the other stood', async (t) => {
+  const { org } = after(EMPTY, COMPANY);
+  const first = after(org, elsewhere(member('staff09', '9'), member('staff01', '9', { leaderUserIds: ['staff09'] })));
+  const lead = named(first.org, 'staff09');
+  t.is(first.org.teams.find(({ name }) => name === '二组')?.supervisorId, lead.id);
+  // WeCom shows the number from now on, and DingTalk the same.
+  const wecom = COMPANY.members.map((one) => (one.userId === '1e5' ? { ...one, phoneKey: 'k9' } : one));
+  const second = after(first.org, { ...COMPANY, members: wecom });
+  const joined = after(second.org, elsewhere(member('staff09', '9', { phoneKey: 'k9' }), member('staff01', '9')));
+  const keep = named(joined.org, '1e5');
+  t.deepEqual(
+    keep.identities.map(({ platform }) => platform),
+    ['wecom', 'dingtalk'],
+  );
+  const gone = joined.org.people.find(({ id }) => id === lead.id)!;
+  t.deepEqual([gone.joinedTo, gone.identities, gone.leftAt], [keep.id, [], AT]);
+  t.deepEqual(joined.plan.left, [], 'nobody has left');
+  t.is(joined.org.teams.find(({ name }) => name === '二组')?.supervisorId, keep.id);
+  t.is(joined.plan.people[0]?.id, gone.id, 'the address is given up before it is taken');
+
+  const connection = await openTestStore(orgIndexes);
+  const kept = createOrg({ connection, clock: new FixedClock(AT), calendar: createCalendar() });
+  await kept.save(second.org);
+  await kept.save(joined.plan);
+  t.is(kept.personByIdentity('dingtalk', 'staff09')?.id, keep.id);
+  t.is(kept.personByIdentity('wecom', '1e5')?.id, keep.id);
+});
+
+test('by hand: two of one platform cannot be one, others can, once', async (t) => {
+  const { org } = after(EMPTY, COMPANY);
+  const both = after(org, elsewhere(member('staff01', '9'))).org;
+  const connection = await openTestStore(orgIndexes);
+  const kept = createOrg({ connection, clock: new FixedClock(AT), calendar: createCalendar() });
+  await kept.save(both);
+  const [keep, other, third] = ['00123', 'staff01', '1e5'].map((userId) => named(both, userId).id);
+  await t.throwsAsync(kept.join(keep!, third!), { code: 'org.join_refused' });
+  await t.throwsAsync(kept.join(keep!, keep!), { code: 'org.join_refused' });
+  await kept.join(keep!, other!);
+  t.is(kept.personByIdentity('dingtalk', 'staff01')?.id, keep);
+  t.is(kept.person(other!)?.joinedTo, keep);
+  t.false(kept.people().some(({ id }) => id === other));
+  await t.throwsAsync(kept.join(keep!, other!), { code: 'org.join_refused' });
+});
+
 test('what was decided by hand stays: roles, leave, and everything of the demo company', (t) => {
   const { org } = after(EMPTY, COMPANY);
   const people = org.people.map((person) =>
@@ -253,12 +333,15 @@ test('whatever a directory holds, its plan is taken by the org and is the last o
         departmentIds: fc.array(fc.constantFrom(...ids), { maxLength: 2 }),
         leaderUserIds: fc.array(fc.constantFrom(...users, 'nobody'), { maxLength: 2 }),
         state: fc.constantFrom('active' as const, 'gone' as const),
+        phoneKey: fc.constantFrom(undefined, 'k1', 'k2', 'k3'),
       }),
       { selector: ({ userId }) => userId, maxLength: 7 },
     ),
   });
   await fc.assert(
     fc.asyncProperty(snapshots, async (snapshot) => {
+      await org.save(planDirectory(org.data(), snapshot, AT));
+      // Who lost one account and has another of the same number is joined by the next reading.
       await org.save(planDirectory(org.data(), snapshot, AT));
       const again = planDirectory(org.data(), snapshot, AT);
       t.deepEqual([again.people, again.teams, again.regions, again.left], [[], [], [], []]);

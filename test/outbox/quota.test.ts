@@ -4,7 +4,7 @@ import { createUsage, QUOTA_RULES } from '../../src/outbox/index.js';
 import { foresee, judge, ruleAt, type DayUse } from '../../src/outbox/quota-rules.js';
 import type { Purpose } from '../../src/platforms/contract.js';
 import { testStore } from '../helpers/store.js';
-import { setup, text, UTC_CALENDAR } from './bench.js';
+import { setup, show, text, UTC_CALENDAR } from './bench.js';
 
 const AT = new Date('2026-03-02T01:00:00Z');
 const row = (purpose: Purpose, ageMs = 0) => ({ purpose, createdAt: new Date(AT.getTime() - ageMs) });
@@ -137,4 +137,18 @@ test('a reminder that says what the last one said stays away when calls are scar
   await send(HOUR);
   t.deepEqual(says(), ['差 2 项', '超时 1 天']);
   t.is(usage.month('wecom')?.calls.byUse['nudge'], 2);
+});
+
+test('where every call counts, a message that can be spared is left out or said in words', async (t) => {
+  const counted = await setup({ budget: { perApp: {}, perMonth: 100 } });
+  const free = await setup();
+  for (const { outbox, send } of [counted, free]) {
+    await outbox.enqueue([
+      show('m1', '核验中', { sparing: 'left-out' }),
+      show('m2', '收到', { sparing: { text: '收到，正在看' } }),
+    ]);
+    await send();
+  }
+  t.deepEqual(counted.says(), ['收到，正在看']);
+  t.deepEqual(free.says(), ['收到'], 'the newest look of the card');
 });

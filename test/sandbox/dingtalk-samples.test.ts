@@ -145,10 +145,6 @@ test('card-sdk-button-template: the public template is there, and its buttons ca
 const NOT_SPOKEN: [string, string, string][] = [
   ['POST', 'im/v1.0/robot/interactiveCards/send', 'standard-card-send-legacy'],
   ['PUT', 'card/streaming', 'card-streaming'],
-  ['POST', 'card/templates', 'card-template-create-request'],
-  ['POST', 'card/templates/save', 'card-template-save-request'],
-  ['POST', 'card/templates/publish', 'card-template-publish-request'],
-  ['POST', 'robot/ding/send', 'ding-send-request'],
   ['POST', 'checkIn/records/query', 'checkin-v1-records-query-request'],
 ];
 for (const [method, path, name] of NOT_SPOKEN) {
@@ -158,6 +154,43 @@ for (const [method, path, name] of NOT_SPOKEN) {
     t.deepEqual([status, json['code']], [404, 'InvalidAction.NotFound']);
   });
 }
+
+test('card-template-create, -save and -publish make a template that cards can be drawn by', async (t) => {
+  const bench = await startBench(t);
+  const made = await bench.ding('POST', 'card/templates', sample('card-template-create-request'));
+  const templateId = made.json['result'];
+  const templateSource = JSON.stringify({ editorData: '{}', widgetInfo: '{}', type: 'im', mode: 'card' });
+  const saved = { ...sample('card-template-save-request'), templateId, templateSource };
+  t.is((await bench.ding('POST', 'card/templates/save', saved)).status, 200);
+  const published = { ...sample('card-template-publish-request'), templateId };
+  t.is((await bench.ding('POST', 'card/templates/publish', published)).status, 200);
+});
+
+test('ding-send-request reaches a phone in the professional edition and is refused in the standard one', async (t) => {
+  const bench = await startBench(t);
+  const request: Json = {
+    ...sample('ding-send-request'),
+    robotCode: bench.access.dingtalk.robotCode,
+    receiverUserIdList: ['staff01'],
+  };
+  const refused = await bench.ding('POST', 'robot/ding/send', request);
+  t.deepEqual([refused.status, refused.json['code']], [403, 'Forbidden.AccessDenied.AccessTokenPermissionDenied']);
+  await bench.control('PUT', 'dingtalk/edition', { edition: 'pro' });
+  const sent = await bench.ding('POST', 'robot/ding/send', request);
+  t.deepEqual(Object.keys(sent.json), Object.keys(sample('ding-send-response')));
+  t.like(await bench.lastMessage('dingtalk', 'staff01'), { title: 'DING', text: request['content'] as string });
+  for (const [change, code] of [
+    [{ remindType: 2 }, 'ding.serverquota.insufficient'],
+    [{ remindType: 9 }, 'invalidParameter.remindType'],
+    [{ receiverUserIdList: [] }, 'miss.staffId'],
+    [{ receiverUserIdList: Array.from({ length: 201 }, (_, n) => `s${n}`) }, 'ding.receivercount.limit'],
+    [{ content: '' }, 'miss.content'],
+    [{ robotCode: 'other' }, 'resource.not.found'],
+  ] as const) {
+    const { json } = await bench.ding('POST', 'robot/ding/send', { ...request, ...change });
+    t.is(json['code'], code);
+  }
+});
 
 test('checkin-v1-records-query-response tells the same place as the older call, under other names', (t) => {
   const [older] = (sample('checkin-record-get-response')['result'] as { page_list: Json[] }).page_list;

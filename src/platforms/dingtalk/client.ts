@@ -13,6 +13,9 @@ import { robotAddress, type GroupRobot } from './group-robot.js';
 import { ask, failureText, jsonRequest, parseJson } from './http.js';
 import { OkAnswer, TokenAnswer, UploadAnswer, type DingtalkSettings } from './types.js';
 
+/** Answering through the address of a message: no call of the API, perhaps one of the month's pushes. */
+export const SESSION_API = 'sessionWebhook';
+
 /** One call to the vendor. `counted`: it counts against the company's monthly quota (tokens and logins do not). */
 export type CallMeter = (call: { api: string; counted: boolean }) => void;
 
@@ -147,7 +150,7 @@ export function createClient(deps: ClientDeps): DingtalkClient {
         return (await send('media/upload', url, init, UploadAnswer, true)).media_id;
       }),
     replyToSession: async (url, body) => {
-      await send('sessionWebhook', new URL(url), jsonRequest('POST', body), OkAnswer, true);
+      await send(SESSION_API, new URL(url), jsonRequest('POST', body), OkAnswer, false);
     },
     sendByRobot: async (robot, body) => {
       const url = robotAddress(settings.oapiBase, robot, clock.now());

@@ -197,20 +197,43 @@ function choicesOf(form: unknown): Record<string, string[]> {
   return Object.fromEntries(choices);
 }
 
+/** The address book changed; the vendor counts these against no quota. Names of fields differ from page to page. */
+const DIRECTORY_EVENT = /^(user_\w+_org|org_dept_\w+|org_change)$/;
+
+/** Null: it is about something else. `userIds` null: nobody is named, anything may have changed. */
+export function decodeDirectoryChange({ headers, data }: StreamFrame): { userIds: string[] | null } | null {
+  const type = headers.eventType ?? '';
+  if (!DIRECTORY_EVENT.test(type)) return null;
+  const said = parseJson(data);
+  if (!type.startsWith('user_') || typeof said !== 'object' || said === null) return { userIds: null };
+  const { userId, UserId, userIds, staffId } = said as Record<string, unknown>;
+  const named = [userId, UserId, userIds, staffId].flatMap((one) => one ?? []);
+  const ids = named.filter((id): id is string => typeof id === 'string' && id !== '');
+  return { userIds: ids.length === 0 || ids.length !== named.length ? null : ids };
+}
+
 /** Something that happened in the company and was ticked in the console. Kept, and `silent`: nobody waits for an answer. */
 export function decodeEvent(frame: StreamFrame, now: Date): InboundEvent | null {
   const { eventId, eventType, eventBornTime } = frame.headers;
   if (!eventId) return null;
   const data = parseJson(frame.data);
-  const born = Number(eventBornTime);
+  const from = personOf(data);
+  // An official check-in names person and instant, not the place.
+  const isCheckIn = eventType === 'check_in' && from !== '';
   return {
     key: key('event', eventId),
     platform: 'dingtalk',
-    from: personOf(data),
+    from,
     chat: { kind: 'single' },
-    sentAt: Number.isSafeInteger(born) && born > 0 ? new Date(born) : now,
-    body: { kind: 'unknown', what: `silent:event:${eventType ?? 'nothing'}` },
+    sentAt:
+      (isCheckIn ? instantOf((data as { timeStamp?: unknown }).timeStamp) : null) ?? instantOf(eventBornTime) ?? now,
+    body: isCheckIn ? { kind: 'checked-in' } : { kind: 'unknown', what: `silent:event:${eventType ?? 'nothing'}` },
   };
+}
+
+function instantOf(value: unknown): Date | null {
+  const ms = Number(value);
+  return Number.isSafeInteger(ms) && ms > 0 && ms < 8.64e15 ? new Date(ms) : null;
 }
 
 function personOf(data: unknown): string {

@@ -1,8 +1,11 @@
-import { errorCode, type Clock, type Log } from '../../core/index.js';
+import { DAY, errorCode, sha256, type Clock, type Log } from '../../core/index.js';
 import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
 import type { TokenStore } from '../token-holder.js';
 import { cardApiSecret } from './callback-crypto.js';
 import { createClient, type CallMeter } from './client.js';
+import { readCheckIn } from './check-in.js';
+import { ding } from './ding.js';
+import { createDirectoryReader } from './directory.js';
 import { MAX_LINK_BUTTONS } from './encode.js';
 import { ROBOT_PER_MINUTE, ROBOT_PREFIX } from './group-robot.js';
 import { createJsApi, readPosition, type JsConfig } from './js-api.js';
@@ -15,7 +18,9 @@ import { StreamClient } from './stream.js';
 import type { StreamTimings } from './stream-link.js';
 import { DownloadAnswer, LoginAnswer, OkAnswer, type DingtalkSettings } from './types.js';
 
+export { SESSION_API } from './client.js';
 export type { CallMeter } from './client.js';
+export { importTemplate } from './import-template.js';
 export { probeDingtalk } from './probe.js';
 export type { Probed } from './probe.js';
 export type { JsConfig } from './js-api.js';
@@ -32,6 +37,8 @@ export interface DingtalkDeps {
   meter?: CallMeter;
   /** Told of everything that came, by kind and by what became of it. */
   count?: (kind: PushKind, outcome: PushOutcome) => void;
+  /** People (these, or null: who knows which) or departments changed. */
+  onDirectoryChange?: (userIds: readonly string[] | null) => void;
   /** Largest file taken, bytes; default 30 MB. */
   maxMediaBytes?: number;
   /** Shorter times for tests. */
@@ -75,6 +82,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     },
     settings.groupRobots,
   );
+  const directory = createDirectoryReader({ client, log });
   const receiver = createReceiver({
     settings,
     clock,
@@ -83,6 +91,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     sessions,
     chatOf: (cardId) => sender.chatOf(cardId),
     count: deps.count,
+    onDirectoryChange: deps.onDirectoryChange,
     pressAnswerMs: timings?.pressAnswerMs,
     storeMs: timings?.storeMs,
   });
@@ -119,9 +128,17 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
   /** https://open.dingtalk.com/document/development/register-card-callback-address */
   async function registerCardCallback(callbackUrl: string): Promise<void> {
     const apiSecret = cardApiSecret(settings.clientSecret);
+    // Told again once a day at most: a restart costs no call of the month.
+    const key = `dingtalk:card-callback:${settings.clientId}`;
+    const value = sha256(`${callbackUrl} ${apiSecret}`);
+    const now = clock.now().getTime();
+    const told = await tokens.load(key);
+    if (told?.value === value && told.expiresAt.getTime() > now) return;
     const body = { callbackRouteKey: CALLBACK_ROUTE, callbackUrl, apiSecret, forceUpdate: true };
     try {
       await client.call('POST', '/v1.0/card/callbacks/register', body, OkAnswer);
+      const expiresAt = new Date(now + DAY);
+      await tokens.save(key, { value, renewAt: expiresAt, expiresAt });
     } catch (error) {
       // The server stays up, and an earlier registration still holds at the vendor.
       log.error({ code: errorCode(error) }, 'the address for card clicks could not be registered');
@@ -135,7 +152,13 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     callback: receiver.callback,
     pageConfig: createJsApi({ client, settings, store: tokens, clock, log }),
     readPosition,
-    deliver: (delivery) => sender.deliver(delivery),
+    async deliver(delivery) {
+      const receipt = await sender.deliver(delivery);
+      if (delivery.insist === true) {
+        await ding(client, { robotCode: settings.robotCode, ding: settings.ding ?? 'off' }, delivery, log);
+      }
+      return receipt;
+    },
 
     async fetchMedia({ handle, name }) {
       const body = { downloadCode: handle, robotCode: settings.robotCode };
@@ -164,6 +187,9 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
       return { userId: result.userid };
     },
 
+    readDirectory: (userIds) => directory.read(userIds),
+    readCheckIn: (userId, at) => readCheckIn(client, settings.checkInDatum ?? 'gcj02', userId, at),
+
     async start() {
       started = true;
       if (stream === null) {
@@ -180,6 +206,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
 
     async stop() {
       started = false;
+      directory.stop();
       await stream?.stop();
     },
 

@@ -9,7 +9,13 @@ import {
 } from '../../core/index.js';
 import type { CallbackReceiver, CallbackResponse, Chat, InboundEvent, Intake } from '../contract.js';
 import { cardApiSecret, checkCardSign, checkRobotSign, EventCrypto } from './callback-crypto.js';
-import { decodeCardCallback, decodeEvent, decodeRobotMessage, type DecodedMessage } from './decode.js';
+import {
+  decodeCardCallback,
+  decodeDirectoryChange,
+  decodeEvent,
+  decodeRobotMessage,
+  type DecodedMessage,
+} from './decode.js';
 import { toCallbackResponse } from './encode.js';
 import { parseJson } from './http.js';
 import type { Sessions } from './sessions.js';
@@ -35,12 +41,14 @@ export interface ReceiverDeps {
   /** Where a card hangs. */
   chatOf: (cardId: string) => Chat;
   count?: (kind: PushKind, outcome: PushOutcome) => void;
+  /** People (these, or null: who knows which) or departments changed; the directory is then read. */
+  onDirectoryChange?: (userIds: readonly string[] | null) => void;
   pressAnswerMs?: number;
   storeMs?: number;
 }
 
-/** Each is one push of the month's quota. */
-export type PushKind = 'message' | 'click' | 'event';
+/** Each is one push of the month's quota, but for those that tell of the address book. */
+export type PushKind = 'message' | 'click' | 'event' | 'directory';
 /** Anything but `taken` was authentic and came to nothing: no repetition would help. */
 export type PushOutcome =
   'taken' | 'another-shape' | 'another-robot' | 'another-company' | 'not-said-to-us' | 'no-content';
@@ -162,19 +170,25 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     return outcome === 'taken' ? (decoded?.event ?? null) : null;
   }
 
-  async function eventFrame(frame: StreamFrame): Promise<FrameAck> {
+  /** Stored, and followed. Throws when it could not be stored; null: it has the shape of no event. */
+  async function takeEvent(frame: StreamFrame): Promise<'stored' | 'not ours' | null> {
     const event = decodeEvent(frame, clock.now());
-    if (event === null) return { code: 404, data: {} };
+    if (event === null) return null;
+    const change = decodeDirectoryChange(frame);
     const foreign = isForeign(frame.headers.eventCorpId);
-    count('event', foreign ? 'another-company' : 'taken');
-    if (foreign) {
-      return { code: 200, data: { status: 'SUCCESS', message: 'not ours' } };
-    }
+    count(change === null ? 'event' : 'directory', foreign ? 'another-company' : 'taken');
+    if (foreign) return 'not ours';
+    const { duplicate } = await store(intake(event), storeMs);
+    if (change !== null && !duplicate) deps.onDirectoryChange?.(change.userIds);
+    return 'stored';
+  }
+
+  async function eventFrame(frame: StreamFrame): Promise<FrameAck> {
     try {
-      await store(intake(event), storeMs);
-      return { code: 200, data: { status: 'SUCCESS', message: 'stored' } };
+      const taken = await takeEvent(frame);
+      return taken === null ? { code: 404, data: {} } : { code: 200, data: { status: 'SUCCESS', message: taken } };
     } catch (error) {
-      log.error({ key: event.key, code: errorCode(error) }, 'event could not be stored');
+      log.error({ key: frame.headers.eventId, code: errorCode(error) }, 'event could not be stored');
       return { code: 200, data: { status: 'LATER', message: 'not stored' } };
     }
   }
@@ -216,11 +230,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
         eventBornTime: String(said['EventTime'] ?? ''),
         eventCorpId: String(said['CorpId'] ?? ''),
       };
-      const event = decodeEvent({ type: 'EVENT', headers, data: opened }, clock.now());
-      if (event === null) return plain(400);
-      const foreign = isForeign(headers.eventCorpId);
-      count('event', foreign ? 'another-company' : 'taken');
-      if (!foreign) await store(intake(event), storeMs);
+      if ((await takeEvent({ type: 'EVENT', headers, data: opened })) === null) return plain(400);
     }
     return json(crypto.seal('success', String(clock.now().getTime())));
   }

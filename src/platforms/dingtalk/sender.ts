@@ -76,18 +76,27 @@ export function createSender(
     return { messageId: answer.processQueryKey, how: 'sent' };
   }
 
+  /** Words to somebody who wrote a while ago go back the way theirs came; a card cannot. */
+  async function say(to: Recipient, message: RobotMessageOut): Promise<DeliveryReceipt> {
+    const url = to.kind === 'person' && !isOutsider(to) ? sessions.find(to.userId) : undefined;
+    if (url === undefined || to.kind !== 'person') return send(to, message);
+    try {
+      await client.replyToSession(url, sessionBody(message));
+      return { how: 'sent' };
+    } catch (error) {
+      if (errorCode(error) !== 'dingtalk.session_gone') throw error;
+      sessions.forget(to.userId);
+      return send(to, message);
+    }
+  }
+
   /** People outside the company are known by an encrypted id only, and answered where they wrote. */
   async function answerOutsider(senderId: string, message: RobotMessageOut): Promise<DeliveryReceipt> {
     const url = sessions.find(senderId);
     if (url === undefined) {
       throw new PlatformRefusedError('dingtalk.recipient_unknown', 'outside the company and no reply address left');
     }
-    const { title, text, content } = message.msgParam;
-    const body =
-      content !== undefined
-        ? { msgtype: 'text', text: { content } }
-        : { msgtype: 'markdown', markdown: { title: title ?? '', text: text ?? '' } };
-    await client.replyToSession(url, body);
+    await client.replyToSession(url, sessionBody(message));
     return { how: 'sent' };
   }
 
@@ -195,9 +204,9 @@ export function createSender(
       if (to.kind === 'group' && to.chatId.startsWith(ROBOT_PREFIX)) return sendByRobot(to.chatId, delivery);
       switch (body.kind) {
         case 'text':
-          return send(to, toText(body.text));
+          return say(to, toText(body.text));
         case 'markdown':
-          return send(to, toMarkdown(body.title, body.text));
+          return say(to, toMarkdown(body.title, body.text));
         case 'card':
           return sendCard(to, body.cardId, body.card);
         case 'card-update':
@@ -210,6 +219,12 @@ export function createSender(
       }
     },
   };
+}
+
+function sessionBody({ msgParam: { title, text, content } }: RobotMessageOut): object {
+  return content !== undefined
+    ? { msgtype: 'text', text: { content } }
+    : { msgtype: 'markdown', markdown: { title: title ?? '', text: text ?? '' } };
 }
 
 /** The vendor's encrypted sender ids begin so; user ids never do. */

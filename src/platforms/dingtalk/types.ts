@@ -2,6 +2,9 @@ import { z } from 'zod';
 
 /** Shapes on the wire, as far as we read them. Unknown keys are let through unread. */
 
+/** How the last step of an escalation is pressed home besides its card. SMS and phone need packs that are bought. */
+export type DingMode = 'off' | 'app' | 'sms' | 'phone';
+
 export interface DingtalkSettings {
   /** AppKey. */
   clientId: string;
@@ -27,6 +30,10 @@ export interface DingtalkSettings {
   eventAesKey?: string;
   /** Custom robots of groups, by the id behind `robot:` in the chat's id. */
   groupRobots?: Readonly<Record<string, { accessToken: string; secret: string }>>;
+  /** The last step of an escalation as a DING besides its card; default `off`. */
+  ding?: DingMode;
+  /** Datum of the places of official check-ins; the vendor does not say, its maps are Gaode's. Default `gcj02`. */
+  checkInDatum?: 'wgs84' | 'gcj02';
   /** How pages are signed; the vendor's current page says SHA-256. */
   jsSignature?: 'sha256' | 'sha1';
   /** Calls and pushes a month that the edition bought allows; the free edition has 5,000 and 3,000. */
@@ -154,4 +161,35 @@ export const UpdateAnswer = z.object({ success: z.literal(true) });
 export const UploadAnswer = z.object({ media_id: z.string().min(1) });
 export const DownloadAnswer = z.object({ downloadUrl: z.url() });
 export const LoginAnswer = z.object({ result: z.object({ userid: z.string().min(1) }) });
+/** Numbers come as text; a record without a place is none. */
+const CheckIn = z.looseObject({
+  userid: z.coerce.string(),
+  checkin_time: instant,
+  latitude: z.coerce.number().min(-90).max(90),
+  longitude: z.coerce.number().min(-180).max(180),
+  place: text.nullish().transform((value) => value ?? ''),
+  detail_place: text.nullish().transform((value) => value ?? ''),
+});
+export const CheckInAnswer = z.object({
+  result: z.object({
+    page_list: z.array(z.unknown()).transform((records) =>
+      records.flatMap((record) => {
+        const { data } = CheckIn.safeParse(record);
+        // 0,0 is a place that was not found.
+        return data === undefined || (data.latitude === 0 && data.longitude === 0) ? [] : [data];
+      }),
+    ),
+  }),
+});
+/** The id bare, or in an object: the vendor has no page for it. */
+export const TemplateAnswer = z.object({
+  result: z.union([text.min(1), z.object({ templateId: text.min(1) }).transform(({ templateId }) => templateId)]),
+});
+export const DingAnswer = z.object({
+  openDingId: text.nullish(),
+  /** By reason, the user ids that were not reached. */
+  failedList: z.record(text, z.unknown()).nullish(),
+});
+/** Old API: what was asked for is in `result`. */
+export const ResultAnswer = z.object({ result: z.unknown() });
 export const OkAnswer = z.looseObject({});

@@ -80,6 +80,8 @@ function toMember(record: Record<string, unknown>): Member | null {
     departmentIds: [...new Set([...first, ...departments])],
     leaderUserIds: strings(record['direct_leader']),
     state: STATUS_GONE.has(Number(record['status'])) ? 'gone' : 'active',
+    // Old apps only; before an account is activated nobody has confirmed the number.
+    ...(text(record['mobile']) !== '' && Number(record['status']) === 1 ? { mobile: text(record['mobile']) } : {}),
   };
 }
 

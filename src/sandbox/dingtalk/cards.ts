@@ -177,7 +177,9 @@ function readCard(state: DingtalkState, call: Call, request: Json): CardInstance
   const cardTemplateId = text(request.cardTemplateId);
   if (cardTemplateId === '') return refusal('param.cardTemplateIdEmpty');
   if (outTrackId === '') return refusal('param.outTrackIdEmpty');
-  if (![state.data.cardTemplateId, ...PUBLIC_TEMPLATES].includes(cardTemplateId))
+  const own = state.data.templates?.[cardTemplateId];
+  if (own === 'empty' || own === 'saved') return refusal('param.templateUnpublished');
+  if (own === undefined && ![state.data.cardTemplateId, ...PUBLIC_TEMPLATES].includes(cardTemplateId))
     return refusal('param.templateNotExist');
   const given = isJson(request.cardData) ? request.cardData.cardParamMap : undefined;
   if (!isJson(given)) return refusal('param.cardPublicDataEmpty');

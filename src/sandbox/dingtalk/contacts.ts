@@ -96,6 +96,7 @@ function record(state: DingtalkState, person: DirectoryPerson): Record<string, u
     boss: false,
     senior: false,
     ...(manager === undefined ? {} : { manager_userid: manager }),
+    ...(person.dingtalkMobile === undefined ? {} : { mobile: person.dingtalkMobile }),
     dept_id_list: [department],
     dept_order_list: [{ dept_id: department, order: 1 }],
     leader_in_dept: [{ dept_id: department, leader: leads }],
@@ -120,6 +121,31 @@ export function departmentSubs(state: DingtalkState, call: Call): Reply {
   return okOld({ result, request_id: opaque(12).toLowerCase() });
 }
 
+/** Who leads it is here and only here. */
+export function getDepartment(state: DingtalkState, call: Call): Reply {
+  const wanted = jsonBody(call)?.dept_id;
+  const { directory } = state.world;
+  const found = departments(directory).find(({ id }) => id === wanted);
+  if (found === undefined) return failOld(40_009, '不合法的部门id');
+  const { id, name, parentId, leaders } = found;
+  const managers = leaders.flatMap((personId) => {
+    const person = directory.people.find((candidate) => candidate.id === personId);
+    return (person === undefined ? undefined : userIdOf('dingtalk', person)) ?? [];
+  });
+  const result = {
+    dept_id: id,
+    name,
+    // The top has none.
+    ...(parentId === 0 ? {} : { parent_id: parentId }),
+    dept_manager_userid_list: managers,
+    org_dept_owner: '',
+    create_dept_group: true,
+    auto_add_user: true,
+    order: id,
+  };
+  return okOld({ result, request_id: opaque(12).toLowerCase() });
+}
+
 export function departmentUsers(state: DingtalkState, call: Call): Reply {
   const wanted = jsonBody(call)?.dept_id;
   const { directory } = state.world;
@@ -136,7 +162,11 @@ export function checkins(state: DingtalkState, call: Call): Reply {
   const [from, to] = [Number(request.start_time), Number(request.end_time)];
   const [cursor, size] = [Number(request.cursor ?? 0), Number(request.size ?? 100)];
   const numbers = [from, to, cursor, size].every((value) => Number.isFinite(value));
-  if (users.length < 1 || users.length > 10 || !numbers || size > 100) return failOld(400_002, '无效的参数');
+  // One person over ten days at most, several over one.
+  const longest = users.length === 1 ? 10 * DAY : DAY;
+  const fits =
+    users.length >= 1 && users.length <= 10 && size >= 1 && size <= 100 && to >= from && to - from <= longest;
+  if (!numbers || !fits) return failOld(400_002, '无效的参数');
   const found = state.data.checkins.filter(({ userId, at }) => users.includes(userId) && at >= from && at <= to);
   const page_list = found.slice(cursor, cursor + size).map(({ userId, at, lat, lng, place }) => ({
     checkin_time: at,

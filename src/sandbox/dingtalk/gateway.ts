@@ -157,7 +157,11 @@ export class Gateway {
     const tries = Array.from({ length: 1 + extra }, () => this.#once(frame, answerMs));
     const [ack] = await Promise.all(tries);
     const ms = Math.round(performance.now() - started);
-    if (ack === 'nobody') return { outcome: { status: 0, ms, tries: 0, answered: 'no connection' } };
+    if (ack === 'nobody') {
+      // A message said while nobody is connected is lost, an event is kept.
+      if (frame.type === 'EVENT') this.#again(frame, answerMs, PUSHES - 1);
+      return { outcome: { status: 0, ms, tries: 0, answered: 'no connection' } };
+    }
     const good = ack !== undefined && ack.code === 200 && !isLater(frame, ack);
     // A click that was not answered in time is lost; messages and events come again, under a new messageId.
     if (!good && frame.topic !== TOPIC_CARD) this.#again(frame, answerMs, PUSHES - 1);
@@ -170,8 +174,8 @@ export class Gateway {
     this.#later(this.#state.world.timings.dingtalkRedeliverMs, () => {
       this.#once(frame, answerMs).then(
         (ack) => {
-          const good = ack !== undefined && ack !== 'nobody' && ack.code === 200 && !isLater(frame, ack);
-          if (!good) this.#again(frame, answerMs, left - 1);
+          if (ack === 'nobody') this.#again(frame, answerMs, left);
+          else if (ack === undefined || ack.code !== 200 || isLater(frame, ack)) this.#again(frame, answerMs, left - 1);
         },
         () => undefined, // never rejects
       );

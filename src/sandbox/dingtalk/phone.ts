@@ -1,9 +1,10 @@
 import { isJson, type Json, list, parseJson, text } from '../json.js';
 import { type Media, sniff } from '../media.js';
 import type { PhoneAction, PhoneDriver } from '../phone.js';
-import type { ActionResult, CallbackOutcome } from '../types.js';
+import type { ActionResult, CallbackOutcome, Directory } from '../types.js';
 import { BOT_NAME, opaque, type StoredChat, type StoredMessage } from '../world.js';
 import { applyAnswer, cardFor } from './cards.js';
+import { tellChanges } from './contact-events.js';
 import { type Ack, type Frame, type Gateway, TOPIC_CARD, TOPIC_ROBOT } from './gateway.js';
 import { HTTP_EVENT_MS, type HttpDoor } from './http-door.js';
 import { newDownloadCode } from './media.js';
@@ -181,10 +182,18 @@ export class DingtalkPhone implements PhoneDriver {
     return this.event('check_in', { timeStamp: now, staffId: userId });
   }
 
+  /** Told behind the change; costs no push of the month. */
+  directoryChanged(before: Directory): void {
+    const { world } = this.#state;
+    // A company that is founded changes nothing.
+    if (before.people.length === 0) return;
+    void tellChanges((type, body) => this.event(type, body, false), before, world.directory, world.now());
+  }
+
   /** An event of the company, pushed until it is answered with SUCCESS. */
-  async event(eventType: string, body: Json): Promise<ActionResult> {
+  async event(eventType: string, body: Json, counted = true): Promise<ActionResult> {
     const { world, data } = this.#state;
-    this.#state.count('push');
+    if (counted) this.#state.count('push');
     const headers = {
       eventBornTime: String(world.now()),
       eventCorpId: data.corpId,

@@ -7,17 +7,20 @@ import {
   checkins,
   departmentSubs,
   departmentUsers,
+  getDepartment,
   getUser,
   identify,
   ticketOf,
   userInfo,
 } from './contacts.js';
+import { sendDing } from './ding.js';
 import { Gateway } from './gateway.js';
 import { HttpDoor } from './http-door.js';
 import { downloadUrl, objectStorage, uploadMedia } from './media.js';
 import { DingtalkPhone } from './phone.js';
 import { batchSend, groupSend, recall } from './robot.js';
 import { DingtalkState, TOKEN_SECONDS } from './state.js';
+import { createTemplate, publishTemplate, saveTemplate } from './templates.js';
 import { failOld, okOld, refuse, refuseOld } from './words.js';
 import { sendByGroupRobot, sendBySession } from './webhook.js';
 
@@ -52,17 +55,22 @@ export async function startDingtalk(world: World): Promise<DingtalkStandIn> {
   api('POST /v1.0/robot/groupMessages/send', groupSend);
   api('POST /v1.0/robot/otoMessages/batchRecall', recall);
   api('POST /v1.0/robot/groupMessages/recall', recall);
+  api('POST /v1.0/robot/ding/send', sendDing);
   api('POST /v1.0/robot/messageFiles/download', (s, call) => downloadUrl(s, call, base));
   api('POST /v1.0/card/instances/createAndDeliver', createAndDeliver);
   api('POST /v1.0/card/instances', createCard);
   api('POST /v1.0/card/instances/deliver', deliverCard);
   api('PUT /v1.0/card/instances', updateCard);
   api('POST /v1.0/card/callbacks/register', registerCallback);
+  api('POST /v1.0/card/templates', createTemplate);
+  api('POST /v1.0/card/templates/save', saveTemplate);
+  api('POST /v1.0/card/templates/publish', publishTemplate);
   api('POST /v1.0/oauth2/jsapiTickets', jsapiTicket, FREE);
   old('GET /get_jsapi_ticket', oldTicket, FREE);
   old('POST /media/upload', uploadMedia);
   old('POST /topapi/v2/user/getuserinfo', userInfo, FREE);
   old('POST /topapi/v2/user/get', getUser, FREE);
+  old('POST /topapi/v2/department/get', getDepartment, FREE);
   old('POST /topapi/v2/department/listsub', departmentSubs, FREE);
   old('POST /topapi/user/listid', departmentUsers, FREE);
   old('POST /topapi/checkin/record/get', checkins);

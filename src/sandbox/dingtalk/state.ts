@@ -57,7 +57,11 @@ interface DingtalkData {
   ticket?: { ticket: string; madeAt: number; expiresAt: number };
   checkins: { userId: string; at: number; lat: number; lng: number; place: string }[];
   sent: Record<string, { at: number; messageIds: string[] }>;
-  usage: { month: string; api: number; push: number };
+  /** Made by API, by id. */
+  templates?: Record<string, 'empty' | 'saved' | 'published'>;
+  /** Absent: the standard edition. */
+  edition?: 'pro';
+  usage: { month: string; api: number; push: number; byApi?: Record<string, number> };
 }
 
 const httpInitial = (): Pick<DingtalkData, 'eventToken' | 'eventAesKey' | 'cardRoutes' | 'groupRobots'> => ({
@@ -124,6 +128,12 @@ export class DingtalkState {
     return robot;
   }
 
+  setEdition(edition: 'standard' | 'pro'): void {
+    if (edition === 'pro') this.data.edition = edition;
+    else delete this.data.edition;
+    this.world.save();
+  }
+
   remember(key: string, messageIds: string[]): void {
     const now = this.world.now();
     forget(this.data.sent, ({ at }) => at < now - DAY);
@@ -165,7 +175,7 @@ export class DingtalkState {
     }
     if (!this.#valid(token)) return refuse(400, 'InvalidAuthentication', '不合法的access_token');
     if (!this.#inRate(call)) return this.limited();
-    if (!free && !this.count('api')) {
+    if (!free && !this.count('api', call.path)) {
       return refuse(403, 'Forbidden.AccessDenied.ApiCountLimitForOrg', '您的企业调用接口次数已达上限');
     }
     return undefined;
@@ -179,7 +189,7 @@ export class DingtalkState {
     if (record === undefined) return refuseOld(40014, '不合法的access_token');
     if (!this.#valid(token)) return refuseOld(42001, 'access_token已过期');
     if (!this.#inRate(call)) return refuseOld(90018, '您的服务器调用钉钉开放平台当前接口的所有请求都被暂时禁用了');
-    if (!free && !this.count('api')) return refuseOld(90020, '您的企业调用接口次数已达上限');
+    if (!free && !this.count('api', call.path)) return refuseOld(90020, '您的企业调用接口次数已达上限');
     return undefined;
   }
 
@@ -189,17 +199,20 @@ export class DingtalkState {
   }
 
   /** Counts one call or push of the month; false when the month is used up (fault panel: the days of grace are not kept). */
-  count(what: 'api' | 'push'): boolean {
+  count(what: 'api' | 'push', path?: string): boolean {
     const month = this.world.clock.now().toISOString().slice(0, 7);
     if (this.data.usage.month !== month) this.data.usage = { month, api: 0, push: 0 };
     if (this.world.faults.dingtalk.quota === true) return false;
-    this.data.usage[what] += 1;
+    const { usage } = this.data;
+    usage[what] += 1;
+    if (path !== undefined) (usage.byApi ??= {})[path] = (usage.byApi[path] ?? 0) + 1;
     this.world.save();
     return true;
   }
 
-  quota(): { month: string; api: number; push: number; limits: typeof MONTHLY } {
-    return { ...this.data.usage, limits: MONTHLY };
+  /** As the vendor's console shows it; `byApi`: calls by their path. */
+  quota(): { month: string; api: number; push: number; byApi: Record<string, number>; limits: typeof MONTHLY } {
+    return { byApi: {}, ...this.data.usage, limits: MONTHLY };
   }
 
   unionId(userId: string): string {

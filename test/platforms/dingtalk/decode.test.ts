@@ -257,6 +257,6 @@ test('an event of the company is kept under its own id', (t) => {
   const event = decodeEvent(StreamFrame.parse(raw), NOW);
   t.is(event?.key, 'dingtalk:event:evt1' as never);
   t.is(event?.from, 'staff0101');
-  t.deepEqual(event?.body, { kind: 'unknown', what: 'silent:event:check_in' });
+  t.deepEqual(event?.body, { kind: 'checked-in' });
   t.is(decodeEvent(StreamFrame.parse(frame('EVENT', '*', {})), NOW), null);
 });

@@ -180,7 +180,8 @@ export async function makeDingtalkHarness(
         return { accepted: status === 200, tries: 1 };
       },
       // An official check-in: an event of the company that means nothing to us yet.
-      deliverUnknown: () => act(PEOPLE.rep.userId, 'location', { lat: 31.2, lng: 121.4, label: '城东医院' }),
+      deliverUnknown: async () =>
+        control('POST', 'dingtalk/event', { type: 'robot_msg_read', data: { userId: PEOPLE.rep.userId } }),
       // The vendor says it does not repeat robot messages; where it does all the same, the key is the same.
       redelivers: false,
       dedupes: ['card'],

@@ -3,53 +3,11 @@ import { silentLog, systemClock } from '../../../src/core/index.js';
 import type { InboundEvent } from '../../../src/platforms/contract.js';
 import { createDingtalkAdapter } from '../../../src/platforms/dingtalk/index.js';
 import { memoryTokenStore } from '../../../src/platforms/index.js';
+import { mutate, random } from './hostile-frames.js';
 import { CARD, frame, ROBOT, robotMessage, startVendor } from './vendor.js';
 
 const ROUNDS = 4_000;
 const SEED = 20251009;
-
-/** Small and repeatable (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-const JUNK: unknown[] = [
-  null,
-  true,
-  -1,
-  1e308,
-  '',
-  '\u0000',
-  '__proto__',
-  '{"a":',
-  'x'.repeat(5_000),
-  [],
-  {},
-  [[[[[[]]]]]],
-  { __proto__: null, constructor: { prototype: { polluted: true } } },
-  JSON.parse('{"__proto__":{"polluted":true}}'),
-  { $ne: null },
-];
-
-/** Drops, doubles, retypes or nests something inside, by structure. */
-function mutate(value: unknown, chance: () => number): unknown {
-  const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(chance() * from.length)];
-  if (chance() < 0.08) return pick(JUNK);
-  if (typeof value === 'string' && /^{.*}$/.test(value) && chance() < 0.7) {
-    return JSON.stringify(mutate(JSON.parse(value), chance));
-  }
-  if (typeof value !== 'object' || value === null) return chance() < 0.1 ? pick(JUNK) : value;
-  if (Array.isArray(value)) return value.flatMap((item) => (chance() < 0.1 ? [] : [mutate(item, chance)]));
-  const entries = Object.entries(value).filter(() => chance() > 0.06);
-  if (chance() < 0.1) entries.push([String(pick(['__proto__', 'constructor', 'msgtype', 'content'])), pick(JUNK)]);
-  return Object.fromEntries(entries.map(([key, item]) => [key, mutate(item, chance)]));
-}
 
 test(`${ROUNDS} hostile frames: nothing ends, nothing throws past the adapter, nothing is polluted`, async (t) => {
   const vendor = await startVendor();

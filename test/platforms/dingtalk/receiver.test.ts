@@ -38,7 +38,7 @@ function setUp(
       events.push(event);
       return options.reply?.() ?? Promise.resolve({ duplicate: false });
     },
-    sessions: { remember: () => undefined, find: () => undefined },
+    sessions: { remember: () => undefined, find: () => undefined, forget: () => undefined },
     chatOf: () => (options.group ? { kind: 'group', id: 'cid1' } : { kind: 'single' }),
     pressAnswerMs: 80,
     storeMs: 80,
@@ -301,7 +301,7 @@ test('an encrypted event is stored under its id', async (t) => {
   t.is((await callback(request({}, { encrypt }, query))).status, 200);
   t.deepEqual(
     events.map(({ key, from, body }) => [key as string, from, body]),
-    [['dingtalk:event:evt1', 'staff0101', { kind: 'unknown', what: 'silent:event:check_in' }]],
+    [['dingtalk:event:evt1', 'staff0101', { kind: 'checked-in' }]],
   );
 });
 

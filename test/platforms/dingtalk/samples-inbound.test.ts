@@ -179,7 +179,7 @@ test('stream-frame-event is answered as stream-ack-event-success shows, and as s
   t.like(events[0], {
     key: 'dingtalk:event:evt00000000000000000000000001' as never,
     from: 'staff0101',
-    body: { kind: 'unknown', what: 'silent:event:check_in' },
+    body: { kind: 'checked-in' },
   });
   const success = sample('stream-ack-event-success');
   t.is(shape(ack), shape(success));
@@ -289,8 +289,8 @@ test('http-event-check-in-plain is the same event as over the stream', async (t)
   t.like(events[0], {
     key: 'dingtalk:event:evt00000000000000000000000001' as never,
     from: 'staff0101',
-    sentAt: AT,
-    body: { kind: 'unknown', what: 'silent:event:check_in' },
+    sentAt: new Date(Number(sample('http-event-check-in-plain')['timeStamp'])),
+    body: { kind: 'checked-in' },
   });
 });
 
@@ -327,7 +327,7 @@ test('robot-http-headers open the door for their secret, once they are not too o
       clock: new FixedClock(new Date(at)),
       log: silentLog,
       intake: () => Promise.resolve({ duplicate: false }),
-      sessions: { remember: () => undefined, find: () => undefined },
+      sessions: { remember: () => undefined, find: () => undefined, forget: () => undefined },
       chatOf: () => ({ kind: 'single' }),
     });
     const body = Buffer.from(JSON.stringify(sample('robot-text')));

@@ -43,8 +43,11 @@ async function setUp(
     await adapter.stop();
     await vendor.close();
   });
-  const send = (body: Parameters<typeof adapter.deliver>[0]['body'], to: typeof rep | typeof group = rep) =>
-    adapter.deliver({ key: 'k', to, body });
+  const send = (
+    body: Parameters<typeof adapter.deliver>[0]['body'],
+    to: typeof rep | typeof group = rep,
+    insist = false,
+  ) => adapter.deliver({ key: 'k', to, body, ...(insist ? { insist } : {}) });
   const calls = (path: string) => vendor.asked.filter((asked) => asked.path.endsWith(path));
   return { vendor, adapter, clock, lines, metered, send, calls };
 }
@@ -226,6 +229,111 @@ test('people outside the company are answered where they wrote, as long as that 
   t.is(bodies[1]?.['msgtype'], 'markdown');
   clock.advance(90 * 60_000);
   await t.throwsAsync(send({ kind: 'text', text: '1' }, outsider), { code: 'dingtalk.recipient_unknown' });
+});
+
+test('words to somebody who wrote a moment ago go back the same way and cost no call of the API; when that is gone, by it', async (t) => {
+  let gone = false;
+  const { send, vendor, adapter, clock, calls, metered } = await setUp(t, ({ path }) => {
+    if (path.endsWith('batchSend')) return { json: ok };
+    if (!path.endsWith('/robot/sendBySession')) return undefined;
+    return { json: gone ? { errcode: 300_001, errmsg: 'session 不存在' } : { errcode: 0, errmsg: 'ok' } };
+  });
+  await adapter.start();
+  const wrote = (change: Record<string, unknown>) =>
+    robotMessage({
+      sessionWebhook: `${vendor.base}/robot/sendBySession?session=s-1`,
+      sessionWebhookExpiredTime: clock.now().getTime() + 90 * 60_000,
+      ...change,
+    });
+  // What was said in a group is no way to their own chat.
+  vendor.push(0, frame('CALLBACK', ROBOT, wrote({ conversationType: '2', isInAtList: true })));
+  await vendor.until(() => vendor.acks.length === 1);
+  await send({ kind: 'text', text: '1' });
+  t.deepEqual([calls('sendBySession').length, calls('batchSend').length, metered.length], [0, 1, 1]);
+  vendor.push(0, frame('CALLBACK', ROBOT, wrote({ msgId: 'm2' })));
+  await vendor.until(() => vendor.acks.length === 2);
+  t.deepEqual(await send({ kind: 'text', text: '2' }), { how: 'sent' });
+  t.deepEqual(calls('sendBySession')[0]?.body, { msgtype: 'text', text: { content: '2' } });
+  t.is(metered.length, 1, 'no call of the month');
+  gone = true;
+  await send({ kind: 'text', text: '3' });
+  await send({ kind: 'text', text: '4' });
+  t.deepEqual([calls('sendBySession').length, calls('batchSend').length], [2, 3], 'asked once, then known');
+  gone = false;
+  vendor.push(0, frame('CALLBACK', ROBOT, wrote({ msgId: 'm3' })));
+  await vendor.until(() => vendor.acks.length === 3);
+  clock.advance(90 * 60_000);
+  await send({ kind: 'text', text: '5' });
+  t.is(calls('sendBySession').length, 2, 'its time is over');
+});
+
+test('the last step of an escalation is a DING too where that is switched on; what fails there costs the message nothing', async (t) => {
+  let answer: { status?: number; json: unknown } = { json: { openDingId: 'ding-EXAMPLE-0001' } };
+  const answers: Answers = ({ path }) =>
+    path.endsWith('/ding/send') ? answer : path.endsWith('createAndDeliver') ? { json: delivered(true) } : undefined;
+  const card = { kind: 'card', cardId: 'card_1' as never, card: checklistCard() } as const;
+  const off = await setUp(t, answers);
+  await off.send(card, rep, true);
+  t.is(off.calls('/ding/send').length, 0);
+  const { send, calls, lines } = await setUp(t, answers, { ding: 'app' });
+  await send(card, rep, false);
+  await send(card, group, true);
+  t.is(calls('/ding/send').length, 0, 'nothing insists, or on nobody in particular');
+  await send(card, rep, true);
+  t.deepEqual(calls('/ding/send')[0]?.body, {
+    robotCode: 'dingappkey0000000001',
+    remindType: 1,
+    receiverUserIdList: ['staff0101'],
+    content: checklistCard().summary,
+  });
+  answer = { json: { openDingId: 'd', failedList: { 'staffId.notExisted': ['staff0101'] } } };
+  t.like(await send(card, rep, true), { how: 'sent' });
+  answer = { status: 400, json: { code: 'ding.serverquota.insufficient', message: '额度不足' } };
+  t.like(await send(card, rep, true), { how: 'sent' });
+  t.regex(lines.join(''), /did not reach[^]*dingtalk\.ding_not_bought/);
+});
+
+test('the record of an official check-in is the nearest of that person, with its datum', async (t) => {
+  const record = (checkin_time: number, more: Record<string, unknown> = {}) => ({
+    userid: 'staff0101',
+    checkin_time,
+    latitude: '31.2304',
+    longitude: '121.4737',
+    place: '人民广场',
+    detail_place: '',
+    ...more,
+  });
+  const AT = new Date('2025-10-09T08:00:00Z');
+  let page: unknown[] = [];
+  const { adapter, calls, metered } = await setUp(t, ({ path }) =>
+    path.endsWith('/checkin/record/get')
+      ? { json: { errcode: 0, result: { next_cursor: null, page_list: page } } }
+      : undefined,
+  );
+  t.is(await adapter.readCheckIn!('staff0101', AT), null);
+  t.deepEqual(calls('/checkin/record/get')[0]?.body, {
+    userid_list: 'staff0101',
+    start_time: AT.getTime() - 60_000,
+    end_time: AT.getTime() + 60_000,
+    cursor: 0,
+    size: 100,
+  });
+  t.is(metered.length, 1);
+  page = [
+    record(AT.getTime() - 40_000),
+    record(AT.getTime() + 2_000, { place: '', detail_place: '人民大道 1 号' }),
+    record(AT.getTime(), { userid: 'staff0102' }),
+    record(AT.getTime(), { latitude: '0', longitude: '0' }),
+    record(AT.getTime(), { latitude: 'north' }),
+    null,
+  ];
+  t.deepEqual(await adapter.readCheckIn!('staff0101', AT), {
+    lat: 31.2304,
+    lng: 121.4737,
+    datum: 'gcj02',
+    at: new Date(AT.getTime() + 2_000),
+    label: '人民大道 1 号',
+  });
 });
 
 test('an answer is never posted to a host that is not the platform', async (t) => {

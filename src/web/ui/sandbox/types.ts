@@ -70,6 +70,8 @@ export interface ControlState {
   groups: { id: string; name: string; memberIds: string[] }[];
   phones: PhoneData[];
   wecom?: { menu: { button: MenuEntry[] } | null };
+  /** The month as DingTalk's console counts it. */
+  dingtalk?: { quota: { api: number; push: number; limits: { api: number; push: number } } };
 }
 
 /** An entry of the app menu as it was set up at the vendor (menu/create). */
