@@ -2,8 +2,10 @@
 //   npm run story -- [--json] [--platform wecom|dingtalk|both] [--dingtalk-mode stream|http]
 import { parseArgs } from 'node:util';
 import type { PlatformName } from '../src/platforms/contract.js';
+import { reportCalls } from './story/recorded-calls.js';
 import { CASTS, Story, type Check } from './story/chapters.js';
 import { Sandbox } from './story/phone.js';
+import { Recorder } from './story/recorder.js';
 import { StoryServer } from './story/server.js';
 
 const { values } = parseArgs({
@@ -26,19 +28,36 @@ if (mode !== 'stream' && mode !== 'http') {
 const platforms: PlatformName[] =
   values.platform === 'both' ? ['wecom', 'dingtalk'] : [values.platform as PlatformName];
 
-const server = await StoryServer.create({ DINGTALK_MODE: mode });
+const recorder = await Recorder.open();
+const server = await StoryServer.create({ DINGTALK_MODE: mode, WECOM_API_BASE: recorder.base });
+recorder.upstream = () => server.standIn('wecom');
 const began = Date.now();
 const checks: Check[] = [];
 try {
   await server.start();
   console.log(`server ready after ${Date.now() - began} ms at ${server.base}`);
   const sandbox = new Sandbox(() => server.base);
-  const stories = platforms.map((platform) => new Story(server, sandbox, CASTS[platform], (line) => console.log(line)));
+  const stories = platforms.map(
+    (platform) =>
+      new Story(server, sandbox, CASTS[platform], {
+        tell: (line) => console.log(line),
+        turnPage: (title) => {
+          recorder.chapter = `${platform} ${title}`;
+        },
+      }),
+  );
   for (const story of stories) checks.push(...(await story.play()));
   console.log('\n— 快进：三个早晨');
   for (let morning = 0; morning < 3; morning++) await sandbox.moveClock({ toNext: 'morning' });
   await sandbox.moveClock({ byMs: 15 * 60_000 });
   for (const story of stories) checks.push(...(await story.playMornings()));
+  const wecom = stories.find(({ platform }) => platform === 'wecom');
+  if (wecom !== undefined) {
+    const work = new Set(wecom.workChapters.map((title) => `wecom ${title}`));
+    const { lines, check } = reportCalls(recorder.calls, work, await wecom.itemsDone());
+    console.log(`\n— 一项要几次调用\n${lines.join('\n')}`);
+    checks.push(check);
+  }
   const code = await server.stop();
   checks.push({ id: 'stop-in-order', ok: code === 0, measured: `SIGTERM, exit ${code}` });
 } catch (error) {
@@ -48,6 +67,7 @@ try {
 } finally {
   if (values.keep) console.log(`kept: ${server.dataDir}\n${server.errors.slice(-4_000)}`);
   else await server.remove();
+  await recorder.close();
 }
 
 const failed = checks.filter((check) => !check.ok);

@@ -35,7 +35,7 @@ import {
 } from './evidence/index.js';
 import { loadFlows } from './flow/index.js';
 import { createInbox, type Inbox } from './inbox/index.js';
-import { createInsights, type Insights } from './insights/index.js';
+import { createInsights, drawDigestChart, type Insights } from './insights/index.js';
 import {
   createCalendar,
   createEquipment,
@@ -266,6 +266,11 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     clock,
     log,
     usage,
+    draw: async (of) => {
+      const digest = await insights.digest(of);
+      if (digest === null) throw new AppError('digest.unknown', `no digest ${of}`);
+      return drawDigestChart(digest, words.dayTime(digest.asOf));
+    },
     onDead: (row) => tell(deadNotices(notice, row, clock.now())),
     onQuota: (platform, month) => tell(quotaNotices(notice, platform, month, today().slice(0, 7))),
     reach: createReach({ org, sessions, platforms: adapters }),

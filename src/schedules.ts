@@ -5,6 +5,7 @@ import { projectRoot, type Log, type MovableClock } from './core/index.js';
 import { forgetFiles } from './deals/index.js';
 import type { House } from './house.js';
 import { createDigestTick, createJobs, createNudgeTick, createQuotaDigestTick } from './jobs/index.js';
+import { isRobotChat } from './open-platforms.js';
 import type { PlatformName } from './platforms/contract.js';
 import type { Store } from './store/index.js';
 
@@ -53,6 +54,10 @@ export function buildJobs(
           createDigestTick({
             ...shared,
             platforms,
+            takesPictures: ({ platform, chatId }) => {
+              const pictures = house.adapters.get(platform)?.capabilities.groupPictures;
+              return (isRobotChat(chatId) ? pictures?.robots : pictures?.own) ?? false;
+            },
             pages: {
               digest: (id, platform) => at(`/m/digest/${id}`, platform),
               figure: (id, figure, platform) => at(`/m/figure/${id}/${figure}`, platform),

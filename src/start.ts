@@ -86,7 +86,15 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       wecom:
         sandbox === null
           ? config.wecom
-          : { ...sandbox.wecom, groupRobots: {}, accountLimit: 0, checkSource: false, moreApps: [] },
+          : {
+              ...sandbox.wecom,
+              groupRobots: {},
+              accountLimit: 0,
+              checkSource: false,
+              moreApps: [],
+              // Somebody stands between, and passes the calls on.
+              ...(config.wecomApiBase === '' ? {} : { apiBase: config.wecomApiBase }),
+            },
       dingtalk:
         sandbox === null
           ? config.dingtalk && { ...config.dingtalk, callbackUrl: `${publicUrl}/callback/dingtalk` }

@@ -3,7 +3,9 @@ import type { PlatformName } from '../../src/platforms/contract.js';
 interface Views {
   digest: { penetration: { id: string }; stages: { id: string }[]; lights: { figure: string }[] };
   figure: { people: { deals: { dealId: string; evidence: { id: string; hasPicture: boolean }[] }[] }[] };
-  deal: { stages: { visits: { items: { submissions: { evidenceId: string; hasPicture: boolean }[] }[] }[] }[] };
+  deal: {
+    stages: { visits: { items: { mark: string; submissions: { evidenceId: string; hasPicture: boolean }[] }[] }[] }[];
+  };
   evidence: { id: string; hasPicture: boolean; findings: unknown[] };
 }
 
@@ -62,6 +64,13 @@ export class Browser {
     const done = await this.get(address, { 'x-trailmark': '1' }, 'POST');
     if (!done.ok)
       throw new Error(`the visit could not be confirmed: ${done.status} ${(await done.text()).slice(0, 200)}`);
+  }
+
+  /** Checklist items of a deal that are done, as its page shows them. */
+  async itemsDone(dealId: string): Promise<number> {
+    const deal = await this.json<Views['deal']>(`/api/m/deals/${dealId}`);
+    const items = deal.stages.flatMap((stage) => stage.visits.flatMap((visit) => visit.items));
+    return items.filter((item) => item.mark === 'passed').length;
   }
 
   /** From the link in the group to the picture, every step by what the step before gave. */

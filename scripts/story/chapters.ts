@@ -24,6 +24,7 @@ export interface Cast {
   legal: string;
   client: string;
   clientId: string;
+  dealId: string;
   group: string;
 }
 
@@ -48,6 +49,7 @@ export const CASTS: Record<PlatformName, Cast> = {
     legal: 'legal',
     client: '城东医院',
     clientId: 'demo-chengdong',
+    dealId: 'demo-deal-01',
     group: '华东一组',
   },
   dingtalk: {
@@ -58,6 +60,7 @@ export const CASTS: Record<PlatformName, Cast> = {
     legal: 'legal',
     client: '湖滨医院',
     clientId: 'demo-hubin',
+    dealId: 'demo-deal-15',
     group: '华东二组',
   },
 };
@@ -65,6 +68,8 @@ export const CASTS: Record<PlatformName, Cast> = {
 /** One deal of one rep on one platform, from the first word to the digest; every check is made from outside. */
 export class Story {
   readonly checks: Check[] = [];
+  /** Chapters in which the deal is worked on: what they cost in calls is counted by its items. */
+  readonly workChapters: string[] = [];
   private readonly rep: Phone;
   private readonly supervisor: Phone;
   private readonly legal: Phone;
@@ -78,10 +83,14 @@ export class Story {
     private readonly server: StoryServer,
     private readonly sandbox: Sandbox,
     private readonly cast: Cast,
-    private readonly tell: (line: string) => void,
+    private readonly teller: {
+      tell: (line: string) => void;
+      /** Told which chapter begins. */
+      turnPage: (title: string) => void;
+    },
   ) {
     const phone = (name: string, words: string): Phone =>
-      new Phone(sandbox, cast.platform, user(name, cast.platform), words, tell);
+      new Phone(sandbox, cast.platform, user(name, cast.platform), words, (line) => this.tell(line));
     this.rep = phone(cast.rep, '销售');
     this.supervisor = phone(cast.supervisor, '主管');
     this.legal = phone(cast.legal, '法务');
@@ -95,15 +104,36 @@ export class Story {
         : null;
   }
 
+  get platform(): PlatformName {
+    return this.cast.platform;
+  }
+
+  /** Completed checklist items of the deal, as its page shows them. */
+  async itemsDone(): Promise<number> {
+    const browser = new Browser(this.server.base, this.cast.platform, this.rep.userId);
+    await browser.login('/m');
+    return browser.itemsDone(this.cast.dealId);
+  }
+
+  private tell(line: string): void {
+    this.teller.tell(line);
+  }
+
   private check(id: string, ok: boolean, measured: string): void {
     const check = { id: `${this.cast.platform}.${id}`, ok, measured };
     this.checks.push(check);
     this.tell(`  ${ok ? '✅' : '❌'} ${check.id}  ${measured}`);
   }
 
+  private work(title: string, ids: readonly string[], play: () => Promise<void>): Promise<void> {
+    this.workChapters.push(title);
+    return this.chapter(title, ids, play);
+  }
+
   /** A chapter that breaks fails its own checks and says why; the next ones are still told. */
   private async chapter(title: string, ids: readonly string[], play: () => Promise<void>): Promise<void> {
     this.tell(`\n— ${title}`);
+    this.teller.turnPage(title);
     const before = this.checks.length;
     await this.meter?.begins();
     try {
@@ -123,16 +153,19 @@ export class Story {
       ['inbound-authentic', 'forged-refused', 'duplicate-once'],
       () => this.doors(),
     );
-    await this.chapter('打开商机，想跳过去', ['skip-refused', 'gap-card', 'card-in-place'], () => this.opening());
-    await this.chapter('线索分配、首次触达', ['stage-advanced'], () => this.firstStages());
-    await this.chapter('需求初筛：旧照片不行，现拍的行', ['photo-old-failed', 'photo-passed'], () => this.screening());
-    await this.chapter('方案定制：方案里客户名要够', ['pdf-failed', 'pdf-passed'], () => this.solution());
-    await this.chapter('临床价值论证：门牌', ['photo-reused-failed', 'door-plate-passed'], () => this.clinicalValue());
-    await this.chapter('合规报价：主管复核印章', [], () => this.quotation());
-    await this.chapter('合同签署：法务在聊天里点', [], () => this.contract());
+    await this.work('打开商机，想跳过去', ['skip-refused', 'gap-card', 'card-in-place'], () => this.opening());
+    await this.work('线索分配、首次触达', ['stage-advanced'], () => this.firstStages());
+    await this.work('需求初筛：旧照片不行，现拍的行', ['photo-old-failed', 'photo-passed'], () => this.screening());
+    if (this.cast.platform === 'wecom') {
+      await this.chapter('群里问一句', ['group-question'], () => this.groupQuestion());
+    }
+    await this.work('方案定制：方案里客户名要够', ['pdf-failed', 'pdf-passed'], () => this.solution());
+    await this.work('临床价值论证：门牌', ['photo-reused-failed', 'door-plate-passed'], () => this.clinicalValue());
+    await this.work('合规报价：主管复核印章', [], () => this.quotation());
+    await this.work('合同签署：法务在聊天里点', [], () => this.contract());
     await this.chapter('平台停机', ['platform-down-delivered-later'], () => this.platformDown());
     await this.chapter('断电', ['killed-nothing-lost'], () => this.killed());
-    await this.chapter('交付启动', ['deal-finished'], () => this.delivery());
+    await this.work('交付启动', ['deal-finished'], () => this.delivery());
     await this.chapter('昨天的卡', ['stale-press-safe'], () => this.staleCard());
     if (this.meter !== null) await this.callsPerItem(this.meter);
     return this.checks;
@@ -165,9 +198,9 @@ export class Story {
     });
   }
 
-  private async photo(name: string, params: { plate?: string; seed?: number } = {}): Promise<Buffer> {
+  private async photo(name: string, params: { plate?: string; seed?: number } = {}, menuKey?: string): Promise<Buffer> {
     const sample = await this.sample(name, params);
-    await this.rep.sendsPhoto(sample.name, sample.bytes);
+    await this.rep.sendsPhoto(sample.name, sample.bytes, menuKey);
     return sample.bytes;
   }
 
@@ -261,7 +294,7 @@ export class Story {
     const list = await this.next(/首次触达/u);
     await this.rep.pressesOn(list, /^首次触达|触达/u);
     await this.rep.presses(/双向消息/u);
-    await this.rep.seesText(/写一句/u);
+    await this.rep.seesText(/写一句谈了什么/u, { fromStart: true, newest: true });
     await this.rep.says('和设备科主任通了电话，约周四上门看现场');
     await this.rep.presses(/关键决策人职务/u);
     await this.rep.presses(/选好了|提交|选这个|就这个/u, [/设备科主任/u]);
@@ -280,7 +313,8 @@ export class Story {
     this.check('photo-old-failed', /\d+ 月 \d+ 日|差 \d+ 天/u.test(readAll(failed)), firstLine(failed));
 
     await this.rep.presses(/现在拍|重拍/u);
-    this.sitePhoto = await this.photo('site-photo');
+    // WeCom's menu has a camera of its own (pic_sysphoto): the picture follows its event.
+    this.sitePhoto = await this.photo('site-photo', {}, this.cast.platform === 'wecom' ? 'photo' : undefined);
     const passed = await this.rep.seesText(/✅[^\n]*客户现场照片|客户现场照片[^\n]*✅/u, {
       fromStart: true,
       newest: true,
@@ -331,7 +365,16 @@ export class Story {
     const passed = await this.rep.seesText(/✅[^\n]*科室门牌照片/u, { fromStart: true, newest: true });
     this.check('door-plate-passed', true, line(passed, /科室门牌照片/u));
 
-    await this.rep.presses(/临床使用场景/u);
+    const scenes = await this.rep.presses(/临床使用场景/u);
+    if (this.cast.platform === 'wecom') {
+      const asked = await this.rep.again(scenes.message);
+      const type = String(asked.card?.['card_type']);
+      this.check(
+        'vote-card',
+        type === 'vote_interaction',
+        `${type}: ${readCard(asked)?.question?.options.length} options`,
+      );
+    }
     await this.rep.presses(/选好了|提交/u, [/手术室器械消毒/u, /检验科样本流转/u, /门诊采血/u]);
     await this.rep.presses(/同类设备采购公告/u);
     await this.rep.says('https://zfcg.example.com/notice/20261101.html');
@@ -508,7 +551,7 @@ export class Story {
       this.cast.platform,
       user(this.cast.director, this.cast.platform),
       '总监',
-      this.tell,
+      (line) => this.tell(line),
     )
       .seesText(/需求初筛[^\n]*没动|工作日没更新/u, { fromStart: true, newest: true, waitMs: 10_000 })
       .then(
@@ -538,11 +581,41 @@ export class Story {
       /🔴|红/u.test(words) && /🟡|黄/u.test(words) && /🟢|绿/u.test(words),
       firstLine(message),
     );
+    await this.digestPicture();
     const address = /https?:\/\/[^\s"\\)\]]+\/m\/digest\/[^\s"\\)\]]+/u.exec(words)?.[0];
     if (address === undefined) throw new Error(`no link in the digest: ${words.slice(0, 400)}`);
     const browser = new Browser(this.server.base, this.cast.platform, this.supervisor.userId);
     const opened = await browser.digestToPhoto(address);
     this.check('digest-opens-photo', opened.bytes > 5_000 && opened.mime.startsWith('image/'), opened.path);
+  }
+
+  /** The figures drawn, as a picture in the same group. */
+  private async digestPicture(): Promise<void> {
+    const picture = await this.supervisor.sees('the chart', (one) => one.kind === 'image' && one.from === 'bot', {
+      chat: 'group',
+      fromStart: true,
+      newest: true,
+    });
+    const bytes = await this.sandbox.file(picture.mediaUrl ?? '');
+    const isPng = bytes.subarray(1, 4).toString('latin1') === 'PNG';
+    const width = isPng ? bytes.readUInt32BE(16) : 0;
+    this.check(
+      'digest-picture',
+      width === 1_080 && bytes.length < 200_000,
+      `PNG ${width} px wide, ${bytes.length} bytes`,
+    );
+  }
+
+  /** A self-built app hears nothing in groups: the AI bot does. */
+  private async groupQuestion(): Promise<void> {
+    await this.supervisor.saysIn(this.cast.group, `@留痕 ${this.cast.client} 卡在哪`);
+    const answer = await this.supervisor.seesText(new RegExp(this.cast.client, 'u'), {
+      chat: 'group',
+      fromStart: true,
+      newest: true,
+      waitMs: 20_000,
+    });
+    this.check('group-question', /需求初筛|线索分配|首次触达/u.test(readAll(answer)), firstLine(answer));
   }
 }
 

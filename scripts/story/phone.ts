@@ -33,6 +33,13 @@ export class Sandbox {
     return JSON.parse(text) as T;
   }
 
+  /** A file that a message shows; `path` as the message says it. */
+  async file(path: string): Promise<Buffer> {
+    const answer = await fetch(`${this.base()}/sandbox/api/${path.replace(/^\/control\//u, '')}`);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return Buffer.from(await answer.arrayBuffer());
+  }
+
   async phones(): Promise<PhoneState[]> {
     return (await this.call<{ phones: PhoneState[] }>('GET', 'state')).phones;
   }
@@ -89,13 +96,27 @@ export class Phone {
     this.tell(`${this.name}：${text}`);
     return this.act('text', { text });
   }
-  sendsPhoto(name: string, bytes: Uint8Array): Promise<ActionResult> {
-    this.tell(`${this.name}：〔照片 ${name}〕`);
-    return this.sandbox.call(
-      'POST',
-      `phones/${this.platform}/${this.userId}/image?name=${encodeURIComponent(name)}`,
-      bytes,
+  /** `menuKey`: by the app menu's camera, which the client opens without the album. */
+  sendsPhoto(name: string, bytes: Uint8Array, menuKey?: string): Promise<ActionResult> {
+    this.tell(`${this.name}：〔照片 ${name}${menuKey === undefined ? '' : '，菜单里现拍'}〕`);
+    const query = new URLSearchParams({ name, ...(menuKey === undefined ? {} : { menuKey }) });
+    return this.sandbox.call('POST', `phones/${this.platform}/${this.userId}/image?${query.toString()}`, bytes);
+  }
+  sendsVoice(name: string, bytes: Uint8Array): Promise<ActionResult> {
+    this.tell(`${this.name}：〔语音〕`);
+    const query = new URLSearchParams({ name, durationMs: '6000' });
+    return this.sandbox.call('POST', `phones/${this.platform}/${this.userId}/voice?${query.toString()}`, bytes);
+  }
+  /** Says something in the group chat of this name; false: there is no such chat on this phone. */
+  async saysIn(group: string, text: string): Promise<boolean> {
+    const phone = (await this.sandbox.phones()).find(
+      (one) => one.platform === this.platform && one.userId === this.userId,
     );
+    const chat = phone?.chats.find((one) => one.kind === 'group' && one.title === group);
+    if (chat === undefined) return false;
+    this.tell(`${this.name}在群里：${text}`);
+    await this.act('text', { text, chatId: chat.id });
+    return true;
   }
   sendsFile(name: string, bytes: Uint8Array): Promise<ActionResult> {
     this.tell(`${this.name}：〔文件 ${name}〕`);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
@@ -72,6 +72,12 @@ export class StoryServer {
         reject(new Error(`the server ended with ${code}\n${this.#errors}`));
       });
     });
+  }
+
+  /** Where the sandbox's stand-in of a platform listens now. */
+  async standIn(platform: 'wecom' | 'dingtalk'): Promise<string> {
+    const file = await readFile(join(this.dataDir, 'sandbox-addresses.json'), 'utf8');
+    return (JSON.parse(file) as Record<typeof platform, string>)[platform];
   }
 
   /** As a power cut for the process: nothing is flushed, nothing is said. */

@@ -62,12 +62,13 @@ export interface CardData {
   'ask-choice': OfQuestion & { options: string[] };
   /** Tag text is its id. A library without groups has one group named ''. `minGroups` 1 = no demand. */
   'ask-tags': OfQuestion & { groups: { name: string; tags: string[] }[]; chosen: string[]; min: number; minGroups: number };
-  'ask-touch': OfQuestion & { accepts: ('call' | 'message' | 'check-in')[] };
+  /** `how`: what is to be written, once a way was chosen. */
+  'ask-touch': OfQuestion & { accepts: ('call' | 'message' | 'check-in')[]; how?: string };
   /** `othersVoice`: somebody else's voice is taken, so that consent will be asked. */
   'ask-voice': OfQuestion & { othersVoice: boolean };
   'ask-confirm': OfQuestion;
-  /** `captureUrl`: address of the page that scans, under its ticket. */
-  'ask-scan': OfQuestion & { captureUrl?: string };
+  /** `captureUrl`: address of the page that scans, under its ticket; `codeUrl`: the page with the code that the client shows. */
+  'ask-scan': OfQuestion & { captureUrl?: string; codeUrl?: string };
   /** Categories in words, `、` between them; `known` are those on file for this client. */
   'ask-purchase-history': OfQuestion & { known: string[] };
 

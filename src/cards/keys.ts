@@ -3,7 +3,7 @@
  * what was meant. Card files name actions in business words; the verb and the ids are fixed here.
  */
 export const VERBS = [
-  /** `deal:<dealId>`: show this deal's checklist. */
+  /** `deal:<dealId>`: show this deal's checklist, on the pressed card; `deal:<dealId>:apart`: that card has more to offer and stays. */
   'deal',
   /** `ask:<dealId>:<itemId>`: put the question of this item. */
   'ask',

@@ -173,7 +173,7 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
     actions: { ...answerable, ...toDeal },
   }),
   'ask-touch': vocabulary<CardData['ask-touch']>({
-    words: { ...question, 能签到: (d) => yes(d.accepts.includes('check-in')) },
+    words: { ...question, 能签到: (d) => yes(d.accepts.includes('check-in')), 选过: (d) => yes(d.how !== undefined), 怎么写: (d) => d.how },
     lists: {
       方式: list(
         (d) => d.accepts,
@@ -185,7 +185,12 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
   }),
   'ask-confirm': vocabulary<CardData['ask-confirm']>({ words: question, actions: { ...answerable, ...toDeal } }),
   'ask-scan': vocabulary<CardData['ask-scan']>({
-    words: { ...question, 扫码页: (d) => d.captureUrl },
+    words: {
+      ...question,
+      扫码页: (d) => d.captureUrl,
+      有签收码: (d) => yes(d.codeUrl !== undefined),
+      签收码页: (d) => d.codeUrl,
+    },
     actions: { 稍后: later, 申请豁免: exempt, ...toDeal },
   }),
   'ask-purchase-history': vocabulary<CardData['ask-purchase-history']>({

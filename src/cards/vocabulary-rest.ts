@@ -124,7 +124,7 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
       先做: list(
         (d) => d.deals.slice(0, 1),
         { 客户: (one) => one.client },
-        { 打开: (one) => key('deal', one.dealId) },
+        { 打开: (one) => key('deal', one.dealId, 'apart') },
       ),
     },
     actions: { 都推到明天: () => key('postpone-all'), 我的商机: () => key('my-deals') },

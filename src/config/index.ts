@@ -82,6 +82,8 @@ export interface Config {
   /** Addresses or ranges of our own reverse proxies. */
   trustedProxies: readonly string[];
   wecom: WecomConfig | null;
+  /** Where WeCom's API is called instead of the vendor's or the sandbox's own address; empty: there. */
+  wecomApiBase: string;
   dingtalk: DingtalkConfig | null;
   /** How DingTalk is received, also in the sandbox. */
   dingtalkMode: 'stream' | 'http';
@@ -202,6 +204,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     asr: loadAsr(text, url, problems),
     trustedProxies: loadProxies(text('TRUSTED_PROXIES'), problems),
     wecom,
+    wecomApiBase: url('WECOM_API_BASE', ''),
     dingtalk,
     dingtalkMode,
   };
@@ -210,7 +213,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       'PUBLIC_URL: required with a real platform; the address that phones open, such as https://trail.example.com',
     );
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return Object.freeze(config);
 }
 

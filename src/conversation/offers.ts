@@ -81,21 +81,25 @@ export async function offerMyDeals(deps: ConversationDeps, turn: Turn): Promise<
   });
 }
 
-/** The deal becomes the one that is worked on, its checklist comes to the bottom of the chat. */
-export async function openDeal(deps: ConversationDeps, turn: Turn, deal: DealDocument): Promise<void> {
+/** The deal becomes the one that is worked on. The pressed card becomes its checklist, else that comes to the bottom of the chat. */
+export async function openDeal(
+  deps: ConversationDeps,
+  turn: Turn,
+  deal: DealDocument,
+  { keepCard = false } = {},
+): Promise<void> {
   turn.change.dealId = deal._id;
   turn.change.question = null;
-  const { body, platform } = turn.event;
-  // Where every call counts, the card that was pressed becomes the checklist by the answer of the press.
-  const onCard = body.kind === 'press' && deps.isCounted(platform) ? { fromPress: true, onCard: body.cardId } : {};
+  const { body } = turn.event;
+  const onCard = body.kind === 'press' && !keepCard ? { onCard: body.cardId, fromPress: true } : {};
   const done = await deps.deals.show({
     key: turn.event.key,
     dealId: deal._id,
     by: turn.person.id,
-    platform,
+    platform: turn.event.platform,
     ...onCard,
   });
-  if ('onCard' in onCard) turn.answer = done.card;
+  if (onCard.fromPress === true) turn.answer = done.card;
   turn.remember(done.card.card);
 }
 

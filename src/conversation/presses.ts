@@ -4,7 +4,7 @@ import { checklistCardId, currentVisitOf, dealItem, presentGap, type DealDocumen
 import { itemStates, type Flow, type Item } from '../flow/index.js';
 import { REVIEW_REASONS, todoCardId, type TodoDocument } from '../todos/index.js';
 import type { ConversationDeps } from './context.js';
-import { ask, chosenValue, knownFor, linkValue, putQuestion, submitValue } from './questions.js';
+import { ask, chosenValue, knownFor, linkValue, putQuestion, submitValue, type ItemQuestion } from './questions.js';
 import { keptFor, useUp } from './kept.js';
 import { askRep, takeOn } from './nudged.js';
 import { askWords, dropRecording, noteWords, stateConsent } from './recordings.js';
@@ -21,7 +21,6 @@ import {
   resumeQuestion,
 } from './offers.js';
 import { settleSamePerson } from './same-person.js';
-import { touchWords } from './touch.js';
 import type { Turn } from './turn.js';
 
 type Press = { cardId: string; action: string; choices: Record<string, string[]> };
@@ -237,7 +236,7 @@ const exempted =
 const HANDLERS: Record<Verb, Handler> = {
   async deal(deps, turn, ids) {
     const own = await ownDeal(deps, turn, ids[0]);
-    if (own !== null) await openDeal(deps, turn, own.deal);
+    if (own !== null) await openDeal(deps, turn, own.deal, { keepCard: ids[1] !== undefined });
   },
   async ask(deps, turn, ids, press) {
     const live = await liveItem(deps, turn, ids);
@@ -277,7 +276,7 @@ const HANDLERS: Record<Verb, Handler> = {
     if (live === null || visit === undefined) return;
     // A tick is no touch: one sentence about it is asked for, and kept as its evidence.
     turn.change.dealId = live.deal._id;
-    turn.change.question = {
+    const question: ItemQuestion = {
       kind: 'item',
       dealId: live.deal._id,
       visitId: visit.id,
@@ -286,9 +285,8 @@ const HANDLERS: Record<Verb, Handler> = {
       step: 1,
       draft: { witness: ids[2] ?? '' },
     };
-    const about = { personId: turn.person.id, dealId: live.deal._id, visitId: visit.id, itemId: live.item.id };
-    const page = deps.pages.capture({ ...about, askedAt: turn.now }, turn.event.platform);
-    turn.text(touchWords(ids[2] ?? '', turn.event.platform, deps.visitCode(live.deal._id), page));
+    turn.change.question = question;
+    putQuestion(deps, turn, live.deal, live.flow, live.item, question, 'replace');
   },
   async 'skip-date'(deps, turn, ids, press) {
     const live = await liveItem(deps, turn, ids);

@@ -4,7 +4,7 @@ import { describeItem, itemStates, type Flow, type Item, type SubmissionValue } 
 import type { ConversationDeps } from './context.js';
 import { readDay, readList, readUrl } from './intents.js';
 import { submitValue, type Answered, type ItemQuestion } from './submit.js';
-import { handInTouch } from './touch.js';
+import { handInTouch, touchWords } from './touch.js';
 import type { Turn } from './turn.js';
 
 export { submitValue, type Answered, type ItemQuestion } from './submit.js';
@@ -52,7 +52,7 @@ export function putQuestion(
   flow: Flow,
   item: Item,
   question: Pick<ItemQuestion, 'step' | 'draft'> & Partial<Pick<ItemQuestion, 'visitId' | 'askedAt'>>,
-  how: 'replace' | 'reply' | { close: string },
+  how: 'replace' | 'reply' | 'say' | { close: string },
   known: Known = {},
 ): void {
   const base = {
@@ -67,8 +67,8 @@ export function putQuestion(
   const put: Turn['reply'] = (name, data) => {
     turn.choosesInPlace = how === 'replace' && (item.kind === 'tags' || item.kind === 'choice');
     if (how === 'replace') turn.replace(name, data);
-    else if (how === 'reply' && question.step > 0) turn.replyInWords(name, data);
     else if (how === 'reply') turn.reply(name, data);
+    else if (how === 'say') turn.say(name, data);
     else turn.close(name, data, how.close);
   };
   const capture = captureOf(deps, turn, deal, item, question);
@@ -132,17 +132,19 @@ export function putQuestion(
       return;
     }
     case 'touch':
-      put('ask-touch', { ...base, accepts: item.accepts });
+      put('ask-touch', {
+        ...base,
+        accepts: item.accepts,
+        ...(question.step === 0
+          ? {}
+          : { how: touchWords(question.draft['witness'] ?? '', turn.event.platform, deps.visitCode(deal._id), capture.captureUrl) }),
+      });
       return;
     case 'confirm':
       put('ask-confirm', base);
       return;
     case 'scan':
-      put('ask-scan', { ...base, ...capture });
-      if (typeof how === 'object') return;
-      turn.text(
-        `签收码在这里，发给客户或打印在送货单上：${deps.visitCode(deal._id)}\n客户出示后，用菜单的「扫码」扫一下；在钉钉里直接扫，打开后点「确认签收」。`,
-      );
+      put('ask-scan', { ...base, ...capture, codeUrl: deps.visitCode(deal._id) });
       return;
     case 'purchase-history':
       put('ask-purchase-history', { ...base, known: [] });
@@ -183,7 +185,7 @@ export async function answerWithText(
   const nextStep = (draft: Record<string, string>, step: number): Answered => {
     const next: ItemQuestion = { ...question, step, draft };
     turn.change.question = next;
-    putQuestion(deps, turn, deal, flow, item, next, 'reply');
+    putQuestion(deps, turn, deal, flow, item, next, 'say');
     return { kind: 'asked' };
   };
   switch (item.kind) {

@@ -36,6 +36,7 @@ export async function submitValue(
     evidenceId: stableId<EvidenceId>('ev', turn.event.key),
     value,
     askedAt: question.askedAt,
+    ...(turn.event.takesWords === true ? { inWords: true } : {}),
     ...extra,
   });
   turn.change.dealId = question.dealId;

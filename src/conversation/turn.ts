@@ -40,10 +40,18 @@ export class Turn {
     this.show(this.cards.fill(name, data));
   }
 
-  /** The next step of what was begun: in words, where every call counts. */
-  replyInWords<N extends CardName>(name: N, data: CardData[N]): void {
+  /**
+   * The next question to somebody who answers by typing: in words where these can stand in the answer to what they just
+   * said, or where every call counts; else as a card. Its buttons are digits then.
+   */
+  say<N extends CardName>(name: N, data: CardData[N]): void {
     const card = this.cards.fill(name, data);
-    this.show(card, { text: renderPlain(card) });
+    if (this.event.takesWords !== true) {
+      this.show(card, { text: renderPlain(card) });
+      return;
+    }
+    this.text(renderPlain(card));
+    this.remember(card);
   }
 
   text(text: string): void {

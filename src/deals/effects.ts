@@ -1,5 +1,5 @@
-import { stableId, type CardId, type EvidenceId, type TodoId } from '../core/index.js';
-import type { EvidenceRequest, Mention, Position, VoiceWitness } from '../evidence/index.js';
+import { stableId, type CardId, type TodoId } from '../core/index.js';
+import type { Mention } from '../evidence/index.js';
 import {
   findSubmission,
   formatLimit,
@@ -9,17 +9,17 @@ import {
   type FlowEffect,
   type FlowEvent,
   type Item,
-  type SubmissionValue,
 } from '../flow/index.js';
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import { SEND, type Address, type Outgoing } from '../platforms/contract.js';
-import type { Effect, VaultFile } from '../store/index.js';
+import type { Effect } from '../store/index.js';
 import { PASSIVE_HOLD_MS, type TodoSubject } from '../todos/index.js';
 import { showsDevice } from './equipment.js';
+import { evidenceOf, type HandedIn } from './evidence-row.js';
 import type { DealFacts } from './events.js';
-import type { DealDocument, EvidenceDocument } from './model.js';
-import { checklistCardId, presentChecklist, stageOf, submissionText, type DealViewDeps } from './views.js';
-import { waitingCardId, waitingCards, type WaitingDeps } from './waiting.js';
+import type { DealDocument } from './model.js';
+import { checklistCardId, presentChecklist, stageOf, type DealViewDeps } from './views.js';
+import { receivedWords, waitingCardId, waitingCards, type WaitingDeps } from './waiting.js';
 import { asksConsent, consentCard, wordsCard } from './voice.js';
 
 /** Kinds of effects that leave a deal; `dealSinks` says where each goes. */
@@ -31,6 +31,8 @@ export const EQUIPMENT = 'equipment';
 
 /** A photo that is judged at once changes its card once, not twice: 核验中 is shown only when it takes longer. */
 const CHECKING_SHOWN_AFTER_MS = 1_500;
+/** What was told in a message of its own shows on the card a little later, together with what came meanwhile. */
+const REFRESHED_AFTER_MS = 20_000;
 
 export interface EffectDeps extends DealViewDeps, WaitingDeps {
   org: Org;
@@ -38,7 +40,7 @@ export interface EffectDeps extends DealViewDeps, WaitingDeps {
   words: TimeWords;
 }
 
-export interface Cause {
+export interface Cause extends HandedIn {
   key: string;
   fromPress: boolean;
   quiet?: boolean;
@@ -46,11 +48,10 @@ export interface Cause {
   byOwner: boolean;
   /** The owner just pressed, said or sent something; false for a verdict, which comes by itself. */
   answersOwner: boolean;
-  file?: VaultFile;
-  positions?: readonly Position[];
-  voice?: VoiceWitness;
   /** What was heard in the recording that is judged. */
   mentions?: readonly Mention[];
+  /** Whoever caused it can be told in words, in the answer to what they sent. */
+  inWords?: boolean;
 }
 
 export function factsOf(deal: DealDocument): DealFacts {
@@ -117,36 +118,11 @@ export function effectsOf(
 
   const visit = before.visits.at(-1) ?? after.visits[0];
   if (visit === undefined) return effects;
-  const now = deps.now();
   const wentOn = decision.outcome === 'advanced' || decision.outcome === 'completed';
-  const onlyChecking = decision.outcome === 'waiting' && decision.why === 'checking';
-  const waitMs = cause.fromPress ? PASSIVE_HOLD_MS : onlyChecking ? CHECKING_SHOWN_AFTER_MS : 0;
   const told = decision.events.flatMap((event) => verdictEffect(deps, flow, before, after, event, cause) ?? []);
   const heard = decision.events.flatMap((event) => mentionsEffect(deps, flow, after, event, cause) ?? []);
   if (!cause.byOwner && wentOn) told.push(stageDoneEffect(deps, flow, before, after, decision, cause));
-  const words = progressWords(flow, after, decision.events);
-  // The next press on the checklist brings it up to date for nothing.
-  // So does the card that says what a skip still lacks.
-  const isSaidElsewhere = !cause.fromPress && (onlyChecking || told.length > 0 || decision.outcome === 'refused');
-  effects.push(
-    sendEffect({
-      key: showKey(cause.key),
-      to: ownerAddress(deps, after),
-      message: {
-        kind: 'show',
-        cardId: checklistCardId(after, visit.id),
-        card: presentChecklist(deps, flow, after, { visitId: visit.id }),
-      },
-      purpose: cause.byOwner ? 'reply' : 'verdict',
-      ...(cause.answersOwner || wentOn ? {} : { unlessChoosing: after.ownerId }),
-      ...(waitMs === 0 ? {} : { notBefore: new Date(now.getTime() + waitMs) }),
-      ...(isSaidElsewhere
-        ? { sparing: 'left-out' }
-        : words === null || cause.fromPress
-          ? {}
-          : { sparing: { text: words } }),
-    }),
-  );
+  effects.push(chatEffect(deps, flow, visit.id, before, after, decision, cause, told.length > 0));
   for (const { id, message, sparing } of waitingCards(deps, flow, before, after, decision.events)) {
     const key = `waiting:${cause.key}:${id}`;
     effects.push(sendEffect({ key, to: ownerAddress(deps, after), message, purpose: 'reply', sparing }));
@@ -167,6 +143,68 @@ function progressWords(flow: Flow, deal: DealDocument, events: readonly FlowEven
   if (status !== 'passed' || state.have >= state.need) return null;
   const more = state.need - state.have;
   return `✅ ${item.name} ${state.have}/${state.need}，再${item.kind === 'photo' ? `拍 ${more} 张` : `交 ${more} 份`}。`;
+}
+
+/** How the owner's chat shows what was decided: by the checklist, or in a few words until there is a verdict. */
+function chatEffect(
+  deps: EffectDeps,
+  flow: Flow,
+  visitId: string,
+  before: DealDocument,
+  after: DealDocument,
+  decision: Decision,
+  cause: Cause,
+  isTold: boolean,
+): Effect {
+  const to = ownerAddress(deps, after);
+  const said = cause.inWords === true && !cause.fromPress ? receivedWords(deps, flow, before, decision) : null;
+  if (said !== null) {
+    return sendEffect({
+      key: `received:${cause.key}`,
+      to,
+      message: { kind: 'text', text: said },
+      purpose: 'reply',
+    });
+  }
+  const card = presentChecklist(deps, flow, after, { visitId });
+  const wentOn = decision.outcome === 'advanced' || decision.outcome === 'completed';
+  const show = {
+    key: showKey(cause.key),
+    to,
+    message: { kind: 'show', cardId: checklistCardId(after, visitId), card },
+    ...(cause.answersOwner || wentOn ? {} : { unlessChoosing: after.ownerId }),
+    ...sparingOf(flow, after, decision, cause, isTold),
+  } as const;
+  const later = (ms: number): { notBefore: Date } => ({ notBefore: new Date(deps.now().getTime() + ms) });
+  const purpose = cause.byOwner ? 'reply' : 'verdict';
+  if (cause.fromPress) return sendEffect({ ...show, purpose, ...later(PASSIVE_HOLD_MS) });
+  if (tellsApart(decision, cause)) return sendEffect({ ...show, purpose: 'refresh', ...later(REFRESHED_AFTER_MS) });
+  const onlyChecking = decision.outcome === 'waiting' && decision.why === 'checking';
+  return sendEffect({ ...show, purpose, ...(onlyChecking ? later(CHECKING_SHOWN_AFTER_MS) : {}) });
+}
+
+/** Where every call counts: the next press on the checklist brings it up to date for nothing, and so does the card that says what a skip lacks. */
+function sparingOf(
+  flow: Flow,
+  after: DealDocument,
+  decision: Decision,
+  cause: Cause,
+  isTold: boolean,
+): Pick<Outgoing, 'sparing'> {
+  if (cause.fromPress) return {};
+  const onlyChecking = decision.outcome === 'waiting' && decision.why === 'checking';
+  if (onlyChecking || isTold || decision.outcome === 'refused') return { sparing: 'left-out' };
+  const words = progressWords(flow, after, decision.events);
+  return words === null ? {} : { sparing: { text: words } };
+}
+
+/** A message of its own tells it, with the next step: what did not pass, and a stage that is over by somebody else's word. */
+function tellsApart(decision: Decision, cause: Cause): boolean {
+  const isOver = decision.outcome === 'advanced' || decision.outcome === 'completed';
+  if (isOver) return !cause.byOwner;
+  return decision.events.some(
+    ({ type, body }) => type === 'evidence.judged' && (body.status === 'failed' || body.status === 'unchecked'),
+  );
 }
 
 /** Of a deal that was brought in, what others owe it in the stage where it stands; all else of its past is over. */
@@ -210,7 +248,7 @@ function outsideEffect(deps: EffectDeps, flow: Flow, deal: DealDocument, effect:
       return {
         _id: effect.key,
         kind: VERIFY,
-        data: evidenceOf(deps, flow, deal, effect.submissionId, cause) as unknown as Record<string, unknown>,
+        data: evidenceOf(flow, deal, effect.submissionId, cause) as unknown as Record<string, unknown>,
       };
     case 'review':
       return {
@@ -245,74 +283,6 @@ function outsideEffect(deps: EffectDeps, flow: Flow, deal: DealDocument, effect:
       };
     }
   }
-}
-
-function evidenceOf(deps: EffectDeps, flow: Flow, deal: DealDocument, id: EvidenceId, cause: Cause): EvidenceDocument {
-  const found = findSubmission(deal, id);
-  const stage = found === null ? undefined : stageOf(flow, found.visit.stageId);
-  const item = stage?.items.find((one) => one.id === found?.itemId);
-  if (found === null || stage === undefined || item === undefined)
-    throw new TypeError(`submission ${id} is not in deal ${deal._id}`);
-  const { submission, visit } = found;
-  const { file } = cause;
-  return {
-    _id: id,
-    dealId: deal._id,
-    visitId: visit.id,
-    stageId: stage.id,
-    stageName: stage.name,
-    itemId: item.id,
-    itemName: item.name,
-    itemKind: item.kind,
-    clientId: deal.clientId,
-    clientName: deal.clientName,
-    ownerId: deal.ownerId,
-    teamId: deal.teamId,
-    regionId: deal.regionId,
-    by: submission.by,
-    at: submission.at,
-    askedAt: submission.askedAt ?? null,
-    platform: deal.card?.platform ?? 'wecom',
-    text: submissionText(submission),
-    ...(submission.value.kind === 'link' ? { url: submission.value.url } : {}),
-    ...(file === undefined
-      ? {}
-      : { file: { id: file.id, sha256: file.sha256, name: file.name, mime: file.mime, bytes: file.bytes } }),
-    request: requestOf(item, submission.value),
-    positions: [...(cause.positions ?? [])],
-    ...(cause.voice === undefined ? {} : { voice: cause.voice }),
-    round: 1,
-    state: 'waiting',
-    attempts: 0,
-    dueAt: submission.at,
-    history: [],
-    ...(deal.demo === true ? { demo: true } : {}),
-  };
-}
-
-function requestOf(item: Item, value: SubmissionValue): EvidenceRequest {
-  switch (item.kind) {
-    case 'photo':
-      return { kind: 'photo', demands: item.demands };
-    case 'file':
-      return { kind: 'file', formats: item.formats, demands: item.demands };
-    case 'sheet':
-      return { kind: 'sheet', formats: item.formats, demands: item.demands };
-    case 'voice':
-      return { kind: 'voice', demands: item.demands };
-    case 'link':
-      if (value.kind !== 'link') break;
-      return {
-        kind: 'link',
-        url: value.url,
-        title: value.title,
-        ...(value.publishedOn === undefined ? {} : { publishedOn: value.publishedOn }),
-        ...(item.publishedWithinMonths === undefined ? {} : { publishedWithinMonths: item.publishedWithinMonths }),
-      };
-    default:
-      break;
-  }
-  throw new TypeError(`an item of kind ${item.kind} has nothing to verify`);
 }
 
 /** What did not pass is said in a message of its own, with the next step; what passed only changes the card. */

@@ -40,6 +40,8 @@ export interface SubmitCommand extends DealCommand {
   positions?: readonly Position[];
   /** What came with a recording. */
   voice?: VoiceWitness;
+  /** The sender can be told in words at no cost: what they handed in shows on the card when there is more to see. */
+  inWords?: boolean;
   /** For 扫码: what the code must say. */
   expectedCode?: string;
 }
@@ -114,6 +116,9 @@ export interface Deals {
   postpone(command: DealCommand & { reason: string }): Promise<Done>;
   /** The owner has left: somebody else answers for the deal. `card` tells them; the same card for all deals of one handover. */
   handOver(command: Omit<DealCommand, 'by' | 'platform'> & Handover): Promise<Done>;
-  /** Shows the checklist afresh at the bottom of the chat, or on the pressed card; the older card is out of date from then on. */
+  /**
+   * Shows the checklist afresh at the bottom of the chat, or on the card that was pressed (`onCard`), which is it from
+   * then on; the older card is out of date.
+   */
   show(command: DealCommand & { onCard?: CardId }): Promise<Done>;
 }

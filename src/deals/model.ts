@@ -21,8 +21,8 @@ export interface DealDocument extends AggregateDocument, Progress {
   card?: {
     gen: number;
     platform: PlatformName;
-    /** The card that was pressed for it has become this visit's checklist: costs no message of its own. */
-    on?: { visitId: StageVisitId; cardId: CardId };
+    /** A card that was pressed and became the checklist of this visit. */
+    at?: { visitId: StageVisitId; cardId: CardId };
   };
   /** 备注: what was heard in recordings and confirmed by the rep, and what they answered when asked; oldest first. */
   notes?: DealNote[];

@@ -88,7 +88,7 @@ export function createDeals(deps: DealDeps): Deals {
   async function run(
     command: Omit<DealCommand, 'by'> & { by: DealCommand['by'] | null },
     flowCommand: Command,
-    extra: Pick<Cause, 'file' | 'positions' | 'voice' | 'mentions'> = {},
+    extra: Pick<Cause, 'file' | 'positions' | 'voice' | 'mentions' | 'inWords'> = {},
   ): Promise<Done> {
     const now = deps.clock.now();
     const judge = (before: DealDocument): Outcome<DealDocument, Decision> => {
@@ -96,7 +96,7 @@ export function createDeals(deps: DealDeps): Deals {
       const decision = gate(progressOf(before), before._id, flow, flowCommand, command.key);
       const byOwner = command.by === null || command.by === before.ownerId;
       const card = cardFor(before, command, byOwner && command.by !== null);
-      const waiting = waitingAfter(deps, before, decision, command.quiet === true);
+      const waiting = waitingAfter(deps, before, decision, command.quiet === true || extra.inWords === true);
       const after: DealDocument = { ...before, ...decision.progress, ...card, waiting, updatedAt: now };
       const cause: Cause = {
         key: command.key,
@@ -221,6 +221,7 @@ export function createDeals(deps: DealDeps): Deals {
           ...(command.file === undefined ? {} : { file: command.file }),
           ...(command.positions === undefined ? {} : { positions: command.positions }),
           ...(command.voice === undefined ? {} : { voice: command.voice }),
+          ...(command.inWords === true ? { inWords: true } : {}),
         },
       ),
     judge: (command) =>
@@ -300,12 +301,11 @@ export function createDeals(deps: DealDeps): Deals {
       const now = deps.clock.now();
       const applied = await deals.command<undefined>(command.dealId, { key: command.key, now }, (before) => {
         const visit = before.visits.at(-1);
+        const { onCard } = command;
         const card = {
           gen: (before.card?.gen ?? 0) + 1,
           platform: command.platform,
-          ...(command.onCard === undefined || visit === undefined
-            ? {}
-            : { on: { visitId: visit.id, cardId: command.onCard } }),
+          ...(onCard === undefined || visit === undefined ? {} : { at: { visitId: visit.id, cardId: onCard } }),
         };
         const after: DealDocument = { ...before, card };
         return {

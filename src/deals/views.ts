@@ -25,8 +25,9 @@ export interface DealViewDeps {
 
 /** The card of one stage visit in the owner's chat; a new generation when the list was asked for afresh. */
 export function checklistCardId(deal: DealDocument, visitId: string): CardId {
-  const { gen = 0, on } = deal.card ?? {};
-  return on?.visitId === visitId ? on.cardId : stableId<CardId>('ck', deal._id, visitId, gen);
+  const at = deal.card?.at;
+  if (at?.visitId === visitId) return at.cardId;
+  return stableId<CardId>('ck', deal._id, visitId, deal.card?.gen ?? 0);
 }
 
 export function markOf(state: ItemState['state']): Mark {

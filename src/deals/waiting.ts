@@ -37,6 +37,24 @@ export function waitingAfter(
   return [...left, ...long];
 }
 
+/** What the sender of evidence is told at once, in words: the card then changes with the verdict only. Null: nothing is being checked. */
+export function receivedWords(
+  { estimateMs }: Pick<WaitingDeps, 'estimateMs'>,
+  flow: Flow,
+  before: DealDocument,
+  decision: Decision,
+): string | null {
+  const handedIn = decision.events.find((event) => event.type === 'evidence.submitted');
+  if (decision.outcome !== 'waiting' || decision.why !== 'checking') return null;
+  if (handedIn?.type !== 'evidence.submitted') return null;
+  const { itemId, itemKind } = handedIn.body;
+  const stage = stageOf(flow, before.stageId ?? '');
+  const name = stage?.items.find((item) => item.id === itemId)?.name ?? '';
+  return estimateMs(itemKind) > LONG_MS
+    ? `收到，在看「${name}」，前面还有别的，要多等一会儿。不用等，可以先做下一项。`
+    : `收到，在看「${name}」，马上有结果。`;
+}
+
 type Shown = { id: EvidenceId; message: Outgoing['message']; sparing: NonNullable<Outgoing['sparing']> };
 
 /** The cards that begin to wait, and those whose wait is over without a word of its own to say. */

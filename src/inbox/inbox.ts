@@ -143,7 +143,7 @@ export function createInbox(deps: InboxDeps): Inbox {
     if (hints.updateHandle !== undefined && event.body.kind === 'press') {
       await deps.noteHandle(event.body.cardId, hints.updateHandle);
     }
-    if (!isPress) return { duplicate };
+    if (!isPress) return { duplicate, handled: work };
     // Every copy of one press gets the same answer, here or in another process.
     const outcome = work
       .then(async () => (outcomes.get(event.key) ?? (await outcomeOf(event.key))).answer ?? null)

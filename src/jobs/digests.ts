@@ -15,6 +15,8 @@ export interface DigestDeps {
   enqueue: (messages: readonly Outgoing[]) => Promise<void>;
   /** Platforms that are configured: chats elsewhere get nothing. */
   platforms: readonly PlatformName[];
+  /** A group chat into which the figures can be sent as a picture too. */
+  takesPictures: (chat: { platform: PlatformName; chatId: string }) => boolean;
   pages: {
     digest(digestId: string, platform?: PlatformName): string;
     figure(digestId: string, figureId: string, platform?: PlatformName): string;
@@ -31,7 +33,7 @@ export function createDigestTick(deps: DigestDeps): Tick {
   const send = async (subject: DigestSubject, now: Date, to: { key: string; to: Outgoing['to'] }[]) => {
     if (to.every(({ key }) => out.has(key))) return;
     const digest = await deps.insights.snapshotDigest(subject, now);
-    await out.send(to.map((one) => message(deps, digest, one.key, one.to)));
+    await out.send(to.flatMap((one) => [message(deps, digest, one.key, one.to), ...picture(deps, digest, one)]));
   };
   return {
     name: 'daily-digest',
@@ -81,6 +83,17 @@ function ofPerson(deps: DigestDeps, person: Person): DigestSubject | null {
 function message(deps: DigestDeps, digest: DigestSnapshot, key: string, to: Outgoing['to']): Outgoing {
   const card = deps.cards.fill('digest', digestData(deps, digest, to.kind === 'group' ? to.platform : undefined));
   return { key, to, message: { kind: 'show', cardId: stableId<CardId>('digest', key), card }, purpose: 'digest' };
+}
+
+/** The figures drawn, below their card; its links are the card's. */
+function picture(
+  deps: DigestDeps,
+  digest: DigestSnapshot,
+  { key, to }: { key: string; to: Outgoing['to'] },
+): Outgoing[] {
+  if (to.kind !== 'group' || !deps.takesPictures(to)) return [];
+  const message = { kind: 'picture' as const, name: `${digest.scopeName} ${digest.on}.png`, of: digest._id };
+  return [{ key: joinKey(key, 'picture'), to, message, purpose: 'digest' }];
 }
 
 function digestData(deps: DigestDeps, digest: DigestSnapshot, platform?: PlatformName): CardData['digest'] {

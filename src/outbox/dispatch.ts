@@ -33,6 +33,8 @@ export interface DispatcherDeps {
   random: () => number;
   isStopped: () => boolean;
   onDead: (row: OutboxRow) => void;
+  /** Draws what a message of kind `picture` shows. */
+  draw: (of: string) => Promise<Uint8Array>;
 }
 
 export interface Dispatcher {
@@ -237,16 +239,12 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   ): Promise<boolean> {
     try {
       if (!allowed) throw new AppError('outbox.month_spent', 'the calls of this month are spent');
+      const body = await bodyOf(row, known);
       const receipt = await deps.usage.during(row.purpose, () =>
-        adapter.deliver({
-          key: row._id,
-          to: row.to,
-          body: bodyOf(row, known, cards),
-          ...(row.insist === true ? { insist: true } : {}),
-        }),
+        adapter.deliver({ key: row._id, to: row.to, body, ...(row.insist === true ? { insist: true } : {}) }),
       );
       const now = clock.now();
-      keeper.sent(row, now.getTime(), receipt.how !== 'updated');
+      if (receipt.how !== 'passive') keeper.sent(row, now.getTime(), receipt.how !== 'updated');
       holds.delete(row.platform);
       if (row.cardId !== undefined) await cards.delivered(row.cardId, row, receipt, known);
       await changes.add({
@@ -267,6 +265,21 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (!(error instanceof PlatformRefusedError)) keeper.sent(row, clock.now().getTime());
       await failed(row, error);
       return false;
+    }
+  }
+
+  async function bodyOf({ message }: OutboxRow, known: CardRow | null): Promise<Delivery['body']> {
+    switch (message.kind) {
+      case 'text':
+      case 'markdown':
+        return message;
+      case 'picture':
+        return { kind: 'image', name: message.name, bytes: await deps.draw(message.of) };
+      case 'show': {
+        const { cardId, card } = message;
+        if (known === null) return { kind: 'card', cardId, card };
+        return { kind: 'card-update', cardId, card, handles: cards.usable(known) };
+      }
     }
   }
 
@@ -336,18 +349,4 @@ function groupByLane(rows: readonly OutboxRow[]): Map<string, OutboxRow[]> {
     else lane.push(row);
   }
   return lanes;
-}
-
-function bodyOf(row: OutboxRow, known: CardRow | null, cards: CardBook): Delivery['body'] {
-  const { message } = row;
-  switch (message.kind) {
-    case 'text':
-      return { kind: 'text', text: message.text };
-    case 'markdown':
-      return { kind: 'markdown', title: message.title, text: message.text };
-    case 'show': {
-      if (known === null) return { kind: 'card', cardId: message.cardId, card: message.card };
-      return { kind: 'card-update', cardId: message.cardId, card: message.card, handles: cards.usable(known) };
-    }
-  }
 }

@@ -2,10 +2,18 @@ import type { Purpose } from '../platforms/contract.js';
 import type { OutboxRow } from './types.js';
 
 /** Which lanes are served first when many wait. */
-export const PRIORITY: Record<Purpose, number> = { reply: 0, verdict: 1, todo: 2, nudge: 3, admin: 4, digest: 5 };
+export const PRIORITY: Record<Purpose, number> = {
+  reply: 0,
+  verdict: 1,
+  todo: 2,
+  nudge: 3,
+  admin: 4,
+  digest: 5,
+  refresh: 6,
+};
 
 /** Within one chat an answer overtakes a reminder and that a report; answers stay in the order in which they came. */
-const RANK: Record<Purpose, number> = { reply: 0, verdict: 0, todo: 0, nudge: 1, admin: 1, digest: 2 };
+const RANK: Record<Purpose, number> = { reply: 0, verdict: 0, todo: 0, nudge: 1, admin: 1, digest: 2, refresh: 3 };
 
 /** What waits for one recipient in the order in which it leaves, and what a newer look of its card made needless. */
 export function arrange(rows: readonly OutboxRow[]): { next: OutboxRow[]; superseded: string[] } {
@@ -23,7 +31,7 @@ export function arrange(rows: readonly OutboxRow[]): { next: OutboxRow[]; supers
   };
 }
 
-/** Reports and reminders, which nobody waits for. */
+/** Reports, reminders and old cards, which nobody waits for. */
 export function isBulk(purpose: Purpose): boolean {
   return RANK[purpose] > 0;
 }

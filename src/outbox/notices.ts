@@ -46,6 +46,7 @@ const USES: Record<string, string> = {
   nudge: '提醒',
   digest: '日报',
   admin: '通知',
+  refresh: '旧卡更新',
   evidence: '取证',
   other: '其他',
   message: '消息',

@@ -1,5 +1,5 @@
 import type { Connection } from 'mongoose';
-import { DAY, HOUR, MINUTE, SECOND, type CardId, type Clock, type Log } from '../core/index.js';
+import { AppError, DAY, HOUR, MINUTE, SECOND, type CardId, type Clock, type Log } from '../core/index.js';
 import type { Address, Outgoing, PlatformAdapter, PlatformName } from '../platforms/contract.js';
 import { createInserts } from '../store/index.js';
 import { createCardBook } from './cards.js';
@@ -49,6 +49,8 @@ export interface OutboxDeps {
   random?: () => number;
   /** What the platforms' calls are counted by, where one has a monthly budget. */
   usage: Usage;
+  /** Draws what a message of kind `picture` shows, by its `of`. */
+  draw?: (of: string) => Promise<Uint8Array>;
   /** Told about messages that were given up. */
   onDead?: (row: OutboxRow) => void;
   /** Told when a month's budget reaches another rule, or is foreseen not to last. */
@@ -76,6 +78,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     random: deps.random ?? Math.random,
     isStopped: () => stopped,
     onDead: (row) => deps.onDead?.(row),
+    draw: (of) => deps.draw?.(of) ?? Promise.reject(new AppError('outbox.no_picture', `nobody draws ${of}`)),
   });
   const arrivals = createInserts<OutboxRow>(rows);
   let restored: Promise<void> | null = null;

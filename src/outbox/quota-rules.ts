@@ -28,6 +28,7 @@ const SAVING: QuotaRule['holdMs'] = {
   todo: MINUTE,
   nudge: 30 * MINUTE,
   admin: HOUR,
+  refresh: 2 * MINUTE,
 };
 
 export const QUOTA_RULES: readonly QuotaRule[] = [
@@ -43,14 +44,22 @@ export const QUOTA_RULES: readonly QuotaRule[] = [
     level: 'scarce',
     from: 0.9,
     holdMs: { ...SAVING, todo: 10 * MINUTE, nudge: HOUR },
-    leavesOut: { digest: 'all', nudge: 'repeats' },
+    leavesOut: { digest: 'all', nudge: 'repeats', refresh: 'all' },
     why: 'The last tenth is for work: answers, evidence, and reminders that say something new. The report is on its page.',
   },
   {
     level: 'spent',
     from: 0.99,
     holdMs: {},
-    leavesOut: { digest: 'all', nudge: 'all', reply: 'fails', verdict: 'fails', todo: 'fails', admin: 'fails' },
+    leavesOut: {
+      digest: 'all',
+      nudge: 'all',
+      refresh: 'all',
+      reply: 'fails',
+      verdict: 'fails',
+      todo: 'fails',
+      admin: 'fails',
+    },
     why: 'The last hundredth fetches evidence: a photo that is not fetched in time is gone, a message can be sent again.',
   },
 ];

@@ -62,6 +62,8 @@ export interface InboundEvent {
   /** When the platform says it happened (UTC). */
   sentAt: Date;
   body: InboundBody;
+  /** The answer to this event can carry words, which costs no call: what is asked next is better said than drawn. */
+  takesWords?: true;
 }
 
 /**
@@ -73,6 +75,8 @@ export interface InboundEvent {
  */
 export interface IntakeResult {
   duplicate: boolean;
+  /** Resolves, never rejects, once this process has worked on the event, or will not; what follows from it is on its way then. */
+  handled?: Promise<void>;
   answer?: Promise<FilledCard | null>;
   answered?: () => Promise<void>;
 }
@@ -116,8 +120,11 @@ export interface DeliveryReceipt {
   handle?: string;
   /** Handles that this call used up. */
   usedHandles?: readonly string[];
-  /** `replaced`: the platform could not change the card in place, a new message was sent instead. */
-  how: 'sent' | 'updated' | 'replaced';
+  /**
+   * `replaced`: the platform could not change the card in place, a new message was sent instead. `passive`: written into
+   * the answer to something that the recipient did, which counts against no budget.
+   */
+  how: 'sent' | 'updated' | 'replaced' | 'passive';
 }
 
 export interface Capabilities {
@@ -129,6 +136,8 @@ export interface Capabilities {
   choices: { single: boolean; multi: boolean; maxOptions: number };
   /** Cards in group chats can be pressed. */
   groupCards: boolean;
+  /** Pictures can be sent to group chats: to those of the app, to those behind a robot of the group. */
+  groupPictures: { own: boolean; robots: boolean };
   /** Anybody may be told first, without having talked to the bot. */
   proactive: boolean;
   /** A scan entry exists in the chat (app menu). */
@@ -276,7 +285,15 @@ export type CallbackReceiver = (request: CallbackRequest) => Promise<CallbackRes
 // What the inside asks the outbox to send; the outbox turns it into deliveries.
 
 /** What the message is for: decides its urgency and how it is counted. */
-export type Purpose = 'reply' | 'verdict' | 'todo' | 'nudge' | 'digest' | 'admin';
+export type Purpose =
+  | 'reply'
+  | 'verdict'
+  | 'todo'
+  | 'nudge'
+  | 'digest'
+  | 'admin'
+  /** An older card is brought up to date after its news was told otherwise: nobody waits for it, and the next look takes its place. */
+  | 'refresh';
 
 export type Address =
   /** The platform is chosen by where the person talks to us, `prefer` when that is not known. */
@@ -291,7 +308,9 @@ export type Address =
 export type Message =
   | { kind: 'show'; cardId: CardId; card: FilledCard }
   | { kind: 'text'; text: string }
-  | { kind: 'markdown'; title: string; text: string };
+  | { kind: 'markdown'; title: string; text: string }
+  /** A picture that is drawn when it leaves; `of` says of what, the same `of` is the same picture. */
+  | { kind: 'picture'; name: string; of: string };
 
 export interface Outgoing {
   /** Dedupe key: the same key is the same message for ever. */

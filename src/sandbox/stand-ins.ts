@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Log } from '../core/index.js';
 import { startControl } from './control.js';
 import { createDrawer } from './samples/drawer.js';
@@ -5,6 +7,9 @@ import { startDingtalk } from './dingtalk/server.js';
 import { type SandboxAccess, type Timings, VENDOR_TIMINGS } from './types.js';
 import { startWecom } from './wecom/server.js';
 import { World } from './world.js';
+
+/** File in the data folder: where the stand-ins listen. */
+export const SANDBOX_ADDRESSES = 'sandbox-addresses.json';
 
 export interface StandInOptions {
   dataDir: string;
@@ -26,6 +31,13 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
   const drawer = createDrawer();
   const control = await startControl({ world, wecom, dingtalk, drawer });
   world.save();
+  // For whoever stands between (a proxy, a recorder): the ports are new with each start.
+  const addresses = {
+    wecom: wecom.listening.base,
+    dingtalk: dingtalk.listening.base,
+    control: control.base,
+  };
+  await writeFile(join(options.dataDir, SANDBOX_ADDRESSES), JSON.stringify(addresses));
   const { data: w } = wecom.state;
   const { data: d } = dingtalk.state;
   return {

@@ -95,6 +95,8 @@ function aboutOf({ message }: OutboxRow): string {
       return message.card.title;
     case 'markdown':
       return message.title;
+    case 'picture':
+      return message.name;
     case 'text':
       return [...message.text].slice(0, MAX_ABOUT).join('');
   }

@@ -141,9 +141,12 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
       minGroups: 2,
     },
   ],
-  'ask-touch': [{ ...item, item: '首次触达', accepts: ['call', 'message', 'check-in'] }],
+  'ask-touch': [
+    { ...item, item: '首次触达', accepts: ['call', 'message', 'check-in'] },
+    { ...item, item: '首次触达', accepts: ['call', 'message'], how: '写一句谈了什么，约了哪天。' },
+  ],
   'ask-confirm': [{ ...item, item: '确认接手' }],
-  'ask-scan': [{ ...item, item: '客户签收' }],
+  'ask-scan': [{ ...item, item: '客户签收', codeUrl: 'https://x.test/s/demo-deal-01.abc' }],
   'ask-purchase-history': [{ ...item, item: '历史采购品类', known: ['生化试剂'] }],
   received: [
     { ...item, state: 'fast' },

@@ -48,6 +48,7 @@ export class FakePlatform {
         passiveReplyMs: 200,
         choices: { single: true, multi: true, maxOptions: 20 },
         groupCards: true,
+        groupPictures: { own: true, robots: true },
         proactive: true,
         scan: true,
         location: true,

@@ -53,6 +53,7 @@ export class Phones {
         passiveReplyMs: 2_000,
         choices: { single: true, multi: true, maxOptions: 20 },
         groupCards: true,
+        groupPictures: { own: true, robots: true },
         proactive: true,
         scan: true,
         location: true,

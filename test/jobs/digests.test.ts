@@ -38,6 +38,7 @@ async function setup(platforms: PlatformName[] = ['wecom', 'dingtalk']) {
     calendar,
     cards,
     platforms,
+    takesPictures: ({ platform }) => platform === 'wecom',
     enqueue: (messages) => {
       for (const message of messages) if (!sent.has(message.key)) sent.set(message.key, message);
       return Promise.resolve();
@@ -60,7 +61,7 @@ async function setup(platforms: PlatformName[] = ['wecom', 'dingtalk']) {
   return { at, card, sent, org, insights };
 }
 
-test('at nine every team chat on both platforms and everyone who leads gets one digest', async (t) => {
+test('at nine every team chat on both platforms and everyone who leads gets one digest, chats that take pictures its chart too', async (t) => {
   const { at } = await setup();
   const keys = await at('2026-11-24 09:00');
   t.deepEqual(keys.sort(), [
@@ -68,16 +69,19 @@ test('at nine every team chat on both platforms and everyone who leads gets one 
     'digest:demo-director-south:2026-11-24',
     'digest:demo-group-east-1:2026-11-24:dingtalk',
     'digest:demo-group-east-1:2026-11-24:wecom',
+    'digest:demo-group-east-1:2026-11-24:wecom:picture',
     'digest:demo-group-east-2:2026-11-24:dingtalk',
     'digest:demo-group-east-2:2026-11-24:wecom',
+    'digest:demo-group-east-2:2026-11-24:wecom:picture',
     'digest:demo-group-south-1:2026-11-24:dingtalk',
     'digest:demo-group-south-1:2026-11-24:wecom',
+    'digest:demo-group-south-1:2026-11-24:wecom:picture',
     'digest:demo-supervisor-1:2026-11-24',
     'digest:demo-supervisor-2:2026-11-24',
     'digest:demo-supervisor-3:2026-11-24',
   ]);
-  t.is((await at('2026-11-24 09:50')).length, 11);
-  t.is((await at('2026-11-25 09:00')).length, 22);
+  t.is((await at('2026-11-24 09:50')).length, 14);
+  t.is((await at('2026-11-25 09:00')).length, 28);
 });
 
 test('it says what is red, the rate beside last week, and every line opens', async (t) => {

@@ -9,7 +9,7 @@ import { setup, text } from './bench.js';
 const LIMITS = { perMinute: 30, perHour: 1_000 };
 const BUDGET = { perRecipient: LIMITS, perApp: {} };
 const PURPOSES: readonly Purpose[] = ['reply', 'verdict', 'todo', 'nudge', 'admin', 'digest'];
-const RANK: Record<Purpose, number> = { reply: 0, verdict: 0, todo: 0, nudge: 1, admin: 1, digest: 2 };
+const RANK: Record<Purpose, number> = { reply: 0, verdict: 0, todo: 0, nudge: 1, admin: 1, digest: 2, refresh: 0 };
 
 const holds = (times: readonly number[], most: number, spanMs: number): boolean =>
   times.every((at, n) => n < most || at - (times[n - most] ?? 0) >= spanMs);

@@ -113,6 +113,8 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     passiveReplyMs: hasTemplate ? (timings?.pressAnswerMs ?? PRESS_ANSWER_MS) : 0,
     choices: { single: hasTemplate, multi: hasTemplate, maxOptions: hasTemplate ? 50 : 0 },
     groupCards: hasTemplate,
+    // A group's own robot takes addresses of pictures only, and ours are nobody's to fetch.
+    groupPictures: { own: true, robots: false },
     proactive: true,
     scan: false,
     location: false,

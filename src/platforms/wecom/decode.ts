@@ -40,6 +40,12 @@ const DIRECTORY_EVENTS = new Set(['change_contact', 'subscribe', 'unsubscribe'])
 /** The vendor suspends apps that are not used: https://developer.work.weixin.qq.com/document/path/90240 */
 const SUSPENSION_EVENTS = new Set(['inactive_alert', 'close_inactive_agent', 'low_active_alert', 'low_active']);
 
+/** The answer to these may carry words; to presses only updates, to the rest nothing. https://developer.work.weixin.qq.com/document/path/90241 */
+const TAKE_WORDS = new Set([
+  ...['text', 'image', 'voice', 'video', 'file', 'location', 'link'],
+  ...['event.click', 'event.scancode_waitmsg', 'event.enter_agent', 'event.template_card_menu_event'],
+]);
+
 const EVENTS_HEARD = [
   'enter_agent',
   'click',
@@ -82,9 +88,10 @@ export function decode(xml: XmlElement, source: string, agentId: string): Decode
   const body = type === 'event' ? eventBody(xml, name) : messageBody(xml, type);
   if (body === null) return { kind: 'malformed', why: `${type} ${name} lacks a value` };
   const responseCode = textAt(xml, 'ResponseCode');
+  const what = type === 'event' ? `event.${name}` : type;
   return {
     kind: 'event',
-    what: type === 'event' ? `event.${name}` : type,
+    what,
     event: {
       // MsgId stays a string, it exceeds 2^53. Events have none; sender and second, as the vendor advises, would lose
       // the second of two presses within one second.
@@ -94,6 +101,7 @@ export function decode(xml: XmlElement, source: string, agentId: string): Decode
       chat: { kind: 'single' },
       sentAt: new Date(seconds * SECOND),
       body,
+      ...(TAKE_WORDS.has(what) ? { takesWords: true as const } : {}),
     },
     ...(responseCode === '' ? {} : { hints: { updateHandle: responseCode } }),
   };

@@ -12,8 +12,10 @@ import {
   personMessage,
   textContent,
   uploadName,
+  wordsOf,
 } from './encode.js';
 import { isFinal } from './errors.js';
+import type { ReplySlots } from './reply-slots.js';
 import { ROBOT_PREFIX, type createRobots } from './robots.js';
 import { drawCard } from './template-card.js';
 import type { ApiAnswer } from './types.js';
@@ -35,11 +37,12 @@ type Content = ReturnType<typeof textContent>;
 export function createDeliverer(deps: {
   client: WecomClient;
   agentId: string;
+  slots: ReplySlots;
   robots: ReturnType<typeof createRobots>;
   aibot: ReturnType<typeof createAibotReplies>;
   log: Log;
 }) {
-  const { client, agentId, robots, aibot, log } = deps;
+  const { client, agentId, slots, robots, aibot, log } = deps;
   const uploads = new Map<string, string>();
 
   async function send(delivery: Delivery, content: Content): Promise<DeliveryReceipt> {
@@ -133,8 +136,11 @@ export function createDeliverer(deps: {
     if (to.kind === 'group' && to.chatId.startsWith(ROBOT_PREFIX)) return robots(to.chatId, body);
     if (to.kind === 'group' && to.chatId.startsWith(AIBOT_PREFIX)) return aibot(to.chatId, body);
     switch (body.kind) {
-      case 'text':
-        return send(delivery, textContent(body.text));
+      case 'text': {
+        const content = textContent(body.text);
+        if (to.kind === 'person' && (await slots.offer(to.userId, wordsOf(content)))) return { how: 'passive' };
+        return send(delivery, content);
+      }
       case 'markdown':
         return send(delivery, markdownContent(body.text));
       case 'card':

@@ -22,6 +22,9 @@ export const textContent = (text: string): Content => ({
   text: { content: cutBytes(literalText(text), MAX_TEXT_BYTES) },
 });
 
+/** The words of such a message, as they stand on the wire. */
+export const wordsOf = (content: Content): string => String((content['text'] as { content: string }).content);
+
 /** Markdown of our own making; WeCom has no title for it. */
 export const markdownContent = (text: string, maxBytes = MAX_TEXT_BYTES): Content => ({
   msgtype: 'markdown',

@@ -13,6 +13,7 @@ import { createJsApi, readPosition, type WwConfig } from './js-api.js';
 import { login, loginUrl } from './login.js';
 import { setMenu } from './menu.js';
 import { createReceiver, PASSIVE_REPLY_MS } from './receiver.js';
+import { createReplySlots, type ReplySlots } from './reply-slots.js';
 import { createRobots, ROBOT_PER_MINUTE, ROBOT_PREFIX } from './robots.js';
 import { createSources, onlyFrom } from './sources.js';
 import { MAX_ACTIONS, MAX_OPTIONS } from './template-card.js';
@@ -29,6 +30,7 @@ const CAPABILITIES: Capabilities = {
   choices: { single: true, multi: true, maxOptions: MAX_OPTIONS },
   // appchat/send knows no template cards, and a self-built app hears nothing in groups.
   groupCards: false,
+  groupPictures: { own: true, robots: true },
   proactive: true,
   scan: true,
   location: true,
@@ -106,19 +108,22 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
   const sources = deps.checkSource === true ? createSources({ client, clock, log }) : null;
   const guarded = (receive: CallbackReceiver): CallbackReceiver =>
     sources === null ? receive : onlyFrom(sources, receive, { log, count });
-  const receiver = createReceiver({ ...shared, keys: settings, agentId: settings.agentId });
+  /** One an app: words in an answer are said by the app that was written to. */
+  const slots = createReplySlots();
+  const receiver = createReceiver({ ...shared, slots, keys: settings, agentId: settings.agentId });
   const robots = createRobots({ client, keys: deps.groupRobots ?? {} });
   const aibot = createAibotReplies({ client, addresses: deps.aibot?.addresses ?? memoryReplyAddresses(clock) });
-  const delivererOf = (by: WecomClient, agentId: string) =>
-    createDeliverer({ client: by, agentId, robots, aibot, log });
-  const first = { client, deliver: delivererOf(client, settings.agentId) };
+  const delivererOf = (by: WecomClient, agentId: string, open: ReplySlots) =>
+    createDeliverer({ client: by, agentId, slots: open, robots, aibot, log });
+  const first = { client, deliver: delivererOf(client, settings.agentId, slots) };
   const more = new Map(
     (deps.moreApps ?? []).map((app) => {
       const own = clientOf({ ...settings, ...app });
       const { agentId } = app;
       const keys = { ...app, corpId: settings.corpId };
-      const hears = createReceiver({ ...shared, keys, agentId, app: agentId });
-      return [agentId, { client: own, receiver: hears, deliver: delivererOf(own, agentId) }] as const;
+      const open = createReplySlots();
+      const hears = createReceiver({ ...shared, slots: open, keys, agentId, app: agentId });
+      return [agentId, { client: own, receiver: hears, deliver: delivererOf(own, agentId, open) }] as const;
     }),
   );
   /** An app that is not set up any more: the first one speaks for it. */

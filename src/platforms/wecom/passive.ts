@@ -28,6 +28,19 @@ function toTree(value: unknown): XmlValue {
   return value as string | number | boolean;
 }
 
+/** Words as the passive answer to something that somebody said. */
+export function passiveText(text: string, to: { userId: string; corpId: string; atSeconds: number }): string {
+  return writeXml({
+    xml: {
+      ToUserName: to.userId,
+      FromUserName: to.corpId,
+      CreateTime: to.atSeconds,
+      MsgType: 'text',
+      Content: text,
+    },
+  });
+}
+
 /** Null when the passive form cannot say it: its buttons have no address. */
 export function passiveUpdate(
   card: TemplateCard,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, sha256, SECOND, MINUTE, type Clock, type Log } from '../../core/index.js';
 import type { FilledCard } from '../../cards/index.js';
 import type {
@@ -12,7 +13,8 @@ import type {
 import { aesKey, isSignedBy, notAuthentic, open, replyEnvelope } from './crypto.js';
 import { ofApp } from './apps.js';
 import { decode, KINDS, type Decoded } from './decode.js';
-import { passiveUpdate } from './passive.js';
+import { passiveText, passiveUpdate } from './passive.js';
+import type { ReplySlots, Words } from './reply-slots.js';
 import { drawCard } from './template-card.js';
 import type { CallbackKeys, CountCallback } from './types.js';
 import { MAX_XML_BYTES, parseXml, textAt, type XmlElement } from './xml.js';
@@ -24,6 +26,9 @@ const WINDOW_MS = 10 * MINUTE;
  * within a second feels immediate: what takes longer follows by API.
  */
 export const PASSIVE_REPLY_MS = 900;
+
+/** From the end of the work on a message to its first words at the outbox's door. */
+const WORDS_FOLLOW_MS = 120;
 
 /** A store that does not answer must not use up the platform's 5 s: refused by then, it is delivered again. */
 const INTAKE_TIMEOUT_MS = 2_500;
@@ -49,6 +54,8 @@ export interface ReceiverDeps {
   clock: Clock;
   log: Log;
   intake: Intake;
+  /** Where the first words for whoever said something are waited for. */
+  slots?: ReplySlots;
   /** People or departments changed: what the event says may be incomplete, so the directory is read. */
   onDirectoryChange?: (userIds: readonly string[] | null) => void;
   /** The vendor is about to suspend the app, or has; `what` is its word for it. */
@@ -109,6 +116,10 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     if (result === null) return LATER;
     count(decoded.what, event.body.kind === 'unknown' ? 'unknown' : 'event');
     if (event.body.kind === 'unknown') log.info({ key: event.key, what: event.body.what }, 'unknown kind');
+    if (event.takesWords === true && !result.duplicate) {
+      const words = await firstWords(event.from, result.handled, deadline);
+      return words === null ? TAKEN : wordsReply(words, xml, event.from);
+    }
     const card = result.answer === undefined ? null : await within(result.answer, deadline - performance.now());
     const reply = card === null ? null : passiveReply(card, xml, event.from);
     if (reply === null) return TAKEN;
@@ -118,6 +129,24 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       body: reply,
       ...(result.answered === undefined ? {} : { written: result.answered }),
     };
+  }
+
+  /** What is said at once to whoever said something; the answer is not kept open for longer than it takes to know. */
+  function firstWords(
+    userId: string,
+    handled: IntakeResult['handled'],
+    deadline: number,
+  ): Promise<Words | null> | null {
+    if (deps.slots === undefined || handled === undefined) return null;
+    const settled = handled.then(() => sleep(WORDS_FOLLOW_MS, null, { ref: false }));
+    return deps.slots.open(userId, within(settled, deadline - performance.now()));
+  }
+
+  function wordsReply(words: Words, xml: XmlElement, userId: string): CallbackResponse {
+    const atSeconds = Math.floor(clock.now().getTime() / SECOND);
+    const message = passiveText(words.text, { userId, corpId: textAt(xml, 'ToUserName'), atSeconds });
+    const body = replyEnvelope(keys, message, atSeconds);
+    return { status: 200, contentType: 'application/xml; charset=utf-8', body, written: words.written };
   }
 
   /** Null when it is not known to be stored: then it is not acknowledged. */

@@ -84,7 +84,7 @@ export async function startWecom(world: World): Promise<WecomStandIn> {
   };
   const isPage = (path: string): boolean => !path.startsWith('/cgi-bin/');
   const listening = await listen(vendorServer(world, 'wecom', router, words, isPage));
-  const aibot = new Aibot(state, () => listening.base);
+  const aibot = new Aibot(state, () => state.calledAs ?? listening.base);
   return { state, sender, contacts, aibot, phone: new WecomPhone(state, sender, listening.base, aibot), listening };
 }
 

@@ -111,6 +111,8 @@ export class WecomState {
   readonly world: World;
   readonly data: WecomData;
   readonly windows = new Windows();
+  /** The address under which the app calls: a proxy's, where one stands before it. */
+  calledAs: string | undefined;
 
   constructor(world: World) {
     this.world = world;
@@ -166,6 +168,7 @@ export class WecomState {
 
   /** Only the query counts; a token in a header or body is as good as none. */
   authorize(call: Call): { of: Secret } | { refusal: Reply } {
+    if (call.headers.host !== undefined) this.calledAs = `http://${call.headers.host}`;
     const token = call.query.get('access_token') ?? '';
     if (token === '') return { refusal: fail(41001, 'access_token missing') };
     const record = this.data.tokens[token];
