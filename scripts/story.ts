@@ -3,7 +3,8 @@
 import { parseArgs } from 'node:util';
 import type { PlatformName } from '../src/platforms/contract.js';
 import { reportCalls } from './story/recorded-calls.js';
-import { CASTS, Story, type Check } from './story/chapters.js';
+import { CASTS, type Check } from './story/cast.js';
+import { Story } from './story/chapters.js';
 import { Sandbox } from './story/phone.js';
 import { Recorder } from './story/recorder.js';
 import { StoryServer } from './story/server.js';
@@ -54,7 +55,7 @@ try {
   const wecom = stories.find(({ platform }) => platform === 'wecom');
   if (wecom !== undefined) {
     const work = new Set(wecom.workChapters.map((title) => `wecom ${title}`));
-    const { lines, check } = reportCalls(recorder.calls, work, await wecom.itemsDone());
+    const { lines, check } = reportCalls(recorder.calls, work, wecom.itemsWorked);
     console.log(`\n— 一项要几次调用\n${lines.join('\n')}`);
     checks.push(check);
   }

@@ -1,10 +1,10 @@
 import type { DingtalkConfig, WecomConfig } from './config/index.js';
-import type { Clock, Log } from './core/index.js';
+import { systemClock, type Clock, type Log } from './core/index.js';
 import type { Org } from './org/index.js';
 import type { MeteredCall } from './outbox/index.js';
 import type { CallbackReceiver, Intake, Outgoing, PlatformAdapter, PlatformName } from './platforms/contract.js';
 import { createDingtalkAdapter, SESSION_API } from './platforms/dingtalk/index.js';
-import { createMongoReplyAddresses, createMongoTokenStore } from './platforms/index.js';
+import { createMongoLease, createMongoReplyAddresses, createMongoTokenStore } from './platforms/index.js';
 import { createWecomAdapter, ROBOT_PREFIX } from './platforms/wecom/index.js';
 import type { Store } from './store/index.js';
 
@@ -68,6 +68,16 @@ export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: Platf
             aibot: {
               keys: deps.wecom.aibot,
               addresses: createMongoReplyAddresses(deps.store.connection, clock),
+            },
+          }),
+      ...(deps.wecom.aibotLink === null
+        ? {}
+        : {
+            aibotLink: {
+              settings: deps.wecom.aibotLink,
+              addresses: createMongoReplyAddresses(deps.store.connection, clock),
+              // The lease is about processes, whose clock nobody moves.
+              lease: createMongoLease(deps.store.connection, systemClock),
             },
           }),
       clock,

@@ -88,6 +88,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
           ? config.wecom
           : {
               ...sandbox.wecom,
+              aibotLink: null,
               groupRobots: {},
               accountLimit: 0,
               checkSource: false,

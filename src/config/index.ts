@@ -13,6 +13,8 @@ export interface WecomConfig {
   contacts: { token: string; encodingAesKey: string } | null;
   /** Keys of the AI bot (智能机器人) that answers in group chats; null: there is none. */
   aibot: { token: string; encodingAesKey: string } | null;
+  /** The same bot by its long connection instead; null: not so. `url` empty: the vendor's. */
+  aibotLink: { botId: string; secret: string; url: string } | null;
   /** Robots of group chats (群机器人) by the group's id in the org: keys of their webhooks. */
   groupRobots: Readonly<Record<string, string>>;
   /** Further apps of the company, each with its own callback. */
@@ -204,7 +206,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     asr: loadAsr(text, url, problems),
     trustedProxies: loadProxies(text('TRUSTED_PROXIES'), problems),
     wecom,
-    wecomApiBase: url('WECOM_API_BASE', ''),
+    // With a platform that is set up it was looked at there.
+    wecomApiBase: wecom === null ? url('WECOM_API_BASE', '') : text('WECOM_API_BASE').replace(/\/+$/, ''),
     dingtalk,
     dingtalkMode,
   };
@@ -213,7 +216,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       'PUBLIC_URL: required with a real platform; the address that phones open, such as https://trail.example.com',
     );
   }
-  if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
+  if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
 
@@ -271,6 +274,7 @@ function loadWecom(text: Text, url: Url, problems: string[]): WecomConfig | null
     contactsSecret: text('WECOM_CONTACTS_SECRET'),
     contacts: loadCallbackKeys('WECOM_CONTACTS', text, problems),
     aibot: loadCallbackKeys('WECOM_AIBOT', text, problems),
+    aibotLink: loadAibotLink(text, problems),
     groupRobots: loadGroupRobots(text('WECOM_GROUP_ROBOTS'), problems),
     accountLimit,
     moreApps: loadMoreApps(text, problems),
@@ -298,6 +302,19 @@ function loadMoreApps(text: Text, problems: string[]): WecomConfig['moreApps'] {
     if (keys === null) problems.push(`WECOM_${agentId}_TOKEN and _ENCODING_AES_KEY: required with WECOM_MORE_APPS`);
     return [{ agentId, secret, token: keys?.token ?? '', encodingAesKey: keys?.encodingAesKey ?? '' }];
   });
+}
+
+/** The AI bot by its long connection: an id and a secret; then it has no callback. */
+function loadAibotLink(text: Text, problems: string[]): WecomConfig['aibotLink'] {
+  const [botId, secret, url] = [text('WECOM_AIBOT_ID'), text('WECOM_AIBOT_SECRET'), text('WECOM_AIBOT_WS')];
+  if (botId === '' && secret === '') return null;
+  if (botId === '') problems.push('WECOM_AIBOT_ID: required with WECOM_AIBOT_SECRET');
+  if (secret === '') problems.push('WECOM_AIBOT_SECRET: required with WECOM_AIBOT_ID');
+  if (text('WECOM_AIBOT_TOKEN') !== '') {
+    problems.push('WECOM_AIBOT_ID and WECOM_AIBOT_TOKEN: the bot has a long connection or a callback, not both');
+  }
+  if (url !== '' && !/^wss?:\/\/[^/?#]+[^?#]*$/.test(url)) problems.push('WECOM_AIBOT_WS: must be a ws or wss address');
+  return { botId, secret, url };
 }
 
 /** A further callback URL of WeCom: both of its keys or none. */

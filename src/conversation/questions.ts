@@ -137,7 +137,14 @@ export function putQuestion(
         accepts: item.accepts,
         ...(question.step === 0
           ? {}
-          : { how: touchWords(question.draft['witness'] ?? '', turn.event.platform, deps.visitCode(deal._id), capture.captureUrl) }),
+          : {
+              how: touchWords(
+                question.draft['witness'] ?? '',
+                turn.event.platform,
+                deps.visitCode(deal._id),
+                capture.captureUrl,
+              ),
+            }),
       });
       return;
     case 'confirm':

@@ -89,9 +89,10 @@ export function digestChart(digest: Snapshot, asOf: string): string {
   }
   parts.push(rule(y - 22));
   y += 26;
+  const marks = bars.some(({ previous }) => (previous?.percent ?? null) !== null) ? '，竖线是上周同日' : '';
   const foot = [
-    `近 30 天到期的里，材料齐全且通过核验的比例（%），截至 ${asOf}`,
-    ...(bars.some(({ previous }) => (previous?.percent ?? null) !== null) ? ['竖线是上周同日'] : []),
+    '近 30 天到期的里，材料齐全且通过核验的比例（%）',
+    `截至 ${asOf}${marks}`,
     ...(untold.length === 0 ? [] : [`近 30 天没有到期的，不算：${untold.join('、')}`]),
   ];
   for (const line of foot.flatMap(wrap)) {

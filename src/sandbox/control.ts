@@ -55,6 +55,7 @@ const faults = z.strictObject({
   refusals: z.record(text, z.object({ status: z.number().int().optional(), json: z.unknown() })).optional(),
   clockSkewMs: z.number().optional(),
   disconnectStream: z.union([z.boolean(), z.literal('cut')]).optional(),
+  cutBot: z.boolean().optional(),
   quota: z.boolean().optional(),
   flowControlled: z.array(text).optional(),
 });
@@ -227,9 +228,10 @@ function stateOf({ world, wecom, dingtalk }: ControlParts): Record<string, unkno
 }
 
 function setFaults(parts: ControlParts, platform: PlatformName, set: Faults): void {
-  const { disconnectStream, ...lasting } = set;
+  const { disconnectStream, cutBot, ...lasting } = set;
   parts.world.setFaults(platform, lasting);
   // A disconnection is a moment, not a condition.
+  if (platform === 'wecom' && cutBot === true) parts.wecom.links.cut();
   if (platform === 'dingtalk' && disconnectStream !== undefined && disconnectStream !== false) {
     parts.dingtalk.gateway.disconnectAll(disconnectStream === 'cut' ? 'cut' : 'connection is expired');
   }

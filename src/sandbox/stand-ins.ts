@@ -5,6 +5,7 @@ import { startControl } from './control.js';
 import { createDrawer } from './samples/drawer.js';
 import { startDingtalk } from './dingtalk/server.js';
 import { type SandboxAccess, type Timings, VENDOR_TIMINGS } from './types.js';
+import { LINK_PATH } from './wecom/aibot-link.js';
 import { startWecom } from './wecom/server.js';
 import { World } from './world.js';
 
@@ -51,7 +52,13 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
         encodingAesKey: w.encodingAesKey,
         contactsSecret: w.contactsSecret,
         contacts: { token: w.contacts.token, encodingAesKey: w.contacts.encodingAesKey },
-        aibot: { token: w.aibot.token, encodingAesKey: w.aibot.encodingAesKey },
+        aibot: {
+          token: w.aibot.token,
+          encodingAesKey: w.aibot.encodingAesKey,
+          botId: w.aibot.botId,
+          secret: w.aibot.secret,
+          ws: `ws://127.0.0.1:${wecom.listening.port}${LINK_PATH}`,
+        },
       },
       dingtalk: {
         apiBase: dingtalk.listening.base,
@@ -70,6 +77,7 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
     async close() {
       dingtalk.gateway.close();
       dingtalk.door.close();
+      wecom.links.close();
       await Promise.all([control.close(), wecom.listening.close(), dingtalk.listening.close(), drawer.close()]);
       await world.close();
     },

@@ -15,7 +15,7 @@ export interface SandboxAccess {
     contactsSecret: string;
     /** Keys of the directory's callback and of the AI bot's. */
     contacts: { token: string; encodingAesKey: string };
-    aibot: { token: string; encodingAesKey: string };
+    aibot: { token: string; encodingAesKey: string; botId: string; secret: string; ws: string };
   };
   dingtalk: {
     apiBase: string;
@@ -124,6 +124,8 @@ export interface Faults {
   clockSkewMs?: number;
   /** DingTalk: `true` sends `disconnect` and closes 10 s later, `cut` closes at once without a word. Resets itself. */
   disconnectStream?: boolean | 'cut';
+  /** WeCom: the AI bot's long connection is cut. Resets itself. */
+  cutBot?: boolean;
   /** DingTalk: the month's quota is used up, both ways. */
   quota?: boolean;
   /** DingTalk: these user ids come back in `flowControlledStaffIdList`. */

@@ -209,3 +209,19 @@ test('a speech service has an address, and a token without one is a mistake', (t
   t.regex(problems({ ASR_TOKEN: 'secret-1' }), /ASR_URL: required with ASR_TOKEN/);
   t.regex(problems({ ASR_URL: 'https://speech.example.com/?token=secret-1' }), /ASR_URL: .* is not an http/);
 });
+
+test('the AI bot has one door: a long connection or a callback', (t) => {
+  const bot = { WECOM_AIBOT_ID: 'aib1', WECOM_AIBOT_SECRET: 's' };
+  t.is(loadConfig(WECOM).wecom?.aibotLink, null);
+  t.deepEqual(loadConfig({ ...WECOM, ...bot }).wecom?.aibotLink, { botId: 'aib1', secret: 's', url: '' });
+  t.regex(problemsOf({ ...WECOM, WECOM_AIBOT_ID: 'aib1' }).join(), /WECOM_AIBOT_SECRET: required/);
+  t.regex(problemsOf({ ...WECOM, WECOM_AIBOT_SECRET: 's' }).join(), /WECOM_AIBOT_ID: required/);
+  const both = { ...WECOM, ...bot, WECOM_AIBOT_TOKEN: 'T1', WECOM_AIBOT_ENCODING_AES_KEY: AES };
+  t.regex(problemsOf(both).join(), /not both/);
+  t.regex(problemsOf({ ...WECOM, ...bot, WECOM_AIBOT_WS: 'https://x' }).join(), /WECOM_AIBOT_WS: must be/);
+});
+
+test('another address of WeCom’s API serves the sandbox too, and a wrong one is told once', (t) => {
+  t.like(loadConfig({ WECOM_API_BASE: 'http://127.0.0.1:9/' }), { sandbox: true, wecomApiBase: 'http://127.0.0.1:9' });
+  t.is(problemsOf({ ...WECOM, WECOM_API_BASE: 'nowhere' }).length, 1);
+});

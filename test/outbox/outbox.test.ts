@@ -140,6 +140,24 @@ test('what was written into the answer of the press is not sent, and what waited
   t.deepEqual(says(), ['m2']);
 });
 
+test('an older look that waits for company does not come back over one that was answered, nor hold anything up', async (t) => {
+  const { outbox, send, says, clock, row } = await setup();
+  const later = (ms: number) => ({ notBefore: new Date(clock.now().getTime() + ms) });
+  await outbox.enqueue([show('s0', 'first')]);
+  await send();
+  await outbox.enqueue([show('s1', 'old', { purpose: 'refresh', ...later(20_000) }), text('m1')]);
+  await send();
+  t.deepEqual(says(), ['first', 'm1']);
+  await outbox.enqueue([show('s2', 'answered', later(2_500))]);
+  await outbox.answeredPassively('s2');
+  await send(MINUTE);
+  t.deepEqual(says(), ['first', 'm1']);
+  t.is((await row('s1'))?.state, 'superseded');
+  await outbox.enqueue([show('s3', 'refreshed', { purpose: 'refresh', ...later(20_000) })]);
+  await send(21 * SECOND);
+  t.deepEqual(says(), ['refreshed', 'm1'], 'alone it leaves when its time has come');
+});
+
 test('without a passive answer the held message leaves by itself', async (t) => {
   const { outbox, send, says, clock } = await setup();
   await outbox.enqueue([show('s1', 'late', { notBefore: new Date(clock.now().getTime() + 2_500) })]);

@@ -1,7 +1,8 @@
-import { PlatformRefusedError } from '../../core/index.js';
+import { PlatformRefusedError, PlatformUnreachableError } from '../../core/index.js';
 import type { Delivery, DeliveryReceipt } from '../contract.js';
 import type { ReplyAddresses } from '../reply-addresses.js';
-import { AIBOT_PREFIX } from './aibot.js';
+import { AIBOT_PREFIX } from './aibot-heard.js';
+import { LINK_ADDRESS, type AibotLink } from './aibot-link.js';
 import type { WecomClient } from './client.js';
 import { groupCard, markdownContent, type Content } from './encode.js';
 import { literalMarkdown } from './text.js';
@@ -10,8 +11,8 @@ import { literalMarkdown } from './text.js';
 const MAX_MARKDOWN_BYTES = 20_480;
 
 /** The one answer to a question that was put to the bot; a new message in the chat in which it was asked. */
-export function createAibotReplies(deps: { client: WecomClient; addresses: ReplyAddresses }) {
-  return async function deliver(chatId: string, body: Delivery['body']): Promise<DeliveryReceipt> {
+export function createAibotReplies(deps: { client: WecomClient; addresses: ReplyAddresses; link: AibotLink | null }) {
+  return async function deliver(chatId: string, { key: deliveryKey, body }: Delivery): Promise<DeliveryReceipt> {
     const key = chatId.slice(AIBOT_PREFIX.length);
     const address = await deps.addresses.find(key);
     if (address === null) {
@@ -19,7 +20,10 @@ export function createAibotReplies(deps: { client: WecomClient; addresses: Reply
         details: { reaction: 'drop' },
       });
     }
-    await deps.client.reply(address, contentOf(body));
+    const content = contentOf(body);
+    if (!address.startsWith(LINK_ADDRESS)) await deps.client.reply(address, content);
+    else if (deps.link === null) throw new PlatformUnreachableError('wecom.bot_away', 'the bot has no connection here');
+    else await deps.link.answer(address, deliveryKey, markdownOf(content));
     await deps.addresses.used(key);
     return { how: 'sent' };
   };
@@ -39,6 +43,8 @@ function contentOf(body: Delivery['body']): Content {
       throw new PlatformRefusedError('wecom.message_invalid', 'a bot answers in words');
   }
 }
+
+const markdownOf = (content: Content): string => (content['markdown'] as { content: string }).content;
 
 /** A line that is an address becomes a link; nothing else in people's words is markup. */
 const linked = (words: string): string =>

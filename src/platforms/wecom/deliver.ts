@@ -1,6 +1,6 @@
 import { errorCode, PlatformRefusedError, unreachable, type Log } from '../../core/index.js';
 import type { Delivery, DeliveryReceipt } from '../contract.js';
-import { AIBOT_PREFIX } from './aibot.js';
+import { AIBOT_PREFIX } from './aibot-heard.js';
 import type { createAibotReplies } from './aibot-reply.js';
 import type { WecomClient } from './client.js';
 import {
@@ -134,7 +134,7 @@ export function createDeliverer(deps: {
   return async function deliver(delivery: Delivery): Promise<DeliveryReceipt> {
     const { body, to } = delivery;
     if (to.kind === 'group' && to.chatId.startsWith(ROBOT_PREFIX)) return robots(to.chatId, body);
-    if (to.kind === 'group' && to.chatId.startsWith(AIBOT_PREFIX)) return aibot(to.chatId, body);
+    if (to.kind === 'group' && to.chatId.startsWith(AIBOT_PREFIX)) return aibot(to.chatId, delivery);
     switch (body.kind) {
       case 'text': {
         const content = textContent(body.text);

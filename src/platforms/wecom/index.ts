@@ -1,8 +1,10 @@
 import { ConfigError, type Clock, type Log } from '../../core/index.js';
 import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
+import type { Lease } from '../lease.js';
 import { memoryReplyAddresses, type ReplyAddresses } from '../reply-addresses.js';
 import type { TokenStore } from '../token-holder.js';
 import { createAibotReceiver } from './aibot.js';
+import { createAibotLink, type AibotLinkSettings, type LinkTimings } from './aibot-link.js';
 import { createAibotReplies } from './aibot-reply.js';
 import { deliverByApp, splitApp } from './apps.js';
 import { createClient, type Meter, type WecomClient } from './client.js';
@@ -63,6 +65,13 @@ export interface WecomDeps {
   contactsKeys?: Omit<CallbackKeys, 'corpId'>;
   /** The AI bot that hears groups, and where the addresses for its answers are kept. */
   aibot?: { keys: Omit<CallbackKeys, 'corpId'>; addresses: ReplyAddresses };
+  /** The same bot by its long connection; instead of its callback. */
+  aibotLink?: {
+    settings: AibotLinkSettings;
+    addresses: ReplyAddresses;
+    lease: Lease;
+    timings?: Partial<LinkTimings>;
+  };
   /** Keys of the webhooks of group robots, by the id behind `robot:` in the chat's id. */
   groupRobots?: Readonly<Record<string, string>>;
   /** Callbacks of the app and of the directory are taken only from addresses that WeCom publishes. */
@@ -112,7 +121,12 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
   const slots = createReplySlots();
   const receiver = createReceiver({ ...shared, slots, keys: settings, agentId: settings.agentId });
   const robots = createRobots({ client, keys: deps.groupRobots ?? {} });
-  const aibot = createAibotReplies({ client, addresses: deps.aibot?.addresses ?? memoryReplyAddresses(clock) });
+  const link = deps.aibotLink === undefined ? null : createAibotLink({ ...deps.aibotLink, intake, count, clock, log });
+  const aibot = createAibotReplies({
+    client,
+    addresses: (deps.aibotLink ?? deps.aibot)?.addresses ?? memoryReplyAddresses(clock),
+    link,
+  });
   const delivererOf = (by: WecomClient, agentId: string, open: ReplySlots) =>
     createDeliverer({ client: by, agentId, slots: open, robots, aibot, log });
   const first = { client, deliver: delivererOf(client, settings.agentId, slots) };
@@ -169,12 +183,14 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
     start() {
       // Beside the start: until the list is there everybody passes.
       void sources?.refresh();
+      link?.start();
       return Promise.resolve();
     },
     stop: async () => {
       await Promise.all([
         receiver.close(),
         contacts?.close(),
+        link?.stop(),
         ...[...more.values()].map((app) => app.receiver.close()),
       ]);
     },
@@ -185,7 +201,8 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
         app.client.tokens.state() === 'stopped' ? [agentId] : [],
       );
       const sending = refused.length === 0 ? 'sending' : `secret refused, not sending (${refused.join(', ')})`;
-      return { receiving: isOpen, detail: `${isOpen ? heard : 'stopped'}, ${sending}` };
+      const bot = link === null ? '' : `, bot ${link.state().detail}`;
+      return { receiving: isOpen, detail: `${isOpen ? heard : 'stopped'}, ${sending}${bot}` };
     },
   };
 }

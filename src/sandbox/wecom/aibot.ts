@@ -3,6 +3,7 @@ import { type Call, jsonBody, type Reply } from '../http.js';
 import { bytesOf, isJson, text } from '../json.js';
 import type { CallbackOutcome } from '../types.js';
 import { BOT_NAME, opaque, type StoredChat } from '../world.js';
+import type { AibotLinks } from './aibot-link.js';
 import { CallbackSender } from './callback.js';
 import { checkCard } from './card.js';
 import type { WecomState } from './state.js';
@@ -17,7 +18,10 @@ export class Aibot {
   readonly #state: WecomState;
   readonly #apiBase: () => string;
 
-  constructor(state: WecomState, apiBase: () => string) {
+  readonly #links: AibotLinks;
+
+  constructor(state: WecomState, apiBase: () => string, links: AibotLinks) {
+    this.#links = links;
     this.#state = state;
     this.#apiBase = apiBase;
     this.sender = new CallbackSender(state, 'aibot');
@@ -25,14 +29,15 @@ export class Aibot {
 
   /** Undefined: it was not spoken to, or nobody set it up. https://developer.work.weixin.qq.com/document/path/100719 */
   async hears(userId: string, chat: StoredChat, content: string): Promise<CallbackOutcome | undefined> {
-    if (!content.includes(`@${BOT_NAME}`) || this.#state.door('aibot').url === undefined) return undefined;
+    if (!content.includes(`@${BOT_NAME}`)) return undefined;
+    if (!this.#links.isConnected && this.#state.door('aibot').url === undefined) return undefined;
     const code = opaque(43);
     const { data, world } = this.#state;
     data.botReplies[code] = { chatId: chat.id, expiresAt: world.now() + HOUR, used: false };
     world.save();
     const message = {
       msgid: opaque(32),
-      aibotid: `bot${data.agentId}`,
+      aibotid: data.aibot.botId,
       chatid: chat.id,
       chattype: 'group',
       from: { userid: userId },
@@ -40,6 +45,8 @@ export class Aibot {
       msgtype: 'text',
       text: { content },
     };
+    // The console sets one or the other; here whoever is connected has chosen.
+    if (this.#links.isConnected) return this.#links.hears(chat, message);
     return (await this.sender.deliver('aibot text', JSON.stringify(message))).outcome;
   }
 }

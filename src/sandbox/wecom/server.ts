@@ -3,6 +3,7 @@ import { vendorServer } from '../calls.js';
 import { type Call, listen, type Listening, type Reply, Router } from '../http.js';
 import type { World } from '../world.js';
 import { Aibot, answerByBot } from './aibot.js';
+import { AibotLinks } from './aibot-link.js';
 import { createChat, getChat, sendToChat, updateChat } from './appchat.js';
 import { CallbackSender } from './callback.js';
 import { ContactEvents } from './contact-events.js';
@@ -25,6 +26,8 @@ export interface WecomStandIn {
   sender: CallbackSender;
   contacts: ContactEvents;
   aibot: Aibot;
+  /** The bot's long connections. */
+  links: AibotLinks;
   phone: WecomPhone;
   listening: Listening;
 }
@@ -83,9 +86,20 @@ export async function startWecom(world: World): Promise<WecomStandIn> {
     wrongMethod: () => fail(40058, 'wrong http method'),
   };
   const isPage = (path: string): boolean => !path.startsWith('/cgi-bin/');
-  const listening = await listen(vendorServer(world, 'wecom', router, words, isPage));
-  const aibot = new Aibot(state, () => state.calledAs ?? listening.base);
-  return { state, sender, contacts, aibot, phone: new WecomPhone(state, sender, listening.base, aibot), listening };
+  const links = new AibotLinks(state);
+  const listening = await listen(vendorServer(world, 'wecom', router, words, isPage), (request, socket, head) =>
+    links.upgrade(request, socket, head),
+  );
+  const aibot = new Aibot(state, () => state.calledAs ?? listening.base, links);
+  return {
+    state,
+    sender,
+    contacts,
+    aibot,
+    links,
+    phone: new WecomPhone(state, sender, listening.base, aibot),
+    listening,
+  };
 }
 
 function getToken(state: WecomState, call: Call): Reply {

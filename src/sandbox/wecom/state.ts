@@ -58,6 +58,10 @@ function newDoor(): DoorKeys {
   return { token: opaque(24), encodingAesKey: randomBytes(32).toString('base64').slice(0, 43).replace(/[+/]/g, 'x') };
 }
 
+function newBot(): DoorKeys & { botId: string; secret: string } {
+  return { ...newDoor(), botId: `aib${opaque(29)}`, secret: opaque(43) };
+}
+
 interface WecomData {
   corpId: string;
   agentId: string;
@@ -67,7 +71,8 @@ interface WecomData {
   encodingAesKey: string;
   callbackUrl?: string;
   contacts: DoorKeys;
-  aibot: DoorKeys;
+  /** Either door of the bot: keys of its callback, id and secret of its long connection. */
+  aibot: DoorKeys & { botId: string; secret: string };
   /** Addresses for the bot's answers, by response_code: once, within an hour. */
   botReplies: Record<string, { chatId: string; expiresAt: number; used: boolean }>;
   menu?: Json;
@@ -93,7 +98,7 @@ function initial(): WecomData {
     token,
     encodingAesKey,
     contacts: newDoor(),
-    aibot: newDoor(),
+    aibot: newBot(),
     botReplies: {},
     tokens: {},
     responseCodes: {},
@@ -120,7 +125,7 @@ export class WecomState {
     // Saved before these doors were there.
     const saved: Partial<WecomData> = this.data;
     saved.contacts ??= newDoor();
-    saved.aibot ??= newDoor();
+    saved.aibot = { ...newBot(), ...saved.aibot };
     saved.botReplies ??= {};
   }
 

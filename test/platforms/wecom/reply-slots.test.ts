@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { silentLog, systemClock } from '../../../src/core/index.js';
 import type { InboundEvent, IntakeResult } from '../../../src/platforms/contract.js';
@@ -26,7 +27,8 @@ async function setUp(t: ExecutionContext, work: (adapter: Adapter, event: Inboun
       const duplicate = seen.has(event.key);
       seen.add(event.key);
       if (duplicate) return Promise.resolve({ duplicate });
-      const handled = work(adapter, event);
+      // Working on it takes longer than storing it.
+      const handled = sleep(20).then(() => work(adapter, event));
       works.push(handled);
       return Promise.resolve({ duplicate, handled: Promise.resolve() });
     },
