@@ -63,7 +63,13 @@ export interface CardData {
   /** Tag text is its id. A library without groups has one group named ''. `minGroups` 1 = no demand. */
   'ask-tags': OfQuestion & { groups: { name: string; tags: string[] }[]; chosen: string[]; min: number; minGroups: number };
   /** `how`: what is to be written, once a way was chosen. */
-  'ask-touch': OfQuestion & { accepts: ('call' | 'message' | 'check-in')[]; how?: string };
+  /** After the way was chosen: `how` says what to write; of a check-in, the page for it and the page with the visit's code. */
+  'ask-touch': OfQuestion & {
+    accepts: ('call' | 'message' | 'check-in')[];
+    how?: string;
+    captureUrl?: string;
+    codeUrl?: string;
+  };
   /** `othersVoice`: somebody else's voice is taken, so that consent will be asked. */
   'ask-voice': OfQuestion & { othersVoice: boolean };
   'ask-confirm': OfQuestion;

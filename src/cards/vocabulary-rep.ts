@@ -173,7 +173,15 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
     actions: { ...answerable, ...toDeal },
   }),
   'ask-touch': vocabulary<CardData['ask-touch']>({
-    words: { ...question, 能签到: (d) => yes(d.accepts.includes('check-in')), 选过: (d) => yes(d.how !== undefined), 怎么写: (d) => d.how },
+    words: {
+      ...question,
+      能签到: (d) => yes(d.accepts.includes('check-in')),
+      选过: (d) => yes(d.how !== undefined),
+      怎么写: (d) => d.how,
+      签到页: (d) => d.captureUrl,
+      有拜访码: (d) => yes(d.codeUrl !== undefined),
+      拜访码页: (d) => d.codeUrl,
+    },
     lists: {
       方式: list(
         (d) => d.accepts,

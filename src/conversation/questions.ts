@@ -131,22 +131,16 @@ export function putQuestion(
       put('ask-tags', { ...base, groups: library?.groups ?? [], chosen: [], min: item.min, minGroups: item.minGroups });
       return;
     }
-    case 'touch':
+    case 'touch': {
+      const witness = question.step === 0 ? undefined : (question.draft['witness'] ?? '');
       put('ask-touch', {
         ...base,
         accepts: item.accepts,
-        ...(question.step === 0
-          ? {}
-          : {
-              how: touchWords(
-                question.draft['witness'] ?? '',
-                turn.event.platform,
-                deps.visitCode(deal._id),
-                capture.captureUrl,
-              ),
-            }),
+        ...(witness === undefined ? {} : { how: touchWords(witness, turn.event.platform) }),
+        ...(witness === 'check-in' ? { ...capture, codeUrl: deps.visitCode(deal._id) } : {}),
       });
       return;
+    }
     case 'confirm':
       put('ask-confirm', base);
       return;

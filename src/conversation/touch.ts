@@ -12,15 +12,14 @@ type Touch = Extract<SubmissionValue, { kind: 'touch' }>;
 const POSITION_BEFORE_MS = 10 * MINUTE;
 
 /** What is to be written after the way of the touch was chosen. */
-export function touchWords(witness: string, platform: PlatformName, visitCode: string, page = ''): string {
+export function touchWords(witness: string, platform: PlatformName): string {
   if (witness !== 'check-in') return '写一句谈了什么，比如：和设备科主任通了 10 分钟电话，约周四上门。';
   // DingTalk's bot gets no positions: its camera opens the page of the code.
   const proof = {
     wecom: '发一个定位给我，或者扫这个客户的拜访二维码',
-    dingtalk: `用钉钉「签到」签一下，或者扫这个客户的拜访二维码（在这里，打印了放在客户处：${visitCode} ）`,
+    dingtalk: '用钉钉「签到」签一下，或者扫这个客户的拜访二维码',
   }[platform];
-  const open = page === '' ? '' : `打开签到页点一下：${page}\n打不开就`;
-  return `到现场了，${open}${proof}；再写一句见了谁、谈了什么，比如：见了设备科主任，看了机房，约周四带方案来。`;
+  return `到现场了，打开签到页点一下。打不开就${proof}；再写一句见了谁、谈了什么，比如：见了设备科主任，看了机房，约周四带方案来。`;
 }
 
 /** Where the person is, as far as they showed it since the question was put. */
