@@ -166,7 +166,7 @@ async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Pro
   await rep.press(NEXT);
   await rep.press(/科室门牌照片/);
   await rep.send('拍照', '科室门牌照片', '检验科');
-  await seePassed(page, cast, rep, '科室门牌照片', /科室门牌照片　1\/2/);
+  await seePassed(page, cast, rep, '科室门牌照片', /科室门牌照片[　 ]1\/2/);
   await rep.send('拍照', '科室门牌照片', '手术室');
   await seePassed(page, cast, rep, '科室门牌照片');
   await rep.press(/临床使用场景/);
