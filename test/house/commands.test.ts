@@ -82,6 +82,7 @@ test('a press that completes an item: one read and one write of the deal, and it
     'insert events': 1,
     // The figures.
     'find obligations': 1,
+    'findAndModify outbox': 1,
     'find events': 1,
     'insert obligations': 1,
     'update obligations': 1,
