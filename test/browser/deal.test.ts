@@ -213,13 +213,13 @@ async function playDeal(t: ExecutionContext, page: SandboxPage, cast: Cast): Pro
   await seePassed(page, cast, rep, '设备铭牌照片');
   await page.shot('11-nameplate');
   await rep.press(/^扫码：客户签收/);
-  const code = await rep.see(/\/s\//);
+  const code = await rep.see(/签收码在这里/);
   await page.shot('12-code');
   if (cast.platform === '企业微信') {
     await rep.menu('现场', '扫码');
     await rep.slot.getByRole('dialog').getByRole('button', { name: /\/s\// }).first().click();
   } else {
-    await code.getByRole('link').last().click();
+    await code.getByRole('link', { name: /签收码在这里/ }).click();
     await rep.web.getByRole('link', { name: '我是负责的销售' }).click();
     await rep.web.getByRole('button', { name: '确认签收' }).click();
     await rep.web.getByText('签收已记下').waitFor();
