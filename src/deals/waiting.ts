@@ -77,7 +77,7 @@ export function waitingCards(
       state,
     });
     // Its end is on the checklist as well.
-    const sparing = state === 'slow' ? { text: `收到「${item.name}」，正在看，结果出来就告诉你。` } : 'left-out';
+    const sparing = state === 'slow' ? { text: `收到「${item.name}」，正在看，结果写在清单上。` } : 'left-out';
     return [{ id, message: { kind: 'show', cardId: waitingCardId(id), card }, sparing }];
   };
   const begun = (after.waiting ?? []).filter((id) => !(before.waiting ?? []).includes(id));
