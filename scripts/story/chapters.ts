@@ -1,14 +1,10 @@
-import gcoordModule from 'gcoord';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { demoCompany } from '../../src/org/index.js';
-import type { PlatformName } from '../../src/platforms/contract.js';
-import { makeSample } from '../../src/sandbox/index.js';
 import type { Message } from '../../src/sandbox/index.js';
 import { Browser } from './browser.js';
-import { CallMeter, meanCalls, tableOf } from './calls.js';
-import { user, type Cast, type Check } from './cast.js';
-import { Phone, readAll, readCard, type Sandbox } from './phone.js';
-import type { StoryServer } from './server.js';
+import { meanCalls, tableOf, type CallMeter } from './calls.js';
+import { user, type Check } from './cast.js';
+import { Phone, readAll, readCard } from './phone.js';
+import { Scene } from './scene.js';
 
 /**
  * What a rep does costs as few calls of the month as possible: 2 is wanted. Here it is guarded where it stands, with what
@@ -16,100 +12,8 @@ import type { StoryServer } from './server.js';
  */
 const MOST_CALLS_PER_ITEM = 2.4;
 
-// The package's typings describe its default export one level too deep.
-const gcoord = gcoordModule as unknown as typeof gcoordModule.default;
-
 /** One deal of one rep on one platform, from the first word to the digest; every check is made from outside. */
-export class Story {
-  readonly checks: Check[] = [];
-  /** Chapters in which the deal is worked on: what they cost in calls is counted by its items. */
-  readonly workChapters: string[] = [];
-  /** Items that were completed in them. */
-  itemsWorked = 0;
-  private readonly rep: Phone;
-  private readonly supervisor: Phone;
-  private readonly legal: Phone;
-  private seed: number;
-  /** Where calls are what is scarce. */
-  private readonly meter: CallMeter | null;
-  /** Of the deal that is played, as its card's buttons name it. */
-  private dealId = '';
-
-  constructor(
-    private readonly server: StoryServer,
-    private readonly sandbox: Sandbox,
-    private readonly cast: Cast,
-    private readonly teller: {
-      tell: (line: string) => void;
-      /** Told which chapter begins. */
-      turnPage: (title: string) => void;
-    },
-  ) {
-    const phone = (name: string, words: string): Phone =>
-      new Phone(sandbox, cast.platform, user(name, cast.platform), words, (line) => this.tell(line));
-    this.rep = phone(cast.rep, '销售');
-    this.supervisor = phone(cast.supervisor, '主管');
-    this.legal = phone(cast.legal, '法务');
-    this.seed = cast.platform === 'wecom' ? 100 : 500;
-    this.meter =
-      cast.platform === 'dingtalk'
-        ? new CallMeter(
-            () => sandbox.dingtalkCalls(),
-            () => sandbox.now(),
-          )
-        : null;
-  }
-
-  get platform(): PlatformName {
-    return this.cast.platform;
-  }
-
-  /** Completed checklist items of the deal, as its page shows them. */
-  private async itemsDone(): Promise<number> {
-    if (this.page === null) {
-      this.page = new Browser(this.server.base, this.cast.platform, this.rep.userId);
-      await this.page.login('/m');
-    }
-    return this.page.itemsDone(this.cast.dealId);
-  }
-
-  /** The deal's page in the rep's browser, once it was opened. */
-  private page: Browser | null = null;
-
-  private tell(line: string): void {
-    this.teller.tell(line);
-  }
-
-  private check(id: string, ok: boolean, measured: string): void {
-    const check = { id: `${this.cast.platform}.${id}`, ok, measured };
-    this.checks.push(check);
-    this.tell(`  ${ok ? '✅' : '❌'} ${check.id}  ${measured}`);
-  }
-
-  private async work(title: string, ids: readonly string[], play: () => Promise<void>): Promise<void> {
-    this.workChapters.push(title);
-    const before = await this.itemsDone();
-    await this.chapter(title, ids, play);
-    this.itemsWorked += (await this.itemsDone()) - before;
-  }
-
-  /** A chapter that breaks fails its own checks and says why; the next ones are still told. */
-  private async chapter(title: string, ids: readonly string[], play: () => Promise<void>): Promise<void> {
-    this.tell(`\n— ${title}`);
-    this.teller.turnPage(title);
-    const before = this.checks.length;
-    await this.meter?.begins();
-    try {
-      await play();
-      await this.meter?.ends(title);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.tell(`  ‼ ${why}`);
-      const made = new Set(this.checks.slice(before).map((check) => check.id));
-      for (const id of ids) if (!made.has(`${this.cast.platform}.${id}`)) this.check(id, false, why.slice(0, 300));
-    }
-  }
-
+export class Story extends Scene {
   async play(): Promise<Check[]> {
     await this.chapter(
       '进门：消息要真，假的不理，重复只算一次',
@@ -141,38 +45,6 @@ export class Story {
     await this.chapter('日报，一直点到照片', ['digest-group', 'digest-opens-photo'], () => this.digest());
     return this.checks.slice(before);
   }
-
-  private async sample(name: string, params: { plate?: string; seed?: number } = {}) {
-    const place = demoCompany.clients.find((client) => client.id === this.cast.clientId)?.sites[0];
-    const [lng, lat] = gcoord.transform<[number, number]>(
-      [place?.lng ?? 0, place?.lat ?? 0],
-      gcoord.GCJ02,
-      gcoord.WGS84,
-    );
-    const state = await this.sandbox.call<{ clock: { offsetMs: number } }>('GET', 'state');
-    return makeSample(name, {
-      at: new Date(Date.now() + state.clock.offsetMs),
-      zone: 'Asia/Shanghai',
-      clientName: this.cast.client,
-      lat,
-      lng,
-      seed: params.seed ?? ++this.seed,
-      ...(params.plate === undefined ? {} : { plate: params.plate }),
-    });
-  }
-
-  private async photo(name: string, params: { plate?: string; seed?: number } = {}, menuKey?: string): Promise<Buffer> {
-    const sample = await this.sample(name, params);
-    await this.rep.sendsPhoto(sample.name, sample.bytes, menuKey);
-    return sample.bytes;
-  }
-
-  private async file(name: string): Promise<void> {
-    const sample = await this.sample(name);
-    await this.rep.sendsFile(sample.name, sample.bytes);
-  }
-
-  // ------------------------------------------------------------------ chapters
 
   private async doors(): Promise<void> {
     await this.rep.looksAway();
