@@ -28,7 +28,6 @@ const SCANS: Record<string, string> = {
   'vault.files find {}': 'GridFS asks for one document, to see whether there is any',
   'obligations find {}': 'the figures are made anew from all of them, by an operator and with nobody waiting',
   'equipment find {}': 'as the figures: the list is made anew from all of it',
-  'evidence find {"itemKind":"<string>","request.demands.nameplate":{"$exists":"<boolean>"}}': 'as the equipment list',
 };
 
 type Doc = Record<string, unknown>;
