@@ -9,6 +9,12 @@ interface Views {
   evidence: { id: string; hasPicture: boolean; findings: unknown[] };
 }
 
+/** How WeCom's client names itself: a browser by itself is shown a code to scan. DingTalk's own login needs a script, so there it is a browser. */
+const CLIENT: Record<PlatformName, Record<string, string>> = {
+  wecom: { 'user-agent': 'Mozilla/5.0 (Linux; Android 14) MicroMessenger/7.0.1 wxwork/4.1.22' },
+  dingtalk: {},
+};
+
 /** A person's browser inside the chat client: cookies, redirects, the platform's own login. */
 export class Browser {
   readonly #cookies = new Map<string, Map<string, string>>();
@@ -30,7 +36,11 @@ export class Browser {
         method,
         redirect: 'manual',
         ...(body === undefined ? {} : { body }),
-        headers: { ...headers, cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+        headers: {
+          ...headers,
+          ...CLIENT[this.platform],
+          cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '),
+        },
       });
       for (const line of answer.headers.getSetCookie()) {
         const [pair = ''] = line.split(';');
