@@ -10,6 +10,7 @@ export default {
   concurrency: 2,
   timeout: '120s',
   workerThreads: false,
+  require: ['./build/test/helpers/seed.js'],
   nodeArguments: ['--enable-source-maps'],
   sortTestFiles: (one, other) => rank(one) - rank(other),
 };

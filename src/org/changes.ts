@@ -1,14 +1,7 @@
-import type { Person } from './types.js';
-
 /** What of `after` differs from `before`, whatever order the fields stand in. */
 export function changed<T extends { id: string }>(before: readonly T[], after: readonly T[]): T[] {
   const old = new Map(before.map((entry) => [entry.id, canonical(entry)]));
   return after.filter((entry) => old.get(entry.id) !== canonical(entry));
-}
-
-/** People in the order in which they can be written: an address is given up before somebody else has it. */
-export function givingFirst(people: readonly Person[]): Person[] {
-  return people.toSorted((one, two) => Number(two.joinedTo !== undefined) - Number(one.joinedTo !== undefined));
 }
 
 function canonical(entry: object): string {

@@ -1,7 +1,7 @@
 import { stableId, type PersonId } from '../core/index.js';
-import { changed, givingFirst } from './changes.js';
+import { changed } from './changes.js';
 import { roleOfDepartment } from './departments.js';
-import { accountId, addressOn, joinByPhone, keptId } from './join.js';
+import { addressOn, joinByPhone, ownId, standingId } from './join.js';
 import type { Group, Identity, OrgData, Person, Region, Team } from './types.js';
 
 /** A platform's address book as it was read; the same shape for every platform. */
@@ -75,15 +75,16 @@ export function planDirectory(before: OrgData, read: DirectorySnapshot, at: Date
     const userId = userIdOf(person);
     if (userId !== undefined) known.set(fold(userId), person);
   }
-  const idOf = (userId: string): PersonId =>
-    known.get(fold(userId))?.id ?? keptId(org, accountId(platform, fold(userId)));
-
   // Departments: the first level below the top are regions, the second teams; deeper ones belong to their team.
   const places = placesOf(snapshot, org);
   const present = new Map<string, DirectoryMember>();
   for (const member of snapshot.members) {
     if (member.userId !== '' && member.state === 'active') present.set(fold(member.userId), member);
   }
+  const idOf = (userId: string): PersonId => {
+    const one = known.get(fold(userId))?.id;
+    return one ?? (present.has(fold(userId)) ? ownId : standingId)(org, platform, fold(userId));
+  };
   const people = new Map<PersonId, Person>();
 
   for (const member of present.values()) {
@@ -96,7 +97,7 @@ export function planDirectory(before: OrgData, read: DirectorySnapshot, at: Date
     }
     const place = places.of(member.departmentIds[0]);
     const base: Person = one ?? {
-      id: accountId(platform, fold(member.userId)),
+      id: idOf(member.userId),
       name: '',
       title: '',
       role: place?.department === 'operations' ? 'rep' : roleFor(member, place, snapshot, fold),
@@ -163,7 +164,7 @@ export function planDirectory(before: OrgData, read: DirectorySnapshot, at: Date
   return {
     regions: ours(changed(before.regions, over(org.regions, regions))),
     teams: ours(changed(before.teams, over(org.teams, teams))),
-    people: givingFirst(changedPeople),
+    people: changedPeople,
     groups: changed(before.groups, over(org.groups, movedGroups(org, changedPeople))),
     left,
     notes,

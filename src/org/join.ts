@@ -66,15 +66,16 @@ export function joinByPhone(org: OrgData, { platform, members, ignoresCase }: Di
   const isFree = (person: Person): boolean =>
     addressOn(person, platform) === undefined && person.demo !== true && isPresent(person, at);
   const add = (userId: string, to: Person): void => {
-    const identities: Identity[] = [...to.identities, { platform, userId }];
-    joined = { ...joined, people: joined.people.map((one) => (one === to ? { ...to, identities } : one)) };
+    const { leftAt: _back, ...rest } = to;
+    const present: Person = { ...rest, identities: [...to.identities, { platform, userId }] };
+    joined = { ...joined, people: joined.people.map((one) => (one === to ? present : one)) };
   };
   for (const { userId, phoneKey, state } of members) {
     if (state !== 'active' || userId === '') continue;
-    // Was joined before, went, and is back.
-    const kept = joined.people.find(({ id }) => id === keptId(joined, accountId(platform, fold(userId))));
-    if (kept !== undefined && kept.id !== accountId(platform, fold(userId)) && known(userId) === undefined) {
-      if (isFree(kept)) add(userId, kept);
+    // Went, stood for by somebody who is known elsewhere, and is back.
+    const before = joined.people.find(({ id }) => id === standingId(joined, platform, fold(userId)));
+    if (before !== undefined && known(userId) === undefined && before.demo !== true) {
+      if (addressOn(before, platform) === undefined) add(userId, before);
     }
     if (phoneKey === undefined) continue;
     if (members.filter((member) => member.phoneKey === phoneKey).length > 1) continue;
@@ -93,12 +94,23 @@ export function joinByPhone(org: OrgData, { platform, members, ignoresCase }: Di
   return joined;
 }
 
-/** The entry that an account makes when nobody has it. */
-export const accountId = (platform: Identity['platform'], userId: string): PersonId =>
-  stableId<PersonId>('p', platform, userId);
+const accountId = (platform: Identity['platform'], userId: string, nth?: string): PersonId =>
+  stableId<PersonId>('p', platform, userId, ...(nth === undefined ? [] : [nth]));
+
+/** Who stands for the entry that an account once made. */
+export const standingId = (org: OrgData, platform: Identity['platform'], userId: string): PersonId =>
+  keptId(org, accountId(platform, userId));
+
+/** The entry that an account makes when nobody has it: never one that has other accounts by now. */
+export function ownId(org: OrgData, platform: Identity['platform'], userId: string): PersonId {
+  const taken = new Set(org.people.filter(({ identities }) => identities.length > 0).map(({ id }) => id));
+  let id = accountId(platform, userId);
+  for (let nth = 2; taken.has(id); nth++) id = accountId(platform, userId, String(nth));
+  return id;
+}
 
 /** Who stands for this entry now. */
-export function keptId(org: OrgData, id: PersonId): PersonId {
+function keptId(org: OrgData, id: PersonId): PersonId {
   const seen = new Set<PersonId>();
   for (let at = id; ;) {
     const next = org.people.find((person) => person.id === at)?.joinedTo;

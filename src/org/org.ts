@@ -3,7 +3,7 @@ import { asId, BadInputError, ConflictError, joinKey, type Clock, type PersonId 
 import { isDuplicateKey } from '../store/index.js';
 import type { WorkCalendar } from './calendar.js';
 import { findClients } from './clients.js';
-import { changed, givingFirst } from './changes.js';
+import { changed } from './changes.js';
 import { checkReferences } from './check.js';
 import { roleOfDepartment } from './departments.js';
 import { joinPeople } from './join.js';
@@ -176,11 +176,14 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
       const documents = data[kind] ?? [];
       if (documents.length === 0) continue;
       try {
-        await collection(kind).bulkWrite(
-          documents.map((entry) => ({
+        await collection(kind).bulkWrite([
+          ...givenUp(known, documents).map((id) => ({
+            updateOne: { filter: { _id: id as never }, update: { $unset: { identityKeys: '' } } },
+          })),
+          ...documents.map((entry) => ({
             replaceOne: { filter: { _id: entry.id as never }, replacement: toDocument(kind, entry), upsert: true },
           })),
-        );
+        ]);
       } catch (error) {
         if (isDuplicateKey(error)) throw identityTaken(error);
         throw error;
@@ -202,7 +205,7 @@ export function createOrg(deps: { connection: Connection; clock: Clock; calendar
         regions: changed(before.regions, after.regions),
         groups: changed(before.groups, after.groups),
       });
-      await save({ people: givingFirst(changed(before.people, after.people)) });
+      await save({ people: changed(before.people, after.people) });
     },
     async setGroupChats(groupId, chats) {
       if (!index.groups.has(groupId)) throw new BadInputError('org.group_unknown', `no group ${groupId}`);
@@ -303,6 +306,16 @@ function merged(known: Index, data: Partial<OrgData>): OrgData {
     groups: merge(known.groups, data.groups),
     clients: merge(known.clients, data.clients),
   };
+}
+
+/** Whoever loses an account that they had: it is let go before somebody else has it, in whatever order they are written. */
+function givenUp(known: Index, entries: readonly { id: string }[]): string[] {
+  return entries.flatMap(({ id, ...entry }) => {
+    const before = known.people.get(id);
+    if (before === undefined || !('identities' in entry)) return [];
+    const kept = new Set(identityKeys(entry as Person));
+    return identityKeys(before).every((key) => kept.has(key)) ? [] : [id];
+  });
 }
 
 function identityKeys(person: Person): string[] {
