@@ -5,6 +5,7 @@ import type { PlatformName } from '../src/platforms/contract.js';
 import { reportCalls } from './story/recorded-calls.js';
 import { CASTS, type Check } from './story/cast.js';
 import { Story } from './story/chapters.js';
+import { ManyHands } from './story/many-hands.js';
 import { Sandbox } from './story/phone.js';
 import { Recorder } from './story/recorder.js';
 import { StoryServer } from './story/server.js';
@@ -38,16 +39,15 @@ try {
   await server.start();
   console.log(`server ready after ${Date.now() - began} ms at ${server.base}`);
   const sandbox = new Sandbox(() => server.base);
-  const stories = platforms.map(
-    (platform) =>
-      new Story(server, sandbox, CASTS[platform], {
-        tell: (line) => console.log(line),
-        turnPage: (title) => {
-          recorder.chapter = `${platform} ${title}`;
-        },
-      }),
-  );
+  const tellerOf = (platform: PlatformName) => ({
+    tell: (line: string) => console.log(line),
+    turnPage: (title: string) => {
+      recorder.chapter = `${platform} ${title}`;
+    },
+  });
+  const stories = platforms.map((platform) => new Story(server, sandbox, CASTS[platform], tellerOf(platform)));
   for (const story of stories) checks.push(...(await story.play()));
+  if (platforms.includes('wecom')) checks.push(...(await new ManyHands(server, sandbox, tellerOf('wecom')).play()));
   console.log('\n— 快进：三个早晨');
   for (let morning = 0; morning < 3; morning++) await sandbox.moveClock({ toNext: 'morning' });
   await sandbox.moveClock({ byMs: 15 * 60_000 });

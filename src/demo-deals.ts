@@ -22,7 +22,7 @@ interface SeedDeps {
 }
 
 /** Flow of the demo company's deals. */
-const DEMO_FLOW = 'medical-device';
+export const DEMO_FLOW = 'medical-device';
 
 /** Which sample stands for which item of the eight-stage flow. */
 const SAMPLES: Record<string, string> = {
@@ -100,6 +100,11 @@ async function demoFile(house: House, { id, name, seed, at, clientName }: DemoSa
   return house.vault.put(fileId, new Uint8Array(await answer.arrayBuffer()), { name: fileName, mime, at });
 }
 
+/** What a demo deal's rep has done by now, oldest first. */
+export function pastSteps(demo: DemoDeal, house: Pick<House, 'flows' | 'org'>, now: Date): Piece['steps'] {
+  return pastOf(demo, house.flows.current(DEMO_FLOW), house, now).flatMap(({ steps }) => steps);
+}
+
 interface Piece {
   steps: { at: Date; command: Command }[];
   evidence: EvidenceDocument | null;
@@ -116,7 +121,7 @@ interface DemoSample {
   clientName: string;
 }
 
-function pastOf(demo: DemoDeal, flow: Flow, house: House, now: Date): Piece[] {
+function pastOf(demo: DemoDeal, flow: Flow, house: Pick<House, 'org'>, now: Date): Piece[] {
   const past: Piece[] = [];
   const openedAt = now.getTime() - demo.openedDaysAgo * DAY;
   const target = flow.stages.findIndex((stage) => stage.id === demo.stageId);
@@ -173,7 +178,7 @@ const DEMO_VERDICT: Verdict = {
 
 function evidenceRow(
   demo: DemoDeal,
-  house: House,
+  house: Pick<House, 'org'>,
   stage: Stage,
   item: Item,
   given: { id: EvidenceId; at: Date; value: SubmissionValue; clientName: string },

@@ -46,3 +46,16 @@ export const CASTS: Record<PlatformName, Cast> = {
     group: '华东二组',
   },
 };
+
+/** Who comes into the company between the stories; see `many-deals.ts`. A team that neither story tells of. */
+export const MANY = {
+  rep: 'rep-ren',
+  owner: user('rep-ren', 'wecom'),
+  supervisor: 'supervisor-3',
+  /** Beside what the demo company has given them. */
+  deals: 22,
+  client: '临江医院',
+  clientId: 'story-client-ready',
+  dealId: 'story-deal-ready',
+  lawyer: 'demo-legal-2',
+} as const;

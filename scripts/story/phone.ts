@@ -9,7 +9,8 @@ export interface CardSeen {
   /** Everything that can be read on it. */
   text: string;
   buttons: { key: string; label: string }[];
-  question: { key: string; options: { id: string; text: string }[]; submit: string; multi: boolean } | null;
+  /** `of`: key of the selector in which an option stands; a long list is split over several. */
+  question: { options: { id: string; text: string; of: string }[]; submit: string; multi: boolean } | null;
   closed: string;
 }
 
@@ -154,13 +155,13 @@ export class Phone {
     if (card === null || action === null) throw new Error(`no button ${label} on ${JSON.stringify(card)}`);
     const chosen: Record<string, string[]> = {};
     if (card.question !== null && choices.length > 0) {
-      const { options, key } = card.question;
-      chosen[key] = choices.map((wanted) => {
+      const { options } = card.question;
+      for (const wanted of choices) {
         const option = options.find((one) => wanted.test(one.text));
         if (option === undefined)
           throw new Error(`no option ${wanted} among ${options.map((one) => one.text).join('、')}`);
-        return option.id;
-      });
+        chosen[option.of] = [...(chosen[option.of] ?? []), option.id];
+      }
     }
     this.tell(
       `${this.name}：按〔${label.source}〕${choices.length === 0 ? '' : ` ${choices.map((one) => one.source).join('、')}`}`,
@@ -251,8 +252,9 @@ function readWecom(message: Message): CardSeen {
   const title = object(card['main_title']);
   const submit = object(card['submit_button']);
   const checkbox = object(card['checkbox']);
-  const select = object(list(card['select_list'])[0]);
-  const asked = Object.keys(checkbox).length > 0 ? checkbox : Object.keys(select).length > 0 ? select : null;
+  const asked = [checkbox, object(card['button_selection']), ...list(card['select_list'])].filter(
+    (one) => Object.keys(one).length > 0,
+  );
   const words: string[] = [];
   const collect = (value: unknown): void => {
     if (typeof value === 'string') words.push(value);
@@ -265,16 +267,18 @@ function readWecom(message: Message): CardSeen {
     text: words.join('\n'),
     buttons: list(card['button_list']).map((button) => ({ key: text(button['key']), label: text(button['text']) })),
     question:
-      asked === null
+      asked.length === 0
         ? null
         : {
-            key: text(asked['question_key']),
-            options: list(asked['option_list']).map((option) => ({
-              id: text(option['id']),
-              text: text(option['text']),
-            })),
+            options: asked.flatMap((one) =>
+              list(one['option_list']).map((option) => ({
+                id: text(option['id']),
+                text: text(option['text']),
+                of: text(one['question_key']),
+              })),
+            ),
             submit: `${text(submit['text']) || '提交'}\u0000${text(submit['key'])}`,
-            multi: asked['mode'] === 1,
+            multi: checkbox['mode'] === 1,
           },
     closed: message.state?.replacedText ?? '',
   };
@@ -302,10 +306,10 @@ function readDingtalk(message: Message): CardSeen {
       Object.keys(field).length === 0
         ? null
         : {
-            key: text(field['name']),
             options: list(field['options']).map((option) => ({
               id: text(option['value']),
               text: text(option['text']),
+              of: text(field['name']),
             })),
             submit: `${text(submit['text']) || '提交'}\u0000${text(submit['id'])}`,
             multi: text(field['type']).includes('MULTI'),

@@ -11,6 +11,12 @@ import type { StoryServer } from './server.js';
 // The package's typings describe its default export one level too deep.
 const gcoord = gcoordModule as unknown as typeof gcoordModule.default;
 
+export interface Teller {
+  tell: (line: string) => void;
+  /** Told which chapter begins. */
+  turnPage: (title: string) => void;
+}
+
 /** Who plays, what they hold in their hands, and how a chapter is told and checked. */
 export class Scene {
   readonly checks: Check[] = [];
@@ -31,11 +37,7 @@ export class Scene {
     protected readonly server: StoryServer,
     protected readonly sandbox: Sandbox,
     protected readonly cast: Cast,
-    protected readonly teller: {
-      tell: (line: string) => void;
-      /** Told which chapter begins. */
-      turnPage: (title: string) => void;
-    },
+    protected readonly teller: Teller,
   ) {
     const phone = (name: string, words: string): Phone =>
       new Phone(sandbox, cast.platform, user(name, cast.platform), words, (line) => this.tell(line));

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { MongoClient } from 'mongodb';
 import { projectRoot } from '../../src/core/index.js';
 
@@ -35,8 +36,8 @@ export class StoryServer {
     return this.#errors;
   }
 
-  async start(): Promise<void> {
-    const child = spawn(process.execPath, ['--enable-source-maps', join(projectRoot, 'build/src/main.js')], {
+  #spawn(script: string): ChildProcessByStdio<null, Readable, Readable> {
+    const child = spawn(process.execPath, ['--enable-source-maps', join(projectRoot, 'build', script)], {
       cwd: projectRoot,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -53,10 +54,25 @@ export class StoryServer {
         ...this.env,
       },
     });
-    this.#child = child;
     child.stderr.on('data', (chunk: Buffer) => {
       this.#errors = (this.#errors + chunk.toString()).slice(-200_000);
     });
+    return child;
+  }
+
+  /** Stops the server, lets a script of this folder work on its store, and starts it again. */
+  async runBetween(script: string): Promise<void> {
+    await this.stop();
+    const child = this.#spawn(`scripts/story/${script}.js`);
+    child.stdout.resume();
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`${script} ended with ${code}\n${this.#errors.slice(-2_000)}`);
+    await this.start();
+  }
+
+  async start(): Promise<void> {
+    const child = this.#spawn('src/main.js');
+    this.#child = child;
     this.base = await new Promise<string>((resolve, reject) => {
       let out = '';
       const timer = setTimeout(() => reject(new Error(`no ready line in ${READY_MS} ms\n${this.#errors}`)), READY_MS);

@@ -86,7 +86,7 @@ function fillChoice(rule: ChoiceRule, card: Scope, items: readonly Scope[]): Car
     key: CHOICE_KEY,
     title: fillTemplate(rule.title, card.look, LIMITS.choiceTitle),
     mode: rule.mode,
-    options: items.slice(0, LIMITS.options).map((scope) => {
+    options: items.slice(0, LIMITS.options[rule.mode]).map((scope) => {
       const group = rule.group && fillTemplate(rule.group, scope.look, LIMITS.optionText);
       return {
         id: fillTemplate(rule.id, scope.look, Infinity),

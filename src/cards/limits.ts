@@ -18,8 +18,11 @@ export const LIMITS = {
   /** button_list: at most six, text. */
   actions: 6,
   actionLabel: 10,
-  /** checkbox: option_list and text; the title has no field of its own and shares the description. */
-  options: 20,
+  /**
+   * Several of them: checkbox.option_list. One of them: three select_list of ten, of which one each stands for none. The title
+   * has no field of its own and shares the description.
+   */
+  options: { single: 27, multi: 20 },
   optionText: 17,
   choiceTitle: 44,
   optionIdBytes: 128,

@@ -1,5 +1,6 @@
 import type { CardItemKind, ChecklistItem, GotKind, MissingItem } from './data.js';
 import { actionKey as key } from './keys.js';
+import { LIMITS } from './limits.js';
 import type { Mark } from './types.js';
 import { oneOf } from './words.js';
 import type { Value } from './words.js';
@@ -53,8 +54,8 @@ export const WITNESS_WORDS = { call: '有效通话', message: '双向消息', 'c
 
 /** How many open items get a button of their own. */
 export const NEXT_ITEMS = 3;
-/** WeCom cards take 20 options (§4.4 checkbox); what is left over is told in words. */
-export const MAX_OPTIONS = 20;
+/** What is left over is told in words. */
+export const MAX_OPTIONS = LIMITS.options;
 /** Models named on the card that asks for a client's devices; the deal's page has all of them. */
 export const MAX_DEVICES = 3;
 /** Deals named one by one in a nudge; the others are counted. */

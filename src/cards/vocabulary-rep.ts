@@ -69,11 +69,11 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
     words: {
       几个: (d) => d.deals.length,
       超期几个: (d) => d.deals.filter((one) => one.overdue).length || '',
-      还有几个: (d) => countLeft(d.deals.length, MAX_OPTIONS),
+      还有几个: (d) => countLeft(d.deals.length, MAX_OPTIONS.single),
       是代表: (d) => yes(d.isRep),
     },
     lists: {
-      商机: list((d) => d.deals.slice(0, MAX_OPTIONS), {
+      商机: list((d) => d.deals.slice(0, MAX_OPTIONS.single), {
         编号: (one) => one.dealId,
         客户: (one) => one.client,
         阶段: (one) => one.stage,
@@ -148,8 +148,8 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
     actions: { 稍后: later, 重交: ask, ...toDeal },
   }),
   'ask-choice': vocabulary<CardData['ask-choice']>({
-    words: question,
-    lists: { 选项: list((d) => d.options.slice(0, MAX_OPTIONS), { 编号: (text) => text, 文字: (text) => text }) },
+    words: { ...question, 装不下: (d) => countLeft(d.options.length, MAX_OPTIONS.single) },
+    lists: { 选项: list((d) => d.options.slice(0, MAX_OPTIONS.single), { 编号: (text) => text, 文字: (text) => text }) },
     actions: { ...answerable, ...toDeal },
   }),
   'ask-tags': vocabulary<CardData['ask-tags']>({
@@ -157,7 +157,7 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
       ...question,
       至少: (d) => d.min,
       几组: (d) => (d.minGroups > 1 ? d.minGroups : ''),
-      装不下: (d) => countLeft(d.groups.flatMap((group) => group.tags).length, MAX_OPTIONS),
+      装不下: (d) => countLeft(d.groups.flatMap((group) => group.tags).length, MAX_OPTIONS.multi),
     },
     lists: {
       标签: list(
@@ -166,7 +166,7 @@ export const REP_CARDS: { readonly [N in 'checklist' | 'stage-done' | 'gap' | 'm
             .flatMap((group) =>
               group.tags.map((tag) => ({ tag, group: group.name, checked: d.chosen.includes(tag) })),
             )
-            .slice(0, MAX_OPTIONS),
+            .slice(0, MAX_OPTIONS.multi),
         { 编号: (one) => one.tag, 文字: (one) => one.tag, 分组: (one) => one.group, 已选: (one) => yes(one.checked) },
       ),
     },

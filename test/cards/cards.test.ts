@@ -145,6 +145,18 @@ test('more options than a card holds are counted in words', (t) => {
   t.true(card.lines.some((line) => line.text.startsWith('还有 5 个标签没列出来')));
 });
 
+test('one of many may be chosen from more than several of many', (t) => {
+  const options = Array.from({ length: 30 }, (_, index) => `职务${index}`);
+  const card = cards.fill('ask-choice', { ...SAMPLES['ask-choice'][0]!, options });
+  t.is(card.choice?.options.length, 27);
+  t.true(card.lines.some((line) => line.text.startsWith('还有 3 个没列出来')));
+  const [one] = SAMPLES['my-deals'][0]!.deals;
+  const deals = Array.from({ length: 25 }, (_, index) => ({ ...one!, dealId: `deal_${index}` }));
+  const mine = cards.fill('my-deals', { isRep: true, deals });
+  t.is(mine.choice?.options.length, 25);
+  t.false(mine.lines.some((line) => line.text.includes('没列出来')));
+});
+
 test('plain text numbers the buttons, and the numbers mean the same buttons', (t) => {
   const card = cards.fill('checklist', SAMPLES.checklist[0]!);
   t.is(
@@ -174,7 +186,7 @@ test('plain text numbers options before buttons and writes links out', (t) => {
 test('a closed card offers nothing in plain text either', (t) => {
   const card = cards.fill('review-done', SAMPLES['review-done'][0]!);
   t.deepEqual(numbered(card), []);
-  t.regex(renderPlain(card), /（已通过）$/);
+  t.regex(renderPlain(card), /（一组主管已通过）$/, 'by whom');
 });
 
 test('ids that would break a key are refused', (t) => {
