@@ -24,7 +24,7 @@ export class Story extends Scene {
     await this.work('线索分配、首次触达', ['stage-advanced'], () => this.firstStages());
     await this.work('需求初筛：旧照片不行，现拍的行', ['photo-old-failed', 'photo-passed'], () => this.screening());
     if (this.cast.platform === 'wecom') {
-      await this.chapter('群里问一句', ['group-question'], () => this.groupQuestion());
+      await this.chapter('群里问一句', ['group-question', 'group-card-pressed'], () => this.groupQuestion());
     }
     await this.work('方案定制：方案里客户名要够', ['pdf-failed', 'pdf-passed'], () => this.solution());
     await this.work('临床价值论证：门牌', ['photo-reused-failed', 'door-plate-passed'], () => this.clinicalValue());
@@ -451,6 +451,9 @@ export class Story extends Scene {
       waitMs: 20_000,
     });
     this.check('group-question', /在「方案定制」[^]*还差/u.test(readAll(answer)), firstLine(answer));
+    const { callback } = await this.supervisor.pressesOn(answer, /看最新/u);
+    const answered = callback?.answered ?? '';
+    this.check('group-card-pressed', answered === 'update_template_card', `${answered} in ${callback?.ms} ms`);
   }
 }
 

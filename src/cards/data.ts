@@ -175,6 +175,21 @@ export interface CardData {
   };
   /** In the place of the nudge, once somebody took it on. `at`: `10:20`. */
   'nudge-taken': { rep: string; stage: string; clients: string[]; at: string };
+  /** The answer to a question in a group; one deal, or several. `at`: `10:05`. `asked`: whoever pressed 问一句. */
+  'group-deals': {
+    state: 'one' | 'several';
+    at: string;
+    deals: {
+      dealId: string;
+      client: string;
+      rep: string;
+      stage: string;
+      overdue: boolean;
+      missing: string[];
+      url: string;
+    }[];
+    asked?: { by: string; at: string };
+  };
   /** Percentages 0–100; null when nothing was owed: shown as —. */
   digest: {
     team: string;

@@ -45,6 +45,9 @@ export const VERBS = [
   /** `nudge-ask:<repId>:<stageId>` and `nudge-take:…`: the supervisor's answers to a nudge. */
   'nudge-ask',
   'nudge-take',
+  /** On the answer to a question in a group. `group-deals:<dealId>…`: where they stand now; `group-ask:<dealId>`: its rep is asked. */
+  'group-deals',
+  'group-ask',
   /** `same-person:<keepId>:<otherId>` and `not-same:…`: an administrator says whether two accounts are one person. */
   'same-person',
   'not-same',

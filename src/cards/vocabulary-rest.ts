@@ -8,7 +8,7 @@ import type { Vocabulary } from './words.js';
 const HANDED_OVER_LINES = 6;
 
 /** Answers to what was sent, other people's verdicts, nudges and figures, the bot itself. */
-export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-why' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'nudge-taken' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'same-person' | 'busy']: Vocabulary<CardData[N]> } = {
+export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-why' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'nudge-taken' | 'group-deals' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'same-person' | 'busy']: Vocabulary<CardData[N]> } = {
   received: vocabularyByState<CardData['received']>(
     { fast: '正在看', slow: '超过5秒', passed: '通过', review: '请主管看', replaced: '换掉了' },
     { words: item, actions: toDeal },
@@ -165,6 +165,36 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
       几点: (d) => d.at,
     },
   }),
+  'group-deals': vocabularyByState<CardData['group-deals']>(
+    { one: '一个', several: '几个' },
+    {
+      words: {
+        几个: (d) => d.deals.length,
+        几点: (d) => d.at,
+        客户: (d) => d.deals[0]?.client,
+        代表: (d) => d.deals[0]?.rep,
+        阶段: (d) => d.deals[0]?.stage,
+        超期: (d) => (d.deals[0]?.overdue === true ? '已超期' : ''),
+        还差: (d) => joined(d.deals[0]?.missing ?? []),
+        留痕页: (d) => d.deals[0]?.url,
+        谁问的: (d) => d.asked?.by,
+        几点问的: (d) => d.asked?.at,
+      },
+      lists: {
+        商机: list((d) => d.deals, {
+          客户: (one) => one.client,
+          代表: (one) => one.rep,
+          阶段: (one) => one.stage,
+          还差几项: (one) => one.missing.length,
+          留痕页: (one) => one.url,
+        }),
+      },
+      actions: {
+        问一句: (d) => key('group-ask', d.deals[0]?.dealId ?? '-'),
+        看最新: (d) => key('group-deals', ...d.deals.map((one) => one.dealId)),
+      },
+    },
+  ),
   digest: vocabulary<CardData['digest']>({
     words: {
       团队: (d) => d.team,

@@ -1,34 +1,52 @@
-import { tellState } from './texts.js';
-import { Turn } from './turn.js';
+import { parseActionKey } from '../cards/index.js';
+import { stableId, type CardId } from '../core/index.js';
+import type { Address } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
+import { GROUP_PRESSES, groupDeals, standsOf, standWords } from './group-deals.js';
+import type { Turn } from './turn.js';
 
 const ASKED_STATE = /卡在哪儿?|怎么样|进度|到哪一?步|[?？了吗呢]/gu;
 const ASKED_RATE = /穿透率/u;
 
 /**
- * In a group the bot is asked about deals and figures; whoever asks sees what they may see. Work is done in the single
- * chat. One question gets one message: where a group is answered through a bot, there is no second one.
+ * In a group the bot is asked about deals and figures; whoever asks or presses sees what they may see. Work is done in the
+ * single chat. One question gets one message: where a group is answered through a bot, there is no second one.
  */
 export async function onGroup(deps: ConversationDeps, turn: Turn, chatId: string): Promise<void> {
-  const { platform } = turn.event;
-  const text = await answerInGroup(deps, turn);
-  turn.to({ kind: 'group', platform, chatId }, 'reply', 'group:0', { kind: 'text', text });
+  const { body, platform } = turn.event;
+  if (body.kind === 'press') {
+    await onGroupPress(deps, turn, body.action);
+    return;
+  }
+  const group: Address = { kind: 'group', platform, chatId };
+  const say = (text: string): void => turn.to(group, 'reply', 'group:0', { kind: 'text', text });
+  if (body.kind !== 'text') say(`${turn.person.name}，材料请在和我的单聊里发，群里只看进度。`);
+  else if (ASKED_RATE.test(body.text)) say(await penetrationWords(deps, turn));
+  else {
+    const stands = standsOf(deps, turn, await dealsNamed(deps, turn, body.text));
+    if (stands.length === 0) {
+      say('发客户名就能看进度，比如「城东医院」；问「本周穿透率」看你负责的。要交材料，到和我的单聊里。');
+      return;
+    }
+    const card = deps.cards.fill('group-deals', groupDeals(deps, turn, stands));
+    const cardId = stableId<CardId>('c', turn.event.key, card.name, 0);
+    const words = stands.map(standWords).join('\n\n');
+    turn.to(group, 'reply', 'group:0', { kind: 'show', cardId, card }, { text: words });
+  }
 }
 
-async function answerInGroup(deps: ConversationDeps, turn: Turn): Promise<string> {
-  const { body } = turn.event;
-  if (body.kind !== 'text') return `${turn.person.name}，材料请在和我的单聊里发，群里只看进度。`;
-  if (ASKED_RATE.test(body.text)) return penetrationWords(deps, turn);
-  const wanted = body.text.replace(ASKED_STATE, '').trim();
-  const clients = deps.org.findClients(wanted).map((client) => client.id);
+async function dealsNamed(deps: ConversationDeps, turn: Turn, text: string) {
+  const clients = deps.org.findClients(text.replace(ASKED_STATE, '').trim()).map((client) => client.id);
   const deals = clients.length === 0 ? [] : await deps.deals.find({ clientId: { $in: clients }, status: 'open' }, 10);
-  const seen = deals.filter((deal) => deps.org.canSee(turn.person.id, deal));
-  if (seen.length === 0) {
-    return '发客户名就能看进度，比如「城东医院」；问「本周穿透率」看你负责的。要交材料，到和我的单聊里。';
-  }
-  const inner = new Turn(turn.event, turn.person, turn.session, turn.now, deps.cards);
-  tellState(deps, inner, seen);
-  return inner.sends.flatMap(({ message }) => (message.kind === 'text' ? [message.text] : [])).join('\n\n');
+  return deals.filter((deal) => deps.org.canSee(turn.person.id, deal));
+}
+
+/** Only what the answers in groups offer; everything else is somebody's own work. */
+async function onGroupPress(deps: ConversationDeps, turn: Turn, action: string): Promise<void> {
+  const parsed = parseActionKey(action);
+  const offered = Object.entries(GROUP_PRESSES).find(([verb]) => verb === parsed?.verb);
+  if (parsed !== null && offered !== undefined) await offered[1](deps, turn, parsed.ids);
+  else turn.text('群里的这个按钮按不了，到和我的单聊里做。');
 }
 
 /** Of what the asker leads; whoever leads nothing gets their own. */

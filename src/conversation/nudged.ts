@@ -24,7 +24,10 @@ async function nudgedOf(deps: ConversationDeps, turn: Turn, ids: readonly string
     turn.reply('not-yours', {});
     return null;
   }
-  const deals = (await deps.deals.openOf(rep.id)).filter((deal) => deal.stageId === stageId);
+  const [, , dealId] = ids;
+  const deals = (await deps.deals.openOf(rep.id)).filter(
+    (deal) => deal.stageId === stageId && (dealId === undefined || deal._id === dealId),
+  );
   if (deals[0] === undefined) {
     turn.text(`${rep.name}在这一步已经没有商机了，不用再催。`);
     return null;
@@ -37,9 +40,12 @@ const askWords = (ask: PersonAsk): string =>
   `${ask.byName}问：${aboutWords(
     ask.stage,
     ask.deals.map((one) => one.client),
-  )}这几天没动，卡在哪了？直接回我这里，我转给${ask.byName}。`;
+  )}${ask.about === 'state' ? '' : '这几天没动，'}卡在哪了？直接回我这里，我转给${ask.byName}。`;
 
-/** 问一句: an open question of the rep, asked once a day; what they answer comes back to where it was pressed. */
+/**
+ * 问一句: an open question of the rep, asked once a day; what they answer comes back to whoever pressed. `ids`: rep, stage, and
+ * the deal where one is meant and not all that are silent there.
+ */
 export async function askRep(deps: ConversationDeps, turn: Turn, ids: readonly string[]): Promise<void> {
   const about = await nudgedOf(deps, turn, ids);
   if (about === null) return;
@@ -71,6 +77,7 @@ export async function askRep(deps: ConversationDeps, turn: Turn, ids: readonly s
     stageId,
     stage,
     deals: deals.map((deal) => ({ id: deal._id, client: deal.clientName })),
+    ...(ids[2] === undefined ? {} : { about: 'state' as const }),
     at: turn.now,
     state: 'open',
   };

@@ -6,6 +6,7 @@ import { REVIEW_REASONS, todoCardId, type TodoDocument } from '../todos/index.js
 import type { ConversationDeps } from './context.js';
 import { ask, chosenValue, knownFor, linkValue, putQuestion, submitValue, type ItemQuestion } from './questions.js';
 import { keptFor, useUp } from './kept.js';
+import { GROUP_PRESSES } from './group-deals.js';
 import { askRep, takeOn } from './nudged.js';
 import { askWords, dropRecording, noteWords, stateConsent } from './recordings.js';
 import { staleOf } from './standing.js';
@@ -359,6 +360,7 @@ const HANDLERS: Record<Verb, Handler> = {
   'not-same': (deps, turn, ids) => settleSamePerson(deps, turn, ids, false),
   'nudge-ask': askRep,
   'nudge-take': takeOn,
+  ...GROUP_PRESSES,
   async 'pick-deal'(deps, turn, _ids, press) {
     const chosen = Object.values(press.choices).flat()[0];
     const own = chosen === undefined ? null : await ownDeal(deps, turn, chosen);

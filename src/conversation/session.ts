@@ -53,6 +53,8 @@ export interface PersonAsk {
   stageId: string;
   stage: string;
   deals: { id: DealId; client: string }[];
+  /** Asked about where the deal stands, not about its silence. */
+  about?: 'state';
   at: Date;
   /** `left`: put off by the person, taken up again by 继续. */
   state: 'open' | 'left' | 'answered';

@@ -7,6 +7,7 @@ import { isAlwaysUnderstood, readText, type TextIntent } from './intents.js';
 import { leaveQuestion, offerDigest, offerHelp, offerMyDeals, offerTodos, openDeal, resumeQuestion } from './offers.js';
 import { answerAsk, leaveAsk, waitingAsk } from './nudged.js';
 import { onPress } from './presses.js';
+import { standsOf, standWords } from './group-deals.js';
 import { answerWithText } from './questions.js';
 import { takeWords } from './recordings.js';
 import { openQuestion, type Question } from './session.js';
@@ -193,23 +194,8 @@ async function onWish(deps: ConversationDeps, turn: Turn, intent: TextIntent, te
 }
 
 /** For those who may see the deal: where it stands, with the page behind it. */
-export function tellState(deps: ConversationDeps, turn: Turn, deals: readonly DealDocument[]): void {
-  for (const deal of deals.slice(0, 3)) {
-    const visit = currentVisitOf(deal);
-    const flow = deps.deals.flowOf(deal);
-    const stage = visit === undefined ? undefined : stageOf(flow, visit.stageId);
-    const gap = deps.deals.missing(deal);
-    const owner = deps.org.person(deal.ownerId)?.name ?? '';
-    turn.text(
-      [
-        `${deal.clientName}（${owner}）：在「${stage?.name ?? '—'}」${visit !== undefined && visit.dueAt <= turn.now ? '，已超期' : ''}`,
-        gap.length === 0 ? '' : `还差：${gap.map((item) => item.name).join('、')}`,
-        deps.pages.deal(deal._id, turn.event.platform),
-      ]
-        .filter((line) => line !== '')
-        .join('\n'),
-    );
-  }
+function tellState(deps: ConversationDeps, turn: Turn, deals: readonly DealDocument[]): void {
+  for (const stand of standsOf(deps, turn, deals)) turn.text(standWords(stand));
 }
 
 /** `推进到合同签署`: the gate decides; what is missing comes back as the gap card. */

@@ -35,6 +35,12 @@ export class Turn {
     return senderOf(this.event);
   }
 
+  /** The chat in which it happened. */
+  private get place(): Address {
+    const { chat, platform } = this.event;
+    return chat.kind === 'group' ? { kind: 'group', platform, chatId: chat.id } : this.me;
+  }
+
   /** A new card of the bot's own, at the bottom of the chat. */
   reply<N extends CardName>(name: N, data: CardData[N]): void {
     this.show(this.cards.fill(name, data));
@@ -74,13 +80,21 @@ export class Turn {
       return;
     }
     const messageKey = `press:${this.event.key}`;
-    this.send(messageKey, this.me, 'reply', { kind: 'show', cardId: this.event.body.cardId, card }, true);
+    this.send(messageKey, this.place, 'reply', { kind: 'show', cardId: this.event.body.cardId, card }, true);
     this.answer = { card, messageKey };
-    this.remember(card);
+    // What stands in a group is pressed there; a number typed to the bot alone means something else.
+    if (this.event.chat.kind === 'single') this.remember(card);
   }
 
-  to(address: Address, purpose: Purpose, name: string, message: Outgoing['message']): void {
+  to(
+    address: Address,
+    purpose: Purpose,
+    name: string,
+    message: Outgoing['message'],
+    sparing?: Outgoing['sparing'],
+  ): void {
     this.send(`${name}:${this.event.key}:${this.sends.length}`, address, purpose, message);
+    if (sparing !== undefined) this.sends.push({ ...this.sends.pop()!, sparing });
   }
 
   /** A typed number presses what this card offers. */

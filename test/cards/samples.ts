@@ -314,6 +314,37 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
       last: [],
     },
   ],
+  'group-deals': [
+    {
+      state: 'one',
+      at: '10:05',
+      deals: [
+        {
+          dealId: 'deal_1',
+          client: '城东医院',
+          rep: '代表甲',
+          stage: '方案定制',
+          overdue: true,
+          missing: ['客户现有设备清单', '定制方案'],
+          url: 'https://example.test/m/deals/deal_1',
+        },
+      ],
+      asked: { by: '一组主管', at: '10:04' },
+    },
+    {
+      state: 'several',
+      at: '10:05',
+      deals: ['deal_1', 'deal_2'].map((dealId) => ({
+        dealId,
+        client: '城东医院',
+        rep: '代表甲',
+        stage: '方案定制',
+        overdue: false,
+        missing: ['定制方案'],
+        url: `https://example.test/m/deals/${dealId}`,
+      })),
+    },
+  ],
   'nudge-taken': [{ rep: '代表甲', stage: '需求初筛', clients: ['城东医院', '滨江医院'], at: '10:20' }],
   digest: [
     {

@@ -79,7 +79,7 @@ export class Phones {
     const { answer, answered } = await this.intake(event);
     const card = (await answer) ?? null;
     if (card !== null && event.body.kind === 'press') {
-      this.#change(event.from, event.body.cardId, card);
+      this.#change(event.chat.kind === 'group' ? event.chat.id : event.from, event.body.cardId, card);
       await answered?.();
     }
     return card;

@@ -10,12 +10,14 @@ import {
   type Clock,
   type Log,
 } from '../../core/index.js';
-import type { Intake } from '../contract.js';
+import type { InboundEvent, Intake } from '../contract.js';
 import type { Lease } from '../lease.js';
 import type { ReplyAddresses } from '../reply-addresses.js';
-import { AIBOT_KINDS, hear, objectOf, textOf, WELCOME } from './aibot-heard.js';
+import { AIBOT_KINDS, hear, objectOf, PRESS_ANSWER_MS, pressedCard, textOf, WELCOME } from './aibot-heard.js';
+import type { Content } from './encode.js';
 import { refusal } from './errors.js';
 import type { CountCallback } from './types.js';
+import { within } from './within.js';
 
 /**
  * The AI bot by its long connection (长连接): no public address, no keys of a callback. The vendor takes one connection a
@@ -33,8 +35,11 @@ export interface AibotLink {
   start(): void;
   stop(): Promise<void>;
   state(): { isOpen: boolean; detail: string };
-  /** The answer to what an address of `LINK_ADDRESS` belongs to. The same `key` is the same answer. */
-  answer(address: string, key: string, markdown: string): Promise<void>;
+  /**
+   * The answer (markdown or a card) to what an address of `LINK_ADDRESS` belongs to. The same `key` is the same answer; a card
+   * whose acknowledgement was lost may stand there twice.
+   */
+  answer(address: string, key: string, content: Content): Promise<void>;
 }
 
 /** Addresses of answers that leave by the connection begin so. */
@@ -77,6 +82,12 @@ export interface AibotLinkDeps {
   log: Log;
   timings?: Partial<LinkTimings> | undefined;
 }
+
+/** The SDK's own description of a card is no type that ours could be. */
+type SdkCard = Parameters<WSClient['updateTemplateCard']>[1];
+type SdkBody =
+  { msgtype: 'markdown'; markdown: { content: string } } | { msgtype: 'template_card'; template_card: SdkCard };
+const bodyOf = (content: Content): SdkBody => content as unknown as SdkBody;
 
 interface Address {
   reqId: string;
@@ -183,7 +194,24 @@ export function createAibotLink(deps: AibotLinkDeps): AibotLink {
     // Before the question, so that whoever answers it finds the way.
     const until = new Date(clock.now().getTime() + ADDRESS_LIFE_MS);
     await addresses.keep(heard.key, `${LINK_ADDRESS}${JSON.stringify(address)}`, until);
-    await deps.intake(heard.event);
+    await answerPress(frame, message, heard.event);
+  }
+
+  /** How the pressed card looks now, within the 5 s in which the vendor takes it; else it leaves as a message of its own. */
+  async function answerPress(frame: WsFrame, message: Record<string, unknown>, event: InboundEvent): Promise<void> {
+    const deadline = performance.now() + PRESS_ANSWER_MS;
+    const { answer, answered } = await deps.intake(event);
+    const filled = answer === undefined ? null : await within(answer, deadline - performance.now());
+    const card = filled === null ? null : pressedCard(message, filled);
+    if (card === null || client === null) return;
+    try {
+      await client.updateTemplateCard(frame, card as SdkCard);
+    } catch (error) {
+      const { errcode } = objectOf(error) as { errcode?: unknown };
+      log.warn({ key: event.key, errcode: errcode ?? errorText(error) }, 'the pressed card was not changed in place');
+      return;
+    }
+    await answered?.();
   }
 
   async function look(): Promise<void> {
@@ -214,18 +242,21 @@ export function createAibotLink(deps: AibotLinkDeps): AibotLink {
         .catch((error: unknown) => log.warn({ code: errorCode(error) }, 'lease not released'));
     },
     state: () => ({ isOpen, detail }),
-    async answer(address, key, markdown) {
+    async answer(address, key, content) {
       if (client === null || !isOpen) throw new PlatformUnreachableError('wecom.bot_away', `bot: ${detail}`);
       const { reqId, chatId } = JSON.parse(address.slice(LINK_ADDRESS.length)) as Address;
       const streamId = `st_${sha256(key).slice(0, 24)}`;
+      const frame = { headers: { req_id: reqId } };
+      const body = bodyOf(content);
       const refusedBy = await acked(() =>
-        client!.replyStream({ headers: { req_id: reqId } }, streamId, markdown, true),
+        body.msgtype === 'markdown'
+          ? client!.replyStream(frame, streamId, body.markdown.content, true)
+          : client!.replyTemplateCard(frame, body.template_card),
       );
       if (refusedBy === null) return;
       // It was sent before and only the acknowledgement was lost.
       if (refusedBy.errcode === STREAM_OVER && unsure.delete(streamId)) return;
       // Too late for an answer, or the connection on which it was asked is gone: into the same chat, as a message of its own.
-      const body = { msgtype: 'markdown' as const, markdown: { content: markdown } };
       const again = await acked(() => client!.sendMessage(chatId, body));
       if (again !== null) throw refusal('aibot', again);
 

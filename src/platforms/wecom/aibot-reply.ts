@@ -5,6 +5,8 @@ import { AIBOT_PREFIX } from './aibot-heard.js';
 import { LINK_ADDRESS, type AibotLink } from './aibot-link.js';
 import type { WecomClient } from './client.js';
 import { groupCard, markdownContent, type Content } from './encode.js';
+import { taskIdOf } from './task-id.js';
+import { drawBotCard } from './template-card.js';
 import { literalMarkdown } from './text.js';
 
 /** https://developer.work.weixin.qq.com/document/path/101138 */
@@ -20,16 +22,16 @@ export function createAibotReplies(deps: { client: WecomClient; addresses: Reply
         details: { reaction: 'drop' },
       });
     }
-    const content = contentOf(body);
+    const content = contentOf(body, deliveryKey);
     if (!address.startsWith(LINK_ADDRESS)) await deps.client.reply(address, content);
     else if (deps.link === null) throw new PlatformUnreachableError('wecom.bot_away', 'the bot has no connection here');
-    else await deps.link.answer(address, deliveryKey, markdownOf(content));
+    else await deps.link.answer(address, deliveryKey, content);
     await deps.addresses.used(key);
     return { how: 'sent' };
   };
 }
 
-function contentOf(body: Delivery['body']): Content {
+function contentOf(body: Delivery['body'], deliveryKey: string): Content {
   switch (body.kind) {
     case 'text':
       return markdownContent(linked(body.text), MAX_MARKDOWN_BYTES);
@@ -37,14 +39,20 @@ function contentOf(body: Delivery['body']): Content {
       return markdownContent(body.text, MAX_MARKDOWN_BYTES);
     case 'card':
     case 'card-update':
-      return groupCard(body.card, MAX_MARKDOWN_BYTES);
+      return cardContent(body, deliveryKey);
     case 'file':
     case 'image':
       throw new PlatformRefusedError('wecom.message_invalid', 'a bot answers in words');
   }
 }
 
-const markdownOf = (content: Content): string => (content['markdown'] as { content: string }).content;
+/** What can be pressed is a card, which the press changes in place; what only tells reads better as markdown. */
+function cardContent({ card, cardId }: Extract<Delivery['body'], { cardId: unknown }>, deliveryKey: string): Content {
+  const canBePressed = card.closed === undefined && (card.choice !== undefined || card.actions.some(({ url }) => !url));
+  const drawn = canBePressed ? drawBotCard(card, 'send') : null;
+  if (drawn === null) return groupCard(card, MAX_MARKDOWN_BYTES);
+  return { msgtype: 'template_card', template_card: { ...drawn, task_id: taskIdOf(cardId, deliveryKey) } };
+}
 
 /** A line that is an address becomes a link; nothing else in people's words is markup. */
 const linked = (words: string): string =>

@@ -1,10 +1,11 @@
 import { getSignature } from '@wecom/crypto';
 import { errorCode, HOUR, MINUTE, SECOND, type Clock, type Log } from '../../core/index.js';
-import type { CallbackReceiver, CallbackRequest, CallbackResponse, Intake } from '../contract.js';
+import type { CallbackReceiver, CallbackRequest, CallbackResponse, Intake, IntakeResult } from '../contract.js';
 import type { ReplyAddresses } from '../reply-addresses.js';
-import { AIBOT_KINDS, hear, objectOf, textOf, WELCOME } from './aibot-heard.js';
+import { AIBOT_KINDS, hear, objectOf, PRESS_ANSWER_MS, pressedCard, textOf, WELCOME } from './aibot-heard.js';
 import { aesKey, isSignedBy, notAuthentic, open, seal } from './crypto.js';
 import type { CallbackKeys, CountCallback } from './types.js';
+import { within } from './within.js';
 
 /**
  * The AI bot (智能机器人) of the company by its JSON callback: hears what is said to it in groups, where a self-built app
@@ -48,6 +49,7 @@ export function createAibotReceiver(deps: AibotDeps): CallbackReceiver {
   }
 
   async function receive(request: CallbackRequest): Promise<CallbackResponse> {
+    const deadline = performance.now() + PRESS_ANSWER_MS;
     const envelope = objectOf(parse(request.body.toString('utf8')));
     const message = objectOf(parse(authenticate(request, textOf(envelope['encrypt']))));
     const heard = hear(message, clock.now());
@@ -58,20 +60,34 @@ export function createAibotReceiver(deps: AibotDeps): CallbackReceiver {
     }
     const { key, event } = heard;
     const address = textOf(message['response_url']);
-    const work = async (): Promise<void> => {
+    const work = async (): Promise<IntakeResult> => {
       // Before the question, so that whoever answers it finds the way.
       if (isOfVendor(address, deps.apiBase)) {
         await addresses.keep(key, address, new Date(clock.now().getTime() + ADDRESS_LIFE_MS));
       }
-      await deps.intake(event);
+      return deps.intake(event);
     };
     try {
-      if (!(await within(work(), INTAKE_TIMEOUT_MS))) return LATER;
+      const result = await within(work(), INTAKE_TIMEOUT_MS);
+      return result === null ? LATER : await answerPress(request, message, result, deadline);
     } catch (error) {
       log.warn({ key, code: errorCode(error) }, 'not stored, so not acknowledged');
       return LATER;
     }
-    return TAKEN;
+  }
+
+  /** How the pressed card looks now, in the answer itself: a card of the bot cannot be changed in any other way. */
+  async function answerPress(
+    request: CallbackRequest,
+    message: Record<string, unknown>,
+    { answer, answered }: IntakeResult,
+    deadline: number,
+  ): Promise<CallbackResponse> {
+    const filled = answer === undefined ? null : await within(answer, deadline - performance.now());
+    const card = filled === null ? null : pressedCard(message, filled);
+    if (card === null) return TAKEN;
+    const update = reply(request, { response_type: 'update_template_card', template_card: card });
+    return answered === undefined ? update : { ...update, written: answered };
   }
 
   /** Under the nonce of the callback. https://developer.work.weixin.qq.com/document/path/101033 */
@@ -107,18 +123,6 @@ export function isOfVendor(address: string, apiBase: string): boolean {
     return new URL(address).origin === new URL(apiBase).origin;
   } catch {
     return false; // no address at all
-  }
-}
-
-async function within(work: Promise<void>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

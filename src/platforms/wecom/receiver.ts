@@ -17,6 +17,7 @@ import { passiveText, passiveUpdate } from './passive.js';
 import type { ReplySlots, Words } from './reply-slots.js';
 import { drawCard } from './template-card.js';
 import type { CallbackKeys, CountCallback } from './types.js';
+import { within } from './within.js';
 import { MAX_XML_BYTES, parseXml, textAt, type XmlElement } from './xml.js';
 
 /** WeCom documents no window; our own, both ways, wide enough for its repetitions and for a clock that is off. */
@@ -221,17 +222,4 @@ function encryptedPart(body: Buffer): string {
   const [only] = found;
   if (found.length !== 1 || only === undefined) throw notAuthentic();
   return (only[1] ?? only[2] ?? '').trim();
-}
-
-/** Null when it is not there in time. */
-async function within<T>(promise: Promise<T | null>, ms: number): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), Math.max(0, ms));
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -4,8 +4,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/index.js';
 import { bytesOf, isJson, type Json, parseJson, text } from '../json.js';
 import type { CallbackOutcome } from '../types.js';
-import { BOT_NAME, opaque, type StoredChat } from '../world.js';
-import { checkCard } from './card.js';
+import { BOT_NAME, opaque, type StoredChat, type StoredMessage } from '../world.js';
+import { checkBotCard, type Pressed, UPDATE_MS, updateByBot } from './aibot-cards.js';
 import type { WecomState } from './state.js';
 
 /** Path of the bot's long connection on the stand-in. */
@@ -34,6 +34,8 @@ export class AibotLinks {
   readonly #state: WecomState;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 * 1024 });
   readonly #asked = new Map<string, Asked>();
+  /** Presses that can still be answered, by req_id; each once. */
+  readonly #pressed = new Map<string, { message: StoredMessage; at: number }>();
   /** Chats in which somebody spoke to the bot: it may speak there by itself. */
   readonly #known = new Set<string>();
   #live: WebSocket | undefined;
@@ -71,6 +73,15 @@ export class AibotLinks {
     this.#known.add(chat.id);
     const { response_url: _none, ...body } = message;
     this.#push('aibot_msg_callback', reqId, body);
+    return { status: 200, ms: 0, tries: 1, answered: 'pushed' };
+  }
+
+  /** A press on a card of the bot. */
+  pressed({ message, chat }: Pressed, event: Json): CallbackOutcome {
+    const reqId = opaque(24);
+    this.#pressed.set(reqId, { message, at: this.#state.world.now() });
+    this.#known.add(chat.id);
+    this.#push('aibot_event_callback', reqId, event);
     return { status: 200, ms: 0, tries: 1, answered: 'pushed' };
   }
 
@@ -132,9 +143,10 @@ export class AibotLinks {
         return this.#respond(reqId, body);
       case 'aibot_send_msg':
         return this.#send(body);
-      // Only to events that no phone makes: the first opening of the day, and presses on the bot's own cards.
-      case 'aibot_respond_welcome_msg':
       case 'aibot_respond_update_msg':
+        return this.#update(reqId, body);
+      // Only to an event that no phone makes: the first opening of the day.
+      case 'aibot_respond_welcome_msg':
         return refuse(40058, 'req_id is of no such event');
       default:
         return refuse(40058, 'invalid cmd');
@@ -167,6 +179,14 @@ export class AibotLinks {
     return OK;
   }
 
+  #update(reqId: string, body: Json): Refusal {
+    const pressed = this.#pressed.get(reqId);
+    if (pressed === undefined) return refuse(40058, 'req_id is of no such event');
+    this.#pressed.delete(reqId);
+    if (pressed.at <= this.#state.world.now() - UPDATE_MS) return refuse(40058, 'too late');
+    return updateByBot(this.#state, pressed.message, body) ?? OK;
+  }
+
   /** By itself, only where somebody spoke to it before. */
   #send(body: Json): Refusal {
     const chatId = text(body.chatid);
@@ -187,7 +207,7 @@ export class AibotLinks {
       return OK;
     }
     if (type !== 'template_card') return refuse(40008, 'invalid message type');
-    const card = checkCard(content, { update: false, mediaExists: () => false, userExists: () => true });
+    const card = checkBotCard(content, 'send');
     if ('errcode' in card) return refuse(card.errcode, card.errmsg);
     if (!this.#mayPost(chatId)) return refuse(45009, 'api freq out of limit');
     this.#show(chatId, { kind: 'card', card: card.card });

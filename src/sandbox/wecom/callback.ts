@@ -4,13 +4,19 @@ import { errorCode } from '../../core/index.js';
 import type { CallbackOutcome } from '../types.js';
 import { decrypt, encrypt, signature } from './crypto.js';
 import type { Door, WecomState } from './state.js';
+import { isJson, type Json, parseJson, text } from '../json.js';
 import { childText, readXml, writeXml, type XmlItem, type XmlNode } from './xml.js';
 
 /** One delivery and up to three more. https://developer.work.weixin.qq.com/document/path/90238 */
 const TRIES = 4;
 
 /** What came back, decrypted and checked. */
-export type PassiveReply = { kind: 'empty' } | { kind: 'invalid'; why: string } | { kind: 'reply'; xml: XmlNode };
+export type PassiveReply =
+  | { kind: 'empty' }
+  | { kind: 'invalid'; why: string }
+  | { kind: 'reply'; xml: XmlNode }
+  /** Of the bot. */
+  | { kind: 'json'; json: Json };
 
 interface Envelope {
   url: string;
@@ -74,7 +80,7 @@ export class CallbackSender {
       const [first] = await answers;
       status = first.status;
       if (status === 200) {
-        const reply = this.#open(first.body);
+        const reply = this.#door === 'aibot' ? this.#openJson(first.body, envelope) : this.#open(first.body);
         const ms = Math.round(performance.now() - started);
         return { outcome: { status, ms, tries, answered: describe(reply) }, reply };
       }
@@ -203,9 +209,30 @@ export class CallbackSender {
     if (childText(xml, 'FromUserName') !== corpId) return { kind: 'invalid', why: 'FromUserName is not the corp' };
     return { kind: 'reply', xml };
   }
+
+  /** The bot's answers are JSON, sealed under the callback's own nonce. https://developer.work.weixin.qq.com/document/path/101033 */
+  #openJson(body: string, sent: Envelope): PassiveReply {
+    if (body === '') return { kind: 'empty' };
+    const { token, encodingAesKey, receiveId } = this.#state.door(this.#door);
+    const envelope = parseJson(body);
+    if (!isJson(envelope)) return { kind: 'invalid', why: 'not json' };
+    const { timestamp } = envelope;
+    const nonce = text(envelope.nonce);
+    if (nonce !== new URL(sent.url).searchParams.get('nonce'))
+      return { kind: 'invalid', why: 'not the nonce of the callback' };
+    if (typeof timestamp !== 'number') return { kind: 'invalid', why: 'timestamp is no number' };
+    const encrypted = text(envelope.encrypt);
+    if (envelope.msgsignature !== signature(token, String(timestamp), nonce, encrypted))
+      return { kind: 'invalid', why: 'wrong signature' };
+    const plain = decrypt(encodingAesKey, encrypted);
+    if (plain?.receiveId !== receiveId) return { kind: 'invalid', why: 'cannot be decrypted' };
+    const json = parseJson(plain.message);
+    return isJson(json) ? { kind: 'json', json } : { kind: 'invalid', why: 'no json inside' };
+  }
 }
 
 function describe(reply: PassiveReply): string {
+  if (reply.kind === 'json') return text(reply.json.response_type) || text(reply.json.msgtype);
   if (reply.kind === 'reply') return childText(reply.xml, 'MsgType');
   return reply.kind === 'empty' ? 'empty' : `invalid: ${reply.why}`;
 }

@@ -71,6 +71,8 @@ export interface CardContext {
   update: boolean;
   mediaExists: (mediaId: string) => boolean;
   userExists: (userId: string) => boolean;
+  /** A card of the AI bot: less is shown, and its buttons only call back. https://developer.work.weixin.qq.com/document/path/101032 */
+  bot?: boolean;
 }
 
 class Refused extends Error {
@@ -129,9 +131,14 @@ class Checker {
     return card;
   }
 
-  #advise(path: string, value: unknown, characters: number): void {
+  #advise(path: string, value: unknown, app: number, bot = app): void {
+    const characters = this.#of(app, bot);
     const length = [...text(value)].length;
     if (length > characters) this.#warnings.push(`${path} has ${length} characters, ${characters} are shown`);
+  }
+
+  #of(app: number, bot: number): number {
+    return this.#context.bot === true ? bot : app;
   }
 
   #taskId(card: Json, interactive: boolean): string | undefined {
@@ -145,20 +152,20 @@ class Checker {
   }
 
   #source(card: Json): void {
-    if (isJson(card.source)) this.#advise('source.desc', card.source.desc, 20);
+    if (isJson(card.source)) this.#advise('source.desc', card.source.desc, 20, 13);
   }
 
   #mainTitle(type: CardType, card: Json): void {
     const main = isJson(card.main_title) ? card.main_title : {};
     const title = text(main.title);
-    this.#advise('main_title.title', title, 36);
-    this.#advise('main_title.desc', main.desc, 44);
-    this.#advise('sub_title_text', card.sub_title_text, 160);
+    this.#advise('main_title.title', title, 36, 26);
+    this.#advise('main_title.desc', main.desc, 44, 30);
+    this.#advise('sub_title_text', card.sub_title_text, 160, 112);
     const enough = type === 'text_notice' ? title !== '' || text(card.sub_title_text) !== '' : title !== '';
     if (!enough) throw new Refused(42033, 'invalid template_card.main_title.title');
     if (isJson(card.emphasis_content)) {
-      this.#advise('emphasis_content.title', card.emphasis_content.title, 14);
-      this.#advise('emphasis_content.desc', card.emphasis_content.desc, 22);
+      this.#advise('emphasis_content.title', card.emphasis_content.title, 14, 10);
+      this.#advise('emphasis_content.desc', card.emphasis_content.desc, 22, 15);
     }
   }
 
@@ -204,8 +211,9 @@ class Checker {
       const path = 'horizontal_content_list';
       if (text(item.keyname) === '') throw new Refused(42027, `invalid ${path}.keyname`);
       this.#advise(`${path}.keyname`, item.keyname, 5);
-      this.#advise(`${path}.value`, item.value, 30);
+      this.#advise(`${path}.value`, item.value, 30, 26);
       if (item.type === 1) this.#url(item.url, `${path}.url`);
+      if (item.type === 2 && this.#context.bot === true) throw new Refused(40058, `invalid ${path}.type`);
       if (item.type === 2 && !this.#context.mediaExists(text(item.media_id))) {
         throw new Refused(42029, `invalid ${path}.media_id`);
       }
@@ -220,7 +228,7 @@ class Checker {
     if (items.length > 3) throw new Refused(42042, 'invalid jump_list size');
     for (const item of items) {
       if (!isJson(item) || text(item.title) === '') throw new Refused(42033, 'invalid jump_list.title');
-      this.#advise('jump_list.title', item.title, 18);
+      this.#advise('jump_list.title', item.title, 18, 13);
       this.#target(item, 'jump_list');
     }
   }
@@ -258,8 +266,8 @@ class Checker {
     if (items.length > 4) throw new Refused(42036, 'invalid vertical_content_list size');
     for (const item of items) {
       if (!isJson(item) || text(item.title) === '') throw new Refused(42033, 'invalid vertical_content_list.title');
-      this.#advise('vertical_content_list.title', item.title, 38);
-      this.#advise('vertical_content_list.desc', item.desc, 160);
+      this.#advise('vertical_content_list.title', item.title, 38, 26);
+      this.#advise('vertical_content_list.desc', item.desc, 160, 112);
     }
   }
 
@@ -271,7 +279,7 @@ class Checker {
     for (const item of items) {
       if (!isJson(item) || text(item.text) === '') throw new Refused(42038, 'invalid button_list.text');
       this.#advise('button_list.text', item.text, 10);
-      if ((item.type ?? 0) === 1) this.#url(item.url, 'button_list.url');
+      if ((item.type ?? 0) === 1 && this.#context.bot !== true) this.#url(item.url, 'button_list.url');
       else keys.push(this.#key(item.key, 'button_list.key'));
     }
     if (new Set(keys).size !== keys.length) throw new Refused(42039, 'button_list.key conflict');
@@ -279,14 +287,15 @@ class Checker {
 
   #choices(type: CardType, card: Json): void {
     if (type === 'button_interaction') {
-      if (card.button_selection !== undefined) this.#selector(card.button_selection, 'button_selection', 10, 16);
+      if (card.button_selection !== undefined)
+        this.#selector(card.button_selection, 'button_selection', 10, this.#of(16, 10));
       return;
     }
-    if (type === 'vote_interaction') this.#selector(card.checkbox, 'checkbox', 20, 17);
+    if (type === 'vote_interaction') this.#selector(card.checkbox, 'checkbox', 20, this.#of(17, 11));
     if (type === 'multiple_interaction') {
       const selectors = list(card.select_list);
       if (selectors.length < 1 || selectors.length > 3) throw new Refused(42047, 'invalid select_list size');
-      const keys = selectors.map((selector) => this.#selector(selector, 'select_list', 10, 16));
+      const keys = selectors.map((selector) => this.#selector(selector, 'select_list', 10, this.#of(16, 10)));
       if (new Set(keys).size !== keys.length) throw new Refused(42043, 'select_list.question_key conflict');
     }
     if (type === 'vote_interaction' || type === 'multiple_interaction') this.#submit(card);

@@ -244,6 +244,14 @@ export class WecomPhone implements PhoneDriver {
     }
     const selected = selectedItems(card, press.choices);
     if (typeof selected === 'string' && !press.stale) return { accepted: false, reason: selected };
+    const taken = menu || typeof selected === 'string' ? [] : selected;
+    const chat = this.#state.world.chat('wecom', message.chatId);
+    if (chat?.kind === 'group') {
+      // No app can put a card into a group: it is the bot's.
+      const { action } = press;
+      const callback = await this.#aibot.pressed({ userId, chat, message, card, action, selected: taken });
+      return { accepted: true, ...(callback === undefined ? {} : { callback }) };
+    }
     const msgid = Object.entries(this.#state.data.sent).find(([, sent]) => sent.messageIds.includes(message.id))?.[0];
     const fields: XmlItem[] = [
       ['EventKey', press.action],
@@ -252,7 +260,7 @@ export class WecomPhone implements PhoneDriver {
       ['ResponseCode', this.#state.newResponseCode(msgid ?? '')],
       this.#agent,
     ];
-    if (!menu && typeof selected !== 'string' && selected.length > 0) fields.push(['SelectedItems', selected]);
+    if (taken.length > 0) fields.push(['SelectedItems', taken.map(toXml)]);
     const event = menu ? 'template_card_menu_event' : 'template_card_event';
     return this.#event(userId, event, fields, menu ? 'messages' : 'card', message, true);
   }
@@ -282,10 +290,26 @@ function actionMenuKeys(card: Json): string[] {
     .map((item) => text(item.key));
 }
 
+interface Selected {
+  question: string;
+  ids: string[];
+}
+
+function toXml({ question, ids }: Selected): XmlItem {
+  const options = ids.map((id): XmlItem => ['OptionId', id]);
+  return [
+    'SelectedItem',
+    [
+      ['QuestionKey', question],
+      ['OptionIds', options],
+    ],
+  ];
+}
+
 /** What the client sends along: each selector with what was chosen, else with what was set before. */
-function selectedItems(card: Json, choices: Record<string, string[]>): XmlItem[] | string {
+function selectedItems(card: Json, choices: Record<string, string[]>): Selected[] | string {
   const selectors = [card.button_selection, card.checkbox, ...list(card.select_list)].filter(isJson);
-  const items: XmlItem[] = [];
+  const items: Selected[] = [];
   for (const selector of selectors) {
     const question = text(selector.question_key);
     const options = list(selector.option_list).filter(isJson);
@@ -293,14 +317,7 @@ function selectedItems(card: Json, choices: Record<string, string[]>): XmlItem[]
     if (chosen.some((id) => !options.some((option) => option.id === id))) return `${question} has no such option`;
     const multi = selector === card.checkbox && selector.mode === 1;
     if (!multi && chosen.length > 1) return `${question} takes one option`;
-    const ids = chosen.map((id): XmlItem => ['OptionId', id]);
-    items.push([
-      'SelectedItem',
-      [
-        ['QuestionKey', question],
-        ['OptionIds', ids],
-      ],
-    ]);
+    items.push({ question, ids: chosen });
   }
   const unknown = Object.keys(choices).find((key) => !selectors.some((selector) => selector.question_key === key));
   return unknown === undefined ? items : `the card has no question ${unknown}`;

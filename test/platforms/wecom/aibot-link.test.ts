@@ -1,7 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { systemClock } from '../../../src/core/index.js';
+import type { FilledCard } from '../../../src/cards/index.js';
+import { systemClock, type CardId } from '../../../src/core/index.js';
 import type { InboundEvent } from '../../../src/platforms/contract.js';
 import { memoryReplyAddresses } from '../../../src/platforms/index.js';
 import { aloneLease, createMongoLease, type Lease } from '../../../src/platforms/lease.js';
@@ -24,7 +25,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 function connect(
   t: ExecutionContext,
   bench: Bench,
-  { secret, lease = aloneLease }: { secret?: string; lease?: Lease } = {},
+  { secret, lease = aloneLease, answer = null }: { secret?: string; lease?: Lease; answer?: FilledCard | null } = {},
 ) {
   const { apiBase, corpId, agentId, token, encodingAesKey, aibot, secret: appSecret } = bench.access.wecom;
   const events: InboundEvent[] = [];
@@ -35,7 +36,10 @@ function connect(
     log,
     intake: (event) => {
       events.push(event);
-      return Promise.resolve({ duplicate: false });
+      return Promise.resolve({
+        duplicate: false,
+        answer: Promise.resolve(event.body.kind === 'press' ? answer : null),
+      });
     },
     tokens: memoryTokenStore(),
     aibotLink: {
@@ -109,6 +113,39 @@ test('too late for the stream, the answer is a message of its own in that chat',
   await bench.control('POST', 'clock', { offsetMs: 7 * 60_000 });
   t.is((await adapter.deliver(answerTo(events[0], 'a', '晚了七分钟'))).how, 'sent');
   t.deepEqual(await answers(), ['晚了七分钟']);
+});
+
+test('a card of the bot is pressed over the long connection and changes in place', async (t) => {
+  const { bench, says } = await inGroup(t);
+  const card: FilledCard = {
+    name: 'group-deals',
+    title: '城东医院（代表甲）：在「方案定制」',
+    tone: 'plain',
+    lines: [],
+    fields: [],
+    actions: [{ key: 'group-deals:d1', label: '看最新', style: 'plain' }],
+    summary: '城东医院',
+  };
+  const answer = { ...card, lines: [{ text: '这一步材料齐了。' }] };
+  const { adapter, events, isOpen } = connect(t, bench, { answer });
+  await adapter.start();
+  await until('connected', isOpen);
+  await says('@留痕 城东医院');
+  await until('heard', () => events.length === 1);
+  const { to } = answerTo(events[0], 'a', '');
+  await adapter.deliver({ key: 'a', to, body: { kind: 'card', cardId: 'c_1' as CardId, card } });
+  const shown = await bench.lastMessage('wecom', 'RepA', 'team1');
+  t.like(shown.card, { card_type: 'button_interaction' });
+  await bench.control('POST', 'phones/wecom/RepA/press', {
+    messageId: shown.id,
+    action: 'group-deals:d1',
+    choices: {},
+  });
+  await until('changed', async () => {
+    const { id, card: now } = await bench.lastMessage('wecom', 'Lead1', 'team1');
+    return id === shown.id && (now as { sub_title_text?: string }).sub_title_text === '这一步材料齐了。';
+  });
+  t.like(events[1], { from: 'RepA', body: { kind: 'press', cardId: 'c_1', action: 'group-deals:d1' } });
 });
 
 test('whoever is thrown out by another connection waits, says so, and does not fight', async (t) => {

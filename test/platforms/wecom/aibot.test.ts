@@ -1,7 +1,8 @@
 import { encrypt, getSignature } from '@wecom/crypto';
 import test, { type ExecutionContext } from 'ava';
-import { FixedClock, HOUR, MINUTE, silentLog, systemClock } from '../../../src/core/index.js';
-import type { InboundEvent } from '../../../src/platforms/contract.js';
+import { FixedClock, HOUR, MINUTE, silentLog, systemClock, type CardId } from '../../../src/core/index.js';
+import type { FilledCard } from '../../../src/cards/index.js';
+import type { InboundEvent, IntakeResult } from '../../../src/platforms/contract.js';
 import { memoryReplyAddresses } from '../../../src/platforms/index.js';
 import { memoryTokenStore } from '../../../src/platforms/token-holder.js';
 import { createAibotReceiver, isOfVendor } from '../../../src/platforms/wecom/aibot.js';
@@ -13,7 +14,21 @@ import { jsonSample, sample, SAMPLE_AT, SAMPLE_KEYS, sampleNames } from './sampl
 
 const VENDOR = 'https://qyapi.weixin.qq.com';
 
-function setUp(now = SAMPLE_AT, intake?: (event: InboundEvent) => Promise<{ duplicate: boolean }>) {
+const CARD: FilledCard = {
+  name: 'group-deals',
+  title: '城东医院（代表甲）：在「方案定制」',
+  tone: 'plain',
+  lines: [{ text: '还差：定制方案' }],
+  fields: [],
+  actions: [
+    { key: 'group-ask:d1', label: '问一句', style: 'primary' },
+    { key: 'group-deals:d1', label: '看最新', style: 'plain' },
+  ],
+  url: 'https://trail.example.com/m/deals/d1',
+  summary: '城东医院：在「方案定制」',
+};
+
+function setUp(now = SAMPLE_AT, intake?: (event: InboundEvent) => Promise<IntakeResult>) {
   const events: InboundEvent[] = [];
   const counts: string[] = [];
   const clock = new FixedClock(now);
@@ -53,11 +68,21 @@ const SAID: Record<string, object> = {
   'aibot-image': { kind: 'unknown', what: 'aibot.image' },
   'aibot-file': { kind: 'unknown', what: 'aibot.file' },
   'aibot-video': { kind: 'unknown', what: 'aibot.video' },
+  'aibot-event-template_card': {
+    kind: 'press',
+    cardId: 'order_20260101_0007',
+    action: 'approve',
+    choices: { reason: ['price_ok'] },
+  },
+  'aibot-event-template_card-menu': {
+    kind: 'press',
+    cardId: 'notice_20260101_0003',
+    action: 'mute_today',
+    choices: {},
+  },
 };
 const IGNORED: Record<string, string> = {
   'aibot-event-feedback': 'aibot.event.feedback_event ignored',
-  'aibot-event-template_card': 'aibot.event.template_card_event ignored',
-  'aibot-event-template_card-menu': 'aibot.event.template_card_event ignored',
   'aibot-stream-refresh': 'aibot.stream ignored',
   'aibot-event-enter_chat': 'aibot.event.enter_chat ignored',
 };
@@ -72,7 +97,7 @@ for (const [name, body] of Object.entries(SAID)) {
     t.is(events[0]?.key as string, `wecom:aibot:${msgid}`);
     t.deepEqual(events[0]?.chat as object, { kind: 'group', id: `aibot:wecom:aibot:${msgid}` });
     t.is(counts.length, 1);
-    t.regex(counts[0] ?? '', /^aibot\.\w+ event$/);
+    t.regex(counts[0] ?? '', /^aibot\.(event\.)?\w+ event$/);
     t.is(await addresses.find(`wecom:aibot:${msgid}`), url ?? null);
     clock.advance(HOUR);
     t.is(await addresses.find(`wecom:aibot:${msgid}`), null, 'an hour is all');
@@ -163,7 +188,46 @@ test('answers go to the vendor’s host and to no other', async (t) => {
   t.is(await addresses.find(`wecom:aibot:${msgid}`), null);
 });
 
-async function inGroup(t: ExecutionContext) {
+test('the answer to a press is the card as it looks now, for everybody who has it', async (t) => {
+  let answered = 0;
+  const { receive } = setUp(SAMPLE_AT, () =>
+    Promise.resolve({
+      duplicate: false,
+      answer: Promise.resolve(CARD),
+      answered: () => {
+        answered += 1;
+        return Promise.resolve();
+      },
+    }),
+  );
+  const answer = await receive(sealed(sample('aibot-event-template_card.json')));
+  const { encrypt: inside, nonce } = JSON.parse(answer.body) as { encrypt: string; nonce: string };
+  t.is(nonce, 'nonce123');
+  const update = JSON.parse(open(aesKey(SAMPLE_KEYS.encodingAesKey), inside, '').toString()) as Record<string, object>;
+  const { userids: _some, ...expected } = jsonSample<Record<string, object>>('aibot-reply-update-card');
+  t.deepEqual(Object.keys(update), Object.keys(expected));
+  t.like(update, {
+    response_type: 'update_template_card',
+    template_card: { card_type: 'button_interaction', task_id: 'order_20260101_0007' },
+  });
+  t.is(answered, 0, 'only what was written to the socket counts as shown');
+  await answer.written?.();
+  t.is(answered, 1);
+});
+
+test('an answer to a press that takes too long is not waited for', async (t) => {
+  const { receive } = setUp(SAMPLE_AT, () =>
+    Promise.resolve({
+      duplicate: false,
+      answer: new Promise<null>((resolve) => setTimeout(resolve, 4_000, null).unref()),
+    }),
+  );
+  const began = performance.now();
+  t.like(await receive(sealed(sample('aibot-event-template_card.json'))), { status: 200, body: '' });
+  t.true(performance.now() - began < 3_500);
+});
+
+async function inGroup(t: ExecutionContext, answer?: (event: InboundEvent) => FilledCard | null) {
   const bench = await startBench(t);
   const { apiBase, corpId, agentId, secret, token, encodingAesKey, aibot } = bench.access.wecom;
   const events: InboundEvent[] = [];
@@ -173,7 +237,8 @@ async function inGroup(t: ExecutionContext) {
     log: silentLog,
     intake: (event) => {
       events.push(event);
-      return Promise.resolve({ duplicate: false });
+      const card = event.body.kind === 'press' ? (answer?.(event) ?? null) : null;
+      return Promise.resolve({ duplicate: false, answer: Promise.resolve(card) });
     },
     tokens: memoryTokenStore(),
     aibot: { keys: aibot, addresses: memoryReplyAddresses(systemClock) },
@@ -204,4 +269,47 @@ test('in a group the bot hears its name only, and answers each question once', a
   await t.throwsAsync(adapter.deliver({ ...delivery, key: 'b' }), { code: 'wecom.too_late' });
   const { json } = await bench.control('GET', 'traffic?limit=50');
   t.false(JSON.stringify(json).includes('response_code'), 'the address is a secret');
+});
+
+test('a card of the bot is pressed by anybody in the group and changes for all of them', async (t) => {
+  const now = { ...CARD, lines: [{ text: '一组主管 10:05 问了代表甲' }], actions: CARD.actions.slice(1) };
+  const { bench, adapter, events, says } = await inGroup(t, () => now);
+  await says('@留痕 城东医院 卡在哪');
+  const chatId = events[0]?.chat.kind === 'group' ? events[0].chat.id : '';
+  const cardId = 'c_1' as CardId;
+  await adapter.deliver({ key: 'a', to: { kind: 'group', chatId }, body: { kind: 'card', cardId, card: CARD } });
+  const shown = await bench.lastMessage('wecom', 'RepA', 'team1');
+  t.like(shown.card, { card_type: 'button_interaction', card_action: { type: 1, url: CARD.url } });
+  const press = (action: string) =>
+    bench.control('POST', 'phones/wecom/RepA/press', { messageId: shown.id, action, choices: {} });
+  t.like((await press('group-ask:d1')).json, { accepted: true, callback: { answered: 'update_template_card' } });
+  t.like(events[1], { from: 'RepA', chat: { kind: 'group' }, body: { kind: 'press', cardId, action: 'group-ask:d1' } });
+  for (const userId of ['RepA', 'Lead1']) {
+    const changed = await bench.lastMessage('wecom', userId, 'team1');
+    t.is(changed.id, shown.id, 'in its place');
+    t.like(changed.card, { sub_title_text: '一组主管 10:05 问了代表甲' });
+  }
+  t.like((await press('group-ask:d1')).json, { accepted: false }, 'what is gone from the card cannot be pressed');
+  t.like((await press('group-deals:d1')).json, { accepted: true });
+  t.not(events[1]?.key, events[2]?.key);
+});
+
+test('what came too late for the press is a message of its own in the same chat', async (t) => {
+  const { bench, adapter, events, says } = await inGroup(t);
+  await says('@留痕 城东医院 卡在哪');
+  const to = (event: InboundEvent | undefined) =>
+    ({ kind: 'group', chatId: event?.chat.kind === 'group' ? event.chat.id : '' }) as const;
+  const cardId = 'c_1' as CardId;
+  await adapter.deliver({ key: 'a', to: to(events[0]), body: { kind: 'card', cardId, card: CARD } });
+  const shown = await bench.lastMessage('wecom', 'RepA', 'team1');
+  await bench.control('POST', 'phones/wecom/RepA/press', {
+    messageId: shown.id,
+    action: 'group-deals:d1',
+    choices: {},
+  });
+  const body = { kind: 'card-update', cardId, card: CARD, handles: [] } as const;
+  t.is((await adapter.deliver({ key: 'b', to: to(events[1]), body })).how, 'sent');
+  const last = await bench.lastMessage('wecom', 'Lead1', 'team1');
+  t.not(last.id, shown.id);
+  t.like(last.card, { card_type: 'button_interaction' });
 });

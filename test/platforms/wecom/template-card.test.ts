@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { CardChoice, FilledCard } from '../../../src/cards/index.js';
 import { cardContent, groupCard, personMessage, textContent, uploadName } from '../../../src/platforms/wecom/encode.js';
 import { passiveUpdate } from '../../../src/platforms/wecom/passive.js';
-import { drawCard, NO_OPTION } from '../../../src/platforms/wecom/template-card.js';
+import { drawBotCard, drawCard, NO_OPTION } from '../../../src/platforms/wecom/template-card.js';
 import type { ButtonInteraction, TemplateCard } from '../../../src/platforms/wecom/types.js';
 import { childrenNamed, parseXml, textAt } from '../../../src/platforms/wecom/xml.js';
 import { checklistCard, tagsCard } from '../../contracts/samples.js';
@@ -68,6 +68,21 @@ test('which card is drawn for which question', (t) => {
   t.is(drawn(21, 'single'), 'multiple_interaction');
   t.is(drawn(27, 'single'), 'multiple_interaction');
   t.is(drawn(28, 'single'), null);
+});
+
+test('a card of the AI bot keeps to its tighter limits, and its buttons only call back', (t) => {
+  const long = '很长的话'.repeat(60);
+  const open = { key: 'open', label: '打开', style: 'plain' as const, url: 'https://s.example.com/a' };
+  const { actions } = checklistCard({});
+  const lines = [{ text: long }, { text: long, url: 'https://s.example.com/b' }];
+  const card = checklistCard({ title: long, subtitle: long, lines, actions: [open, ...actions] });
+  const drawn = drawBotCard(card, 'send') as ButtonInteraction;
+  const length = (text: string | undefined) => [...(text ?? '')].length;
+  t.true(length(drawn.main_title.title) <= 26 && length(drawn.main_title.desc) <= 30);
+  t.true(length(drawn.sub_title_text) <= 112);
+  t.true(drawn.horizontal_content_list?.every(({ value }) => length(value) <= 26));
+  t.true(drawn.button_list.every((button) => button.key !== undefined && !('type' in button) && !('url' in button)));
+  t.true(drawn.horizontal_content_list?.some(({ value, url }) => value === '打开' && url === open.url));
 });
 
 test('a long single choice is split by group, and each part can be left untouched', (t) => {
