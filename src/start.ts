@@ -23,6 +23,7 @@ import {
   createPageBackend,
   createProofs,
   createReviewDesk,
+  createSent,
   createUndelivered,
 } from './web/index.js';
 
@@ -133,6 +134,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
         backend,
         reviews: createReviewDesk({ ...house, evidenceOf: backend.evidenceOf, clock }),
         undelivered: createUndelivered(house),
+        sent: createSent(house),
         proofs,
         visits: createVisitCodes({ house, secret, publicUrl, clock }),
         captures: createCaptures({ house, secret, clock }),

@@ -1,5 +1,15 @@
 import type { Connection } from 'mongoose';
-import { AppError, DAY, HOUR, MINUTE, SECOND, type CardId, type Clock, type Log } from '../core/index.js';
+import {
+  AppError,
+  DAY,
+  HOUR,
+  MINUTE,
+  SECOND,
+  type CardId,
+  type Clock,
+  type Log,
+  type PersonId,
+} from '../core/index.js';
 import type { Address, Outgoing, PlatformAdapter, PlatformName } from '../platforms/contract.js';
 import { createInserts } from '../store/index.js';
 import { createCardBook } from './cards.js';
@@ -25,10 +35,12 @@ export interface Outbox {
   /** Puts a dead letter back; false when there is none, or when its card has a newer look already. */
   resend(key: string): Promise<boolean>;
   /**
-   * Takes a wrong message back from its recipient's chat. False: it never left, or its platform cannot. Throws the
-   * platform's refusal, for one when it is too old.
+   * Takes a wrong message back from its recipient's chat; `by` is kept with it. False: it never left, or its platform
+   * cannot. Throws the platform's refusal, for one when it is too old.
    */
-  recall(key: string): Promise<boolean>;
+  recall(key: string, by?: PersonId): Promise<boolean>;
+  /** What can still be taken back, and what was, newest first; at most a thousand. */
+  recallable(): Promise<OutboxRow[]>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -60,6 +72,7 @@ export interface OutboxDeps {
 /** Messages that left are forgotten after a quarter, cards and events are not. */
 const KEEP_DAYS = 90;
 const DAY_COUNT_MS = 10 * MINUTE;
+const RECALLABLE_SHOWN = 1_000;
 
 export function createOutbox(deps: OutboxDeps): Outbox {
   const rows = deps.connection.collection('outbox');
@@ -300,15 +313,34 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       wake(0);
       return newer === 0 && put.modifiedCount > 0;
     },
-    async recall(key) {
+    async recall(key, by) {
       const row = (await rows.findOne({ _id: key as never, state: 'sent' })) as unknown as OutboxRow | null;
       const take = row === null ? undefined : deps.adapters.get(row.platform)?.recall;
       if (row?.messageId === undefined || take === undefined) return false;
       await take(row.messageId);
-      const done = await rows.updateOne({ _id: key as never, state: 'sent' }, { $set: { state: 'recalled' } });
+      const recalled = { at: deps.clock.now(), ...(by === undefined ? {} : { by }) };
+      const done = await rows.updateOne(
+        { _id: key as never, state: 'sent' },
+        { $set: { state: 'recalled', recalled } },
+      );
+      deps.log.info({ key, platform: row.platform, by: by ?? null }, 'message taken back');
       // Shown anew if it is wanted again: the message that held the card is gone.
       if (row.cardId !== undefined) await cards.forget(row.cardId, row.messageId);
       return done.modifiedCount > 0;
+    },
+    async recallable() {
+      const now = deps.clock.now().getTime();
+      const reach = [...deps.adapters].flatMap(([platform, { recall, recallWithinMs }]) =>
+        recall === undefined || recallWithinMs === undefined
+          ? []
+          : [{ platform, sentAt: { $gt: new Date(now - recallWithinMs) } }],
+      );
+      if (reach.length === 0) return [];
+      return (await rows
+        .find({ state: { $in: ['sent', 'recalled'] }, messageId: { $exists: true }, $or: reach })
+        .sort({ sentAt: -1 })
+        .limit(RECALLABLE_SHOWN)
+        .toArray()) as unknown as OutboxRow[];
     },
     start() {
       stopped = false;

@@ -1,3 +1,4 @@
+import type { PersonId } from '../core/index.js';
 import type { Message, PlatformName, Purpose, Recipient } from '../platforms/contract.js';
 
 export interface OutboxRow {
@@ -28,6 +29,8 @@ export interface OutboxRow {
   messageId?: string;
   createdAt: Date;
   sentAt?: Date;
+  /** When it was taken back, and by which administrator. */
+  recalled?: { at: Date; by?: PersonId };
 }
 
 export interface CardRow {

@@ -200,6 +200,8 @@ export interface PlatformAdapter {
   readCheckIn?(userId: string, at: Date): Promise<CheckInRecord | null>;
   /** Takes a message back from its recipient's chat, by `DeliveryReceipt.messageId`. Too old: a refusal that is final. */
   recall?(messageId: string): Promise<void>;
+  /** For how long after it was sent that may work, ms. */
+  readonly recallWithinMs?: number;
   /** Makes or completes a group chat owned by us; gives its chat id. Only where the platform lets an app make groups. */
   ensureGroup?(group: {
     chatId: string;

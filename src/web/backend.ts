@@ -59,6 +59,8 @@ export interface ManagerHome {
   reviews: number;
   /** Messages that were given up: `/m/undelivered`. Always 0 for those who are no administrators. */
   undelivered: number;
+  /** What was sent wrongly may be taken back: `/m/sent`. */
+  mayRecall: boolean;
   asOf: string;
   /** 本周 11 月 20 日 – 11 月 26 日 */
   window: string;
@@ -381,23 +383,4 @@ export interface VerifierCount extends Omit<ReviewCount, 'code'> {
   /** The machine had passed it, a person refused it. */
   missed: number;
   checks: ReviewCount[];
-}
-
-// ---------------------------------------------------------------- undelivered
-
-/** Messages that were given up, by cause; for administrators. */
-export interface UndeliveredView {
-  causes: {
-    id: string;
-    /** 企业微信, 钉钉 */
-    platform: string;
-    code: string;
-    /** What to do about it, in words. */
-    todo: string;
-    messages: { key: string; to: string; about: string; at: string }[];
-  }[];
-  /** Older ones that are not shown. */
-  more: number;
-  /** Where the month's calls stand, a few lines each platform that counts them. */
-  quotas: string[][];
 }

@@ -15,6 +15,8 @@ export { createReviewDesk } from './reviews.js';
 export type { ReviewDesk } from './reviews.js';
 export { createUndelivered } from './undelivered.js';
 export type { Undelivered } from './undelivered.js';
+export { createSent } from './sent.js';
+export type { Sent } from './sent.js';
 export type { PageBackend, Viewer } from './backend.js';
 export type { Captures, CaptureView, Sending } from './captures.js';
 export { createPageBackend } from './page-backend.js';

@@ -152,6 +152,7 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
           digests,
           reviews: reviews.length,
           undelivered: messages?.dead ?? 0,
+          mayRecall: seesUndelivered(me),
         });
       }
       const mine = await deals.find({ ownerId: viewer.personId }, 60);

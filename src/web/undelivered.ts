@@ -1,7 +1,8 @@
 import { BadInputError, NotAllowedError } from '../core/index.js';
 import type { Org, Person, TimeWords } from '../org/index.js';
 import { quotaWords, whatToDo, type Outbox, type OutboxRow, type Usage } from '../outbox/index.js';
-import type { UndeliveredView, Viewer } from './backend.js';
+import type { Viewer } from './backend.js';
+import type { UndeliveredView } from './message-views.js';
 
 /** Messages that were given up: for administrators, who put them back when the cause is gone. */
 export interface Undelivered {
@@ -22,7 +23,7 @@ const SEEN_BY: readonly string[] = ['admin', 'operations'];
 export function seesUndelivered(person: Person | undefined): boolean {
   return person !== undefined && SEEN_BY.includes(person.role);
 }
-const PLATFORMS = { wecom: '企业微信', dingtalk: '钉钉' } as const;
+export const PLATFORMS = { wecom: '企业微信', dingtalk: '钉钉' } as const;
 
 export function createUndelivered(deps: UndeliveredDeps): Undelivered {
   const { org, outbox, words } = deps;
@@ -35,13 +36,6 @@ export function createUndelivered(deps: UndeliveredDeps): Undelivered {
   }
 
   const causeOf = (row: OutboxRow): string => `${row.platform}:${row.lastError?.code ?? 'unknown'}`;
-
-  function whom({ platform, to }: OutboxRow): string {
-    if (to.kind === 'person') return org.personByIdentity(platform, to.userId)?.name ?? to.userId;
-    const isIt = (chat: { platform: string; chatId: string }): boolean =>
-      chat.platform === platform && chat.chatId === to.chatId;
-    return org.groups().find(({ chats }) => chats.some(isIt))?.name ?? '群';
-  }
 
   return {
     async list(viewer) {
@@ -59,7 +53,7 @@ export function createUndelivered(deps: UndeliveredDeps): Undelivered {
         };
         cause.messages.push({
           key: row._id,
-          to: whom(row),
+          to: whom(org, row),
           about: aboutOf(row),
           at: words.dayTime(row.lastError?.at ?? row.createdAt),
         });
@@ -87,9 +81,17 @@ export function createUndelivered(deps: UndeliveredDeps): Undelivered {
   };
 }
 
+/** Who got it, or should have. */
+export function whom(org: Pick<Org, 'personByIdentity' | 'groups'>, { platform, to }: OutboxRow): string {
+  if (to.kind === 'person') return org.personByIdentity(platform, to.userId)?.name ?? to.userId;
+  const isIt = (chat: { platform: string; chatId: string }): boolean =>
+    chat.platform === platform && chat.chatId === to.chatId;
+  return org.groups().find(({ chats }) => chats.some(isIt))?.name ?? '群';
+}
+
 const MAX_ABOUT = 60;
 
-function aboutOf({ message }: OutboxRow): string {
+export function aboutOf({ message }: OutboxRow): string {
   switch (message.kind) {
     case 'show':
       return message.card.title;

@@ -58,6 +58,7 @@ export function managerHome(
     digests: readonly DigestSnapshot[];
     reviews: number;
     undelivered: number;
+    mayRecall: boolean;
   },
 ): ManagerHome {
   const { figures } = about;
@@ -68,6 +69,7 @@ export function managerHome(
     scope: about.scope,
     reviews: about.reviews,
     undelivered: about.undelivered,
+    mayRecall: about.mayRecall,
     asOf: figures.asOf.toISOString(),
     window: `${day(deps, figures.window.from)} – ${day(deps, new Date(figures.window.to.getTime() - 1))}`,
     lights: lightsOf(deps, figures),

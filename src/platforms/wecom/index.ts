@@ -1,4 +1,4 @@
-import { ConfigError, type Clock, type Log } from '../../core/index.js';
+import { ConfigError, DAY, type Clock, type Log } from '../../core/index.js';
 import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
 import type { Lease } from '../lease.js';
 import { memoryReplyAddresses, type ReplyAddresses } from '../reply-addresses.js';
@@ -164,8 +164,9 @@ export function createWecomAdapter(deps: WecomDeps): WecomAdapter {
         : createAibotReceiver({ ...deps.aibot, apiBase: settings.apiBase, intake, count, clock, log }),
     deliver: deliverByApp((app) => appOf(app).deliver),
     readDirectory: (userIds) => readDirectory(client, log, userIds),
+    // https://developer.work.weixin.qq.com/document/path/94867 : within a day, in the WeCom client only.
+    recallWithinMs: DAY,
     recall: async (messageId) => {
-      // https://developer.work.weixin.qq.com/document/path/94867 : within a day, in the WeCom client only.
       const { app, id } = splitApp(messageId);
       await appOf(app).client.post('message/recall', { msgid: id });
     },

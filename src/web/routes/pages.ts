@@ -8,11 +8,13 @@ import { jsonErrors, readJson, requireOwnHeader } from './json.js';
 import type { Proofs } from '../proofs.js';
 import type { ReviewDesk } from '../reviews.js';
 import type { Captures } from '../captures.js';
+import type { Sent } from '../sent.js';
 import type { Undelivered } from '../undelivered.js';
 import { addCaptureRoutes } from './captures.js';
 import { addPageConfigRoute } from './page-config.js';
 import { addProofRoutes } from './proofs.js';
 import { addReviewRoutes } from './reviews.js';
+import { addSentRoutes } from './sent.js';
 import { addUndeliveredRoutes } from './undelivered.js';
 import { addVisitRoutes, type VisitCodes } from './visits.js';
 import { createLogin, type LoginDeps } from './login.js';
@@ -23,6 +25,7 @@ export interface PageRouteDeps extends Omit<LoginDeps, 'sessions'> {
   visits: VisitCodes;
   reviews?: ReviewDesk;
   undelivered?: Undelivered;
+  sent?: Sent;
   captures?: Captures;
   proofs?: Pick<Proofs, 'look'>;
   sessions: SessionStore;
@@ -125,6 +128,7 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
     addCaptureRoutes(router, api, { captures: deps.captures, login, headers, uiDir }, answer);
   if (deps.reviews !== undefined) addReviewRoutes(api, deps.reviews, answer, param);
   if (deps.undelivered !== undefined) addUndeliveredRoutes(api, deps.undelivered, answer);
+  if (deps.sent !== undefined) addSentRoutes(api, deps.sent, answer);
   api.post('/logout', async (ctx) => {
     await login.leave(ctx);
     ctx.body = { ok: true };

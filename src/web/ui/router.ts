@@ -25,6 +25,7 @@ export const router = createRouter({
           component: () => import('./pages/UndeliveredPage.vue'),
           meta: { title: '没送到的消息' },
         },
+        { path: 'sent', component: () => import('./pages/SentPage.vue'), meta: { title: '撤回消息' } },
         { path: ':rest(.*)*', component: () => import('./pages/MissingPage.vue'), meta: { title: '没有这一页' } },
       ],
     },
