@@ -8,6 +8,7 @@ import {
   createHealthRoutes,
   createPageRoutes,
   createSandboxRoutes,
+  createVerifyFileRoutes,
   type HealthCheck,
   type PageRouteDeps,
   type SandboxRouteDeps,
@@ -17,6 +18,8 @@ export interface AppDeps {
   callbacks: House['callbacks'];
   /** Reverse proxies whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
+  /** By name, what stands at the top of the domain for a platform's console to check. */
+  verifyFiles: Readonly<Record<string, string>>;
   pages: PageRouteDeps;
   sandbox: SandboxRouteDeps | null;
   checks: readonly HealthCheck[];
@@ -39,6 +42,7 @@ export function buildApp(deps: AppDeps): Koa {
     await next();
   });
   app.use(createHealthRoutes({ checks: deps.checks, metrics: deps.metrics }).routes());
+  app.use(createVerifyFileRoutes(deps.verifyFiles).routes());
   app.use(createCallbackRoutes(deps.callbacks, deps.trustedProxies).routes());
   app.use(createPageRoutes(deps.pages).routes());
   if (deps.sandbox !== null) {

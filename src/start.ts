@@ -94,6 +94,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
               accountLimit: 0,
               checkSource: false,
               moreApps: [],
+              verifyFiles: {},
               // Somebody stands between, and passes the calls on.
               ...(config.wecomApiBase === '' ? {} : { apiBase: config.wecomApiBase }),
             },
@@ -130,6 +131,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     const app = buildApp({
       callbacks: house.callbacks,
       trustedProxies: config.trustedProxies,
+      verifyFiles: config.wecom?.verifyFiles ?? {},
       pages: {
         backend,
         reviews: createReviewDesk({ ...house, evidenceOf: backend.evidenceOf, clock }),

@@ -43,7 +43,8 @@ export async function checkWecom(
     const lines = own.filter(({ name }) => name !== 'wecom.contacts' && name !== 'wecom.domain');
     return lines.map((line) => ({ ...line, name: `${line.name}.${app.agentId}` }));
   });
-  const all = await Promise.all([first, ...more]);
+  const files = Object.entries(wecom.verifyFiles).map(([file, content]) => checkVerifyFile(publicUrl, file, content));
+  const all = await Promise.all([first, ...more, ...files]);
   return [...all.flat(), ...(wecom.checkSource ? [checkProxy(proxy)] : [])];
 }
 
@@ -139,6 +140,22 @@ async function checkDomain(wecom: WecomConfig, publicUrl: string): Promise<Findi
     return none(name, `登录页没有拒绝 ${host}；手机上打开 ${publicUrl}/m 看一眼，提示 50001 就是可信域名没填`);
   } catch (error) {
     return none(name, `登录页没有应答：${nameOf(error)}`);
+  }
+}
+
+/** The console fetches the file by itself: under our public address, as it is. */
+async function checkVerifyFile(publicUrl: string, file: string, content: string): Promise<Finding> {
+  const name = 'wecom.verify';
+  const url = `${publicUrl}/${file}`;
+  const press =
+    '服务要先跑起来；反向代理要把根目录下的这个文件也转给本服务；文件名和 WECOM_VERIFY_FILES 里一字不差，改了要重启。';
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(CHECK_MS), redirect: 'manual' });
+    const body = await answer.text();
+    if (answer.status === 200 && body === content) return ok(name, `${url} 打得开`);
+    return bad(name, `${url} ${answer.status === 200 ? '内容不对' : `回了 HTTP ${answer.status}`}`, press);
+  } catch (error) {
+    return bad(name, `${url} 打不开：${nameOf(error)}`, press);
   }
 }
 

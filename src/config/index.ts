@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { ConfigError, parseRange } from '../core/index.js';
+import { loadVerifyFiles } from './verify-files.js';
 
 export interface WecomConfig {
   corpId: string;
@@ -21,6 +22,8 @@ export interface WecomConfig {
   moreApps: readonly { agentId: string; secret: string; token: string; encodingAesKey: string }[];
   /** Callbacks are taken only from the addresses that WeCom publishes. */
   checkSource: boolean;
+  /** Files by which the console checks that the domain is ours: content by name. */
+  verifyFiles: Readonly<Record<string, string>>;
   /** Members the company's account may have (账号上限): 200 messages a day for each. 0: not known, not counted. */
   accountLimit: number;
   apiBase: string;
@@ -279,6 +282,7 @@ function loadWecom(text: Text, url: Url, problems: string[]): WecomConfig | null
     accountLimit,
     moreApps: loadMoreApps(text, problems),
     checkSource: checkSource === 'on',
+    verifyFiles: loadVerifyFiles(text('WECOM_VERIFY_FILES'), problems),
     apiBase: url('WECOM_API_BASE', WECOM_API),
   };
 }

@@ -9,6 +9,7 @@ export type { VisitCodes } from './routes/visits.js';
 export { createSandboxRoutes } from './routes/sandbox.js';
 export type { ClockMove, SandboxPlace, SandboxRouteDeps } from './routes/sandbox.js';
 export { answerUnknown } from './routes/unknown.js';
+export { createVerifyFileRoutes } from './routes/verify-files.js';
 export { createProofs } from './proofs.js';
 export type { Proofs } from './proofs.js';
 export { createReviewDesk } from './reviews.js';

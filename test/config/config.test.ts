@@ -155,6 +155,23 @@ test('WeCom: the check of source addresses is off by default; proxies are addres
   t.is(problems.length, 3);
 });
 
+test('WeCom: files that prove the domain are named exactly; their content is the word in the name unless it is given', (t) => {
+  t.deepEqual(loadConfig(WECOM).wecom?.verifyFiles, {});
+  const files = 'WW_verify_Ab12.txt, WW_verify_x.txt=other-word';
+  t.deepEqual(loadConfig({ ...WECOM, WECOM_VERIFY_FILES: files }).wecom?.verifyFiles, {
+    'WW_verify_Ab12.txt': 'Ab12',
+    'WW_verify_x.txt': 'other-word',
+  });
+  const wrong = [
+    'verify.txt',
+    '../WW_verify_a.txt',
+    'WW_verify_a b.txt',
+    'WW_verify_.txt',
+    'WW_verify_a.txt=two words',
+  ];
+  for (const value of wrong) t.is(problemsOf({ ...WECOM, WECOM_VERIFY_FILES: value }).length, 1, value);
+});
+
 test('WeCom: further apps with their own keys', (t) => {
   const aes = 'k'.repeat(43);
   const own = { WECOM_1000003_SECRET: 's3', WECOM_1000003_TOKEN: 'tok3', WECOM_1000003_ENCODING_AES_KEY: aes };

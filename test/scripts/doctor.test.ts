@@ -34,6 +34,10 @@ async function serve(t: ExecutionContext, access: SandboxAccess): Promise<string
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
     const receive = receivers[pathname];
+    if (pathname === '/WW_verify_Good1.txt') {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end('Good1');
+      return;
+    }
     if (receive === undefined) {
       response.writeHead(pathname === '/healthz' ? 200 : 404).end();
       return;
@@ -98,7 +102,8 @@ test('where all is well, every line is and the code is 0', async (t) => {
   const { eventToken, eventAesKey } = bench.access.dingtalk;
   const keys = { DINGTALK_EVENT_TOKEN: eventToken, DINGTALK_EVENT_AES_KEY: eventAesKey };
   for (const mode of ['stream', 'http']) {
-    const { findings, exitCode } = await diagnose({ ...wecom, ...dingtalk, ...keys, DINGTALK_MODE: mode });
+    const more = { DINGTALK_MODE: mode, WECOM_VERIFY_FILES: 'WW_verify_Good1.txt' };
+    const { findings, exitCode } = await diagnose({ ...wecom, ...dingtalk, ...keys, ...more });
     t.deepEqual(wrongOf(findings).map(formatFinding), []);
     t.is(exitCode, 0);
     t.true(findings.length >= 15);
@@ -171,6 +176,10 @@ const WECOM: Record<string, Wrong> = {
   'a check of source addresses behind a proxy that is not named': {
     env: { PUBLIC_URL: 'https://trail.invalid', WECOM_CHECK_SOURCE: 'on' },
     says: ['wecom.source', /TRUSTED_PROXIES/],
+  },
+  'a file for the domain that nobody answers': {
+    env: { WECOM_VERIFY_FILES: 'WW_verify_Ab12Cd34.txt' },
+    says: ['wecom.verify', /反向代理.*WECOM_VERIFY_FILES/],
   },
   'a further app with another secret': {
     env: {
