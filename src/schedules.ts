@@ -16,7 +16,7 @@ export function buildJobs(
   store: Store,
   clock: MovableClock,
   log: Log,
-  publicUrl: string,
+  { publicUrl, picture }: { publicUrl: string; picture: (digestId: string) => string },
 ) {
   const cards = loadCards(join(projectRoot, 'cards'));
   const platforms = [...house.adapters.keys()];
@@ -61,6 +61,7 @@ export function buildJobs(
             pages: {
               digest: (id, platform) => at(`/m/digest/${id}`, platform),
               figure: (id, figure, platform) => at(`/m/figure/${id}/${figure}`, platform),
+              picture,
             },
           }),
           createQuotaDigestTick({

@@ -17,6 +17,7 @@ import { buildJobs } from './schedules.js';
 import { openStore, type Store } from './store/index.js';
 import { createCaptures } from './captures.js';
 import { phoneKey } from './phone-key.js';
+import { createPictures, pictureTicket } from './pictures.js';
 import { createVisitCodes, visitToken } from './visits.js';
 import {
   createMongoSessionStore,
@@ -115,7 +116,10 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     });
     opened.push({ stop: () => house.evidence.close() });
     if (store.engine === 'embedded') await house.takeOver();
-    const jobs = buildJobs(config, house, store, clock, log, publicUrl);
+    const jobs = buildJobs(config, house, store, clock, log, {
+      publicUrl,
+      picture: (digestId) => `${publicUrl}/p/${pictureTicket(secret, digestId, clock.now())}`,
+    });
     gauges(metrics, house, store);
 
     const proofs = createProofs({ ...house, secret, address: publicUrl.replace(/^https?:\/\//u, '') });
@@ -137,6 +141,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
         reviews: createReviewDesk({ ...house, evidenceOf: backend.evidenceOf, clock }),
         undelivered: createUndelivered(house),
         sent: createSent(house),
+        pictures: createPictures({ insights: house.insights, secret, clock }),
         proofs,
         visits: createVisitCodes({ house, secret, publicUrl, clock }),
         captures: createCaptures({ house, secret, clock }),

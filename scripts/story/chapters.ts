@@ -417,6 +417,7 @@ export class Story extends Scene {
       firstLine(message),
     );
     await this.digestPicture();
+    if (this.cast.platform === 'wecom') await this.digestAlone();
     const address = /https?:\/\/[^\s"\\)\]]+\/m\/digest\/[^\s"\\)\]]+/u.exec(words)?.[0];
     if (address === undefined) throw new Error(`no link in the digest: ${words.slice(0, 400)}`);
     const browser = new Browser(this.server.base, this.cast.platform, this.supervisor.userId);
@@ -438,6 +439,24 @@ export class Story extends Scene {
       'digest-picture',
       width === 1_080 && bytes.length < 200_000,
       `PNG ${width} px wide, ${bytes.length} bytes`,
+    );
+  }
+
+  /** Whoever leads gets the figures drawn at the head of their own card; its picture opens without a login. */
+  private async digestAlone(): Promise<void> {
+    const message = await this.supervisor.sees(
+      'the digest with a picture',
+      (one) => one.card?.['card_type'] === 'news_notice' && readAll(one).includes('穿透率'),
+      { fromStart: true, newest: true },
+    );
+    const { url, aspect_ratio: ratio } = message.card?.['card_image'] as { url: string; aspect_ratio: number };
+    const answer = await fetch(url);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    const size = `${bytes.readUInt32BE(16)}×${bytes.readUInt32BE(20)}`;
+    this.check(
+      'digest-news-card',
+      answer.headers.get('content-type') === 'image/png' && size === '1080×600' && ratio === 1.8,
+      `news_notice, PNG ${size}, ratio ${ratio}, ${bytes.length} bytes`,
     );
   }
 

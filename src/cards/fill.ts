@@ -4,7 +4,7 @@ import { MARK_OF_WORD } from './read-card.js';
 import type { ActionRule, CardRules, ChoiceRule, LineRule, Repeated } from './rules.js';
 import { fillTemplate, holds } from './template.js';
 import type { Look, Template } from './template.js';
-import type { CardAction, CardChoice, CardLine, FilledCard } from './types.js';
+import type { CardAction, CardChoice, CardLine, CardPicture, FilledCard } from './types.js';
 import type { Vocabulary } from './words.js';
 
 /** What can be looked up at a place of the card: the words of the card, and inside `每个` those of the item over them. */
@@ -54,6 +54,7 @@ export function fillCard<D>(rules: CardRules, vocabulary: Vocabulary<D>, data: D
       .filter((action) => action.key !== '' || action.url !== undefined)
       .slice(0, LIMITS.actions),
     choice: content.choice && fillChoice(content.choice, card, openEach(content.choice.each)),
+    picture: content.picture && fillPicture(content.picture, card),
     url: optional(content.url, Infinity),
     closed: optional(content.closed, LIMITS.closed),
     summary: fillTemplate(content.summary, card.look, LIMITS.summary),
@@ -97,6 +98,12 @@ function fillChoice(rule: ChoiceRule, card: Scope, items: readonly Scope[]): Car
     }),
     submit: fillAction(rule.submit, card, LIMITS.submitLabel),
   };
+}
+
+/** One whose address is not known is left out. */
+function fillPicture({ url: template, ratio }: { url: Template; ratio: number }, { look }: Scope): CardPicture | undefined {
+  const url = fillTemplate(template, look, Infinity);
+  return url === '' ? undefined : { url, ratio };
 }
 
 function address(template: Template | undefined, scope: Scope): { url?: string } {

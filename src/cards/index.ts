@@ -1,5 +1,5 @@
 // The neutral card.
-export type { CardAction, CardChoice, CardField, CardLine, FilledCard, Mark } from './types.js';
+export type { CardAction, CardChoice, CardField, CardLine, CardPicture, FilledCard, Mark } from './types.js';
 // For who sends cards.
 export type { CardData, CardItemKind, CardName, ChecklistItem, GotKind, MissingItem } from './data.js';
 export { loadCards, parseCard } from './load.js';

@@ -28,6 +28,9 @@ export const LIMITS = {
   optionIdBytes: 128,
   /** submit_button.text */
   submitLabel: 10,
+  /** card_image.aspect_ratio, both ends excluded; beside it at most three links (jump_list) and nothing to press. */
+  pictureRatio: { over: 1.3, under: 2.25 },
+  pictureLinks: 3,
   /** replace_text; drawn on a button. */
   closed: 10,
   /** Ours: what fits in a push notification on a lock screen. */

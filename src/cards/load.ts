@@ -4,7 +4,7 @@ import { FlowDefinitionError, didYouMean, formatProblem, hasErrors, inFileOrder,
 import type { FileProblem } from '../core/index.js';
 import type { CardData, CardName } from './data.js';
 import { fillCard } from './fill.js';
-import { CONTENT_KEYS, readContent } from './read-card.js';
+import { CONTENT_KEYS, pictureProblem, readContent } from './read-card.js';
 import type { CardRules, ContentRules } from './rules.js';
 import type { FilledCard } from './types.js';
 import { VOCABULARIES } from './vocabulary.js';
@@ -35,6 +35,8 @@ export function parseCard(text: string, file: string): { rules: CardRules | null
     const { title, summary } = content;
     if (title === undefined) fields.at.error('yaml.missing_key', `${where}少了「标题」。`);
     if (summary === undefined) fields.at.error('yaml.missing_key', `${where}少了「摘要」（推送和聊天列表里显示的一句话）。`);
+    const wrong = pictureProblem(content);
+    if (wrong !== null) fields.at.error(wrong.code, `${where}：${wrong.message}`);
     if (title === undefined || summary === undefined) return;
     states[state] = { tone: 'plain', lines: [], fields: [], actions: [], ...content, title, summary };
   };

@@ -15,7 +15,7 @@ export const MARK_OF_WORD: ReadonlyMap<string, Mark> = new Map(
   Object.entries(MARKS).map(([mark, { word }]) => [word, mark as Mark]),
 );
 
-export const CONTENT_KEYS = ['标题', '副标题', '颜色', '行', '字段', '按钮', '选择', '整卡链接', '关闭', '摘要'];
+export const CONTENT_KEYS = ['标题', '副标题', '颜色', '行', '字段', '按钮', '选择', '图片', '整卡链接', '关闭', '摘要'];
 
 /** The names that may be used at a place: those of the card, and inside `每个` those of the list's items too. */
 interface Names {
@@ -43,6 +43,7 @@ export function readContent(fields: YamlFields, vocabulary: Vocabulary<never>): 
   put('lines', readLines(fields.get('行'), vocabulary, outer));
   put('fields', readFields(fields.get('字段'), vocabulary, outer));
   put('actions', readActions(fields.get('按钮'), vocabulary, outer));
+  put('picture', readPicture(fields.get('图片'), outer));
   put('choice', readChoice(fields.get('选择'), vocabulary, outer));
   return content;
 }
@@ -94,6 +95,32 @@ function readAction(fields: YamlFields, names: Names, max: number): ActionRule |
   }
   const style = fields.get('样式')?.word('样式', STYLES) ?? 'plain';
   return label && { label, style, action, url };
+}
+
+function readPicture(value: YamlValue | null, names: Names): ContentRules['picture'] | null {
+  const fields = value?.fields('图片', ['地址', '宽高比']) ?? null;
+  if (fields === null) return null;
+  const url = readNeeded(fields, '地址', names, Infinity);
+  const ratioAt = fields.need('宽高比');
+  const ratio = Number(ratioAt?.text('宽高比') ?? Number.NaN);
+  const { over, under } = LIMITS.pictureRatio;
+  if (ratioAt !== null && !(ratio > over && ratio < under)) {
+    ratioAt.error('card.bad_ratio', `「宽高比」是宽除以高，要大于 ${over}、小于 ${under}，比如 1.8。`);
+    return null;
+  }
+  return url && { url, ratio };
+}
+
+/** WeCom's card with a picture opens an address and has links only; said where the card is read, not when it is sent. */
+export function pictureProblem(content: Partial<ContentRules>): { code: string; message: string } | null {
+  const { picture, url, choice, actions = [] } = content;
+  if (picture === undefined) return null;
+  const pressed = choice !== undefined || actions.some(({ ways }) => ways.some((way) => way.url === undefined));
+  if (pressed) return { code: 'card.picture_with_buttons', message: '带「图片」的卡只能放链接，不能有要点的按钮和选择。' };
+  if (url === undefined) return { code: 'card.picture_without_link', message: '带「图片」的卡要写「整卡链接」。' };
+  if (actions.length > LIMITS.pictureLinks)
+    return { code: 'card.too_many', message: `带「图片」的卡最多 ${LIMITS.pictureLinks} 个链接，现在 ${actions.length} 个。` };
+  return null;
 }
 
 function readChoice(value: YamlValue | null, vocabulary: Vocabulary<never>, outer: Names): ChoiceRule | null {

@@ -16,6 +16,7 @@ export interface ContentRules {
   fields: Repeated<FieldRule>[];
   actions: Repeated<ActionRule>[];
   choice?: ChoiceRule;
+  picture?: { url: Template; ratio: number };
   url?: Template;
   closed?: Template;
   summary: Template;

@@ -39,6 +39,14 @@ export interface CardChoice {
   submit: CardAction;
 }
 
+/** At the head of a card that only tells; where a platform shows none, the card says the same without it. */
+export interface CardPicture {
+  /** Absolute, opens without a login. */
+  url: string;
+  /** Width by height. */
+  ratio: number;
+}
+
 export interface FilledCard {
   /** Name of the card file it was made from: `checklist`, `gap`, `digest` … */
   name: string;
@@ -50,6 +58,7 @@ export interface FilledCard {
   fields: CardField[];
   actions: CardAction[];
   choice?: CardChoice;
+  picture?: CardPicture;
   /** Opened by a tap on the card as a whole. */
   url?: string;
   /** When set, nothing can be pressed any more and the buttons are replaced by this text: `已提交`. */

@@ -220,6 +220,7 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
       最低页: (d) => d.lowest?.url,
       看红灯页: (d) => d.redUrl,
       看全部页: (d) => d.allUrl,
+      图: (d) => d.pictureUrl,
     },
   }),
 

@@ -30,8 +30,17 @@ const fontOf = (name: string): string =>
   join(projectRoot, `node_modules/@expo-google-fonts/noto-sans-sc/${name}/NotoSansSC_${name}.ttf`);
 
 /** PNG, 1080 px wide. `asOf` is the time of day that stands in its foot. Works beside the event loop. */
-export async function drawDigestChart(digest: Snapshot, asOf: string): Promise<Buffer> {
-  const image = await renderAsync(digestChart(digest, asOf), {
+export function drawDigestChart(digest: Snapshot, asOf: string): Promise<Buffer> {
+  return png(digestChart(digest, asOf));
+}
+
+/** PNG of `BANNER` px: the headline and the weakest stages, for the head of a card that says the rest in words. */
+export function drawDigestBanner(digest: Snapshot): Promise<Buffer> {
+  return png(digestBanner(digest));
+}
+
+async function png(svg: string): Promise<Buffer> {
+  const image = await renderAsync(svg, {
     // resvg reads TrueType only; without a font it would drop the text without a word.
     font: {
       loadSystemFonts: false,
@@ -61,21 +70,22 @@ const weakestFirst = <T extends Figure>(stages: readonly T[]): (T & { percent: n
     .filter((stage): stage is T & { percent: number } => stage.percent !== null)
     .sort((a, b) => a.percent - b.percent);
 
+export const BANNER = { width: WIDTH, height: 600 } as const;
+/** Stages that a banner has room for. */
+const BANNER_ROWS = 5;
+
+export function digestBanner(digest: Snapshot): string {
+  const bars = weakestFirst(digest.stages).slice(0, BANNER_ROWS);
+  const rows = bars.map((bar, n) => row(bar, 190 + n * ROW, n === 0 && bar.percent < 100));
+  return svg([...head(digest), ...rows], BANNER.height);
+}
+
 /** The picture as SVG. */
 export function digestChart(digest: Snapshot, asOf: string): string {
-  const { scopeName, on, lights, penetration, stages } = digest;
+  const { lights, stages } = digest;
   const bars = weakestFirst(stages);
   const untold = stages.filter((stage) => stage.percent === null).map((stage) => stage.label);
-  const [, month, day] = on.split('-').map(Number);
-  const parts: string[] = [
-    text(findingOf(digest), { x: MARGIN, y: 92, size: SIZE.title, bold: true }),
-    text(`${scopeName} · ${month} 月 ${day} 日 · 过程穿透率 ${penetration.value}${beside(penetration)}`, {
-      x: MARGIN,
-      y: 146,
-      size: SIZE.head,
-      fill: INK_2,
-    }),
-  ];
+  const parts = head(digest);
   let y = 190;
   for (const [n, bar] of bars.entries()) {
     parts.push(row(bar, y, n === 0 && bar.percent < 100));
@@ -99,12 +109,26 @@ export function digestChart(digest: Snapshot, asOf: string): string {
     parts.push(text(line, { x: MARGIN, y, size: SIZE.small, fill: INK_3 }));
     y += 42;
   }
-  const height = y + 6;
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">` +
-    `<rect width="${WIDTH}" height="${height}" fill="#FFFFFF"/>${parts.join('')}</svg>`
-  );
+  return svg(parts, y + 6);
 }
+
+function head(digest: Snapshot): string[] {
+  const { scopeName, on, penetration } = digest;
+  const [, month, day] = on.split('-').map(Number);
+  return [
+    text(findingOf(digest), { x: MARGIN, y: 92, size: SIZE.title, bold: true }),
+    text(`${scopeName} · ${month} 月 ${day} 日 · 过程穿透率 ${penetration.value}${beside(penetration)}`, {
+      x: MARGIN,
+      y: 146,
+      size: SIZE.head,
+      fill: INK_2,
+    }),
+  ];
+}
+
+const svg = (parts: readonly string[], height: number): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">` +
+  `<rect width="${WIDTH}" height="${height}" fill="#FFFFFF"/>${parts.join('')}</svg>`;
 
 const beside = ({ previous }: Figure): string =>
   previous === null || previous.percent === null ? '' : `（上周同日 ${previous.value}）`;

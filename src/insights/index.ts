@@ -2,7 +2,7 @@
 export { createInsights, digestId } from './insights.js';
 export type { DigestSubject, Insights } from './insights.js';
 export { insightsIndexes } from './fold.js';
-export { drawDigestChart } from './digest-chart.js';
+export { drawDigestBanner, drawDigestChart } from './digest-chart.js';
 export type { DigestSnapshot, Figure, FigureDeal, FigurePerson, Figures, Light } from './figures.js';
 export { applyEvent, foldDeal, missingItems } from './obligation.js';
 export type { Obligation, SubmissionTrace } from './obligation.js';

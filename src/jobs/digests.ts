@@ -20,6 +20,8 @@ export interface DigestDeps {
   pages: {
     digest(digestId: string, platform?: PlatformName): string;
     figure(digestId: string, figureId: string, platform?: PlatformName): string;
+    /** The same drawn, for one person's card. */
+    picture?(digestId: string): string;
   };
 }
 
@@ -81,7 +83,9 @@ function ofPerson(deps: DigestDeps, person: Person): DigestSubject | null {
 }
 
 function message(deps: DigestDeps, digest: DigestSnapshot, key: string, to: Outgoing['to']): Outgoing {
-  const card = deps.cards.fill('digest', digestData(deps, digest, to.kind === 'group' ? to.platform : undefined));
+  const data = digestData(deps, digest, to.kind === 'group' ? to.platform : undefined);
+  const pictureUrl = to.kind === 'person' ? deps.pages.picture?.(digest._id) : undefined;
+  const card = deps.cards.fill('digest', { ...data, ...(pictureUrl === undefined ? {} : { pictureUrl }) });
   return { key, to, message: { kind: 'show', cardId: stableId<CardId>('digest', key), card }, purpose: 'digest' };
 }
 

@@ -6,6 +6,7 @@ export { createMongoSessionStore, sessionIndexes } from './mongo-session-store.j
 export { createPageRoutes } from './routes/pages.js';
 export type { PageRouteDeps } from './routes/pages.js';
 export type { VisitCodes } from './routes/visits.js';
+export type { Pictures } from './routes/pictures.js';
 export { createSandboxRoutes } from './routes/sandbox.js';
 export type { ClockMove, SandboxPlace, SandboxRouteDeps } from './routes/sandbox.js';
 export { answerUnknown } from './routes/unknown.js';

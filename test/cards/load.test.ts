@@ -28,6 +28,9 @@ const wrong = test.macro({
 
 test(wrong, 'digest', '{团队} · {日期}', '{团对} · {日期}', 'card.unknown_blank', /\{团对\}.*是不是想写「团队」.*红灯人数/);
 test(wrong, 'digest', '{团队} · {日期}', '{团队 · {日期}', 'card.unknown_blank', /可以填/);
+test(wrong, 'digest', '宽高比: 1.8', '宽高比: "2.25"', 'card.bad_ratio', /小于 2\.25/);
+test(wrong, 'digest', '宽高比: 1.8', '宽高比: 宽', 'card.bad_ratio', /大于 1\.3/);
+test(wrong, 'digest', '{图}', '{照片}', 'card.unknown_blank', /照片/);
 test(wrong, 'digest', '截至 {截至}', '截至 {截至', 'card.template', /少了「}」/);
 test(wrong, 'digest', '截至 {截至}', '"[截至 {截至}"', 'card.template', /少了「\]」/);
 test(wrong, 'digest', '截至 {截至}', '"[截至]"', 'card.template', /要有空可填/);
@@ -73,6 +76,18 @@ test('more buttons and more fixed words than a card draws are refused', (t) => {
     long.problems.map(({ code }) => code),
     ['card.too_long'],
   );
+});
+
+test('a card with a picture opens an address and holds links only, few of them', (t) => {
+  const picture = '图片: { 地址: "{图}", 宽高比: 1.8 }';
+  const without = source('digest').replace(/整卡链接:.*\n/u, '');
+  t.true(parseCard(without, 'f').problems.some(({ code }) => code === 'card.picture_without_link'));
+  const links = source('digest').replace('按钮:\n', `按钮:\n${'  - { 文字: 看, 链接: "{看红灯页}" }\n'.repeat(2)}`);
+  t.true(parseCard(links, 'f').problems.some(({ message }) => message.includes('最多 3 个链接')));
+  const pressed = source('todo').replace('状态:', `${picture.replace('{图}', '{打开}')}\n整卡链接: "{打开}"\n状态:`);
+  const { rules, problems } = parseCard(pressed, 'f');
+  t.is(rules, null);
+  t.deepEqual([...new Set(problems.map(({ code }) => code))], ['card.picture_with_buttons']);
 });
 
 test('a marked line must name a mark', (t) => {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import sharp from 'sharp';
 import type { DigestSnapshot, Figure } from '../../src/insights/figures.js';
-import { digestChart, drawDigestChart, findingOf } from '../../src/insights/digest-chart.js';
+import { BANNER, digestChart, drawDigestBanner, drawDigestChart, findingOf } from '../../src/insights/digest-chart.js';
 
 const figure = (id: string, label: string, percent: number | null, before: number | null = null): Figure => ({
   id,
@@ -43,6 +43,20 @@ const digest = (
     lamp('yellow', false, '临床价值论证材料不足', 0),
     lamp('green', true, '合同签署全达标', 2),
   ],
+});
+
+test('the banner for a card has the size that its card file names, with the weakest stage in it', async (t) => {
+  const many = Array.from({ length: 8 }, (_, n) => stage(`s${n}`, `阶段${n}`, 90 - n));
+  const png = await drawDigestBanner(digest(undefined, many));
+  const { width, height } = await sharp(png).metadata();
+  t.deepEqual({ width, height }, { ...BANNER });
+  t.is(BANNER.width / BANNER.height, 1.8);
+  t.true(png.length < 200_000, `${png.length} bytes`);
+  // The last of the five rows still has its bar inside.
+  const { data } = await sharp(png).extract({ left: 330, top: 494, width: 300, height: 34 }).raw().toBuffer({
+    resolveWithObject: true,
+  });
+  t.true(data.some((value) => value < 200));
 });
 
 test('the chart is a PNG 1080 px wide, small enough for a chat, with letters in it', async (t) => {

@@ -46,6 +46,7 @@ async function setup(platforms: PlatformName[] = ['wecom', 'dingtalk']) {
     pages: {
       digest: (id, platform) => `https://x.test/m/digest/${id}?p=${platform}`,
       figure: (id, figure, platform) => `https://x.test/m/figure/${id}/${figure}?p=${platform}`,
+      picture: (id) => `https://x.test/p/${id}`,
     },
   });
   const at = async (time: string) => {
@@ -102,6 +103,14 @@ test('it says what is red, the rate beside last week, and every line opens', asy
       .join('\n'),
     /过程穿透率 —/,
   );
+});
+
+test('one person gets the figures drawn on their card; what a group reads opens no picture without a login', async (t) => {
+  const { at, card } = await setup();
+  await at('2026-11-24 09:00');
+  const id = 'digest:demo-supervisor-1:2026-11-24';
+  t.deepEqual(card(id).picture, { url: `https://x.test/p/${id}`, ratio: 1.8 });
+  t.is(card('digest:demo-group-east-1:2026-11-24:wecom').picture, undefined);
 });
 
 test('on a day off, to someone who is away, and where no platform is set up, nothing is sent', async (t) => {

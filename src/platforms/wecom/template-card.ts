@@ -5,6 +5,7 @@ import type {
   CardButton,
   HorizontalContent,
   MultipleInteraction,
+  NewsNotice,
   TemplateCard,
   TextNotice,
   VoteInteraction,
@@ -29,6 +30,11 @@ const APP = {
   selectLists: 3,
   voteOptions: 20,
   voteText: 17,
+  /** news_notice. */
+  verticals: 4,
+  verticalText: 38,
+  jumps: 3,
+  jumpText: 18,
   /** Not given by the vendor; stands where the buttons stood. */
   replaceText: 20,
 };
@@ -37,7 +43,7 @@ type Limit = typeof APP;
 /** Cards of the AI bot hold less. https://developer.work.weixin.qq.com/document/path/101032 */
 const BOT: Limit = {
   ...APP,
-  ...{ title: 26, desc: 30, subTitle: 112, value: 26, selectText: 10, voteText: 11 },
+  ...{ title: 26, desc: 30, subTitle: 112, value: 26, selectText: 10, voteText: 11, verticalText: 26, jumpText: 13 },
 };
 
 export const MAX_ACTIONS = APP.buttons;
@@ -86,6 +92,8 @@ function draw(filled: FilledCard, use: 'send' | 'update', limit: Limit): Templat
         return selectCard(card, choice, limit);
       return null;
     }
+    const news = use === 'send' && isOpen ? newsCard(card, limit) : null;
+    if (news !== null) return news;
     if (card.actions.length > 0) return buttonCard(card, limit);
   }
   if (card.url !== undefined && isOpen) return noticeCard(card, card.url, limit);
@@ -108,6 +116,30 @@ function noticeCard(card: FilledCard, url: string, limit: Limit): TextNotice {
     card_type: 'text_notice',
     main_title: mainTitle(card, card.subtitle, limit),
     ...body({ ...card, lines: [...card.lines, ...closed] }, limit),
+    card_action: { type: 1, url },
+  };
+}
+
+/** A picture at the head of what only tells; null where something is to be pressed, or nothing opens. */
+function newsCard(card: FilledCard, limit: Limit): NewsNotice | null {
+  const { picture, url, actions } = card;
+  const links = actions.flatMap(({ label, url: to }) => (to === undefined ? [] : [{ label, url: to }]));
+  if (picture === undefined || url === undefined || links.length < actions.length) return null;
+  const { lines, rows } = parts(card, limit);
+  const told = lines.map((line) => ({ title: oneLine(markedText(line), limit.verticalText) }));
+  return {
+    card_type: 'news_notice',
+    main_title: mainTitle(card, card.subtitle, limit),
+    card_image: { url: picture.url, aspect_ratio: picture.ratio },
+    ...(told.length === 0 ? {} : { vertical_content_list: told.slice(0, limit.verticals) }),
+    ...(rows.length === 0 ? {} : { horizontal_content_list: rows }),
+    ...(links.length === 0
+      ? {}
+      : {
+          jump_list: links
+            .slice(0, limit.jumps)
+            .map(({ label, url: to }) => ({ type: 1 as const, title: oneLine(label, limit.jumpText), url: to })),
+        }),
     card_action: { type: 1, url },
   };
 }
@@ -228,6 +260,16 @@ function body(
   card: FilledCard,
   limit: Limit,
 ): { sub_title_text?: string; horizontal_content_list?: HorizontalContent[] } {
+  const { lines, rows } = parts(card, limit);
+  const text = subTitle(lines, moreActions(card, limit), limit);
+  return {
+    ...(text === '' ? {} : { sub_title_text: text }),
+    ...(rows.length === 0 ? {} : { horizontal_content_list: rows }),
+  };
+}
+
+/** What the list below holds, and what is left for the text. */
+function parts(card: FilledCard, limit: Limit): { lines: CardLine[]; rows: HorizontalContent[] } {
   const linked = card.lines.filter((line): line is CardLine & { url: string } => line.url !== undefined);
   const rows: HorizontalContent[] = [
     ...linked.map((line) => linkedRow(line, limit)),
@@ -242,11 +284,9 @@ function body(
     ...linked.map((line) => ({ ...line, url: undefined })),
     ...card.fields.map(({ label, value }) => ({ text: `${label}：${value}` })),
   ].slice(limit.horizontals);
-  const lines = [...card.lines.filter((line) => line.url === undefined), ...lost];
-  const text = subTitle(lines, moreActions(card, limit), limit);
   return {
-    ...(text === '' ? {} : { sub_title_text: text }),
-    ...(rows.length === 0 ? {} : { horizontal_content_list: rows.slice(0, limit.horizontals) }),
+    lines: [...card.lines.filter((line) => line.url === undefined), ...lost],
+    rows: rows.slice(0, limit.horizontals),
   };
 }
 

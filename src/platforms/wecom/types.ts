@@ -118,5 +118,14 @@ export interface MultipleInteraction extends Omit<CardBase, 'card_action'> {
   replace_text?: string;
 }
 
-/** news_notice is not made: a neutral card has no picture. */
-export type TemplateCard = TextNotice | ButtonInteraction | VoteInteraction | MultipleInteraction;
+export interface NewsNotice extends CardBase {
+  card_type: 'news_notice';
+  card_image: { url: string; aspect_ratio: number };
+  vertical_content_list?: { title: string }[];
+  horizontal_content_list?: HorizontalContent[];
+  /** 1 opens `url`. */
+  jump_list?: { type: 1; title: string; url: string }[];
+  card_action: { type: 1; url: string };
+}
+
+export type TemplateCard = TextNotice | NewsNotice | ButtonInteraction | VoteInteraction | MultipleInteraction;

@@ -9,6 +9,7 @@ import type { Proofs } from '../proofs.js';
 import type { ReviewDesk } from '../reviews.js';
 import type { Captures } from '../captures.js';
 import type { Sent } from '../sent.js';
+import { addPictureRoutes, type Pictures } from './pictures.js';
 import type { Undelivered } from '../undelivered.js';
 import { addCaptureRoutes } from './captures.js';
 import { addPageConfigRoute } from './page-config.js';
@@ -26,6 +27,7 @@ export interface PageRouteDeps extends Omit<LoginDeps, 'sessions'> {
   reviews?: ReviewDesk;
   undelivered?: Undelivered;
   sent?: Sent;
+  pictures?: Pictures;
   captures?: Captures;
   proofs?: Pick<Proofs, 'look'>;
   sessions: SessionStore;
@@ -66,6 +68,7 @@ export function createPageRoutes(deps: PageRouteDeps): Router {
   });
 
   addVisitRoutes(router, { ...deps, login, headers });
+  if (deps.pictures !== undefined) addPictureRoutes(router, deps.pictures);
   if (deps.proofs !== undefined) addProofRoutes(router, { ...deps, proofs: deps.proofs, login, headers });
 
   const api = new Router({ prefix: '/api/m' });

@@ -4,7 +4,7 @@ import type { CardChoice, FilledCard } from '../../../src/cards/index.js';
 import { cardContent, groupCard, personMessage, textContent, uploadName } from '../../../src/platforms/wecom/encode.js';
 import { passiveUpdate } from '../../../src/platforms/wecom/passive.js';
 import { drawBotCard, drawCard, NO_OPTION } from '../../../src/platforms/wecom/template-card.js';
-import type { ButtonInteraction, TemplateCard } from '../../../src/platforms/wecom/types.js';
+import type { ButtonInteraction, NewsNotice, TemplateCard } from '../../../src/platforms/wecom/types.js';
 import { childrenNamed, parseXml, textAt } from '../../../src/platforms/wecom/xml.js';
 import { checklistCard, tagsCard } from '../../contracts/samples.js';
 
@@ -68,6 +68,38 @@ test('which card is drawn for which question', (t) => {
   t.is(drawn(21, 'single'), 'multiple_interaction');
   t.is(drawn(27, 'single'), 'multiple_interaction');
   t.is(drawn(28, 'single'), null);
+});
+
+test('a picture at the head of what only tells is a news notice; where something is pressed it is left out', (t) => {
+  const open = (label: string) => ({ key: '', label, style: 'plain' as const, url: `https://s.example.com/${label}` });
+  const card = checklistCard({
+    url: 'https://s.example.com/all',
+    picture: { url: 'https://s.example.com/p/ticket', ratio: 1.8 },
+    actions: [open('看红灯'), open('看全部')],
+    lines: [
+      { text: '近 30 天' },
+      ...Array.from({ length: 7 }, (_, n) => ({ text: `🔴 第 ${n} 行`, url: `https://s.example.com/${n}` })),
+    ],
+  });
+  const drawn = drawCard(card, 'send') as NewsNotice;
+  t.is(drawn.card_type, 'news_notice');
+  t.deepEqual(drawn.card_image, { url: 'https://s.example.com/p/ticket', aspect_ratio: 1.8 });
+  t.is(drawn.horizontal_content_list?.length, 6);
+  t.deepEqual(
+    drawn.vertical_content_list?.map(({ title }) => title),
+    ['近 30 天', '🔴 第 6 行'],
+    'what the list has no room for',
+  );
+  t.deepEqual(
+    drawn.jump_list?.map(({ title }) => title),
+    ['看红灯', '看全部'],
+  );
+  t.deepEqual(drawn.card_action, { type: 1, url: 'https://s.example.com/all' });
+  const { url: _url, ...unopened } = card;
+  t.is(drawCard(unopened, 'send')?.card_type, 'button_interaction');
+  const pressed = { ...card, actions: [{ key: 'k', label: '按', style: 'plain' as const }] };
+  t.is(drawCard(pressed, 'send')?.card_type, 'button_interaction');
+  t.not(drawCard(card, 'update')?.card_type, 'news_notice', 'no such card can be changed in place');
 });
 
 test('a card of the AI bot keeps to its tighter limits, and its buttons only call back', (t) => {
@@ -169,6 +201,7 @@ const anyCard: fc.Arbitrary<FilledCard> = fc.record(
     summary: fc.constant(''),
     closed: anyText.map((text) => `已${text}`.slice(0, 10)),
     url: fc.constant('https://s.example.com/'),
+    picture: fc.constant({ url: 'https://s.example.com/p/x', ratio: 1.8 }),
   },
   { requiredKeys: ['name', 'title', 'tone', 'lines', 'fields', 'actions', 'summary'] },
 );
@@ -180,11 +213,17 @@ function withinLimits(card: TemplateCard): boolean {
   const base = chars(card.main_title.title, 36) && chars(card.main_title.desc, 44) && !/\\u[0-9a-f]{4}/.test(whole);
   if (card.card_type === 'vote_interaction' || card.card_type === 'multiple_interaction') return base;
   const rows = card.horizontal_content_list ?? [];
+  const listed =
+    rows.length <= 6 && rows.every(({ keyname, value }) => keyname !== '' && chars(keyname, 5) && chars(value, 30));
+  if (card.card_type === 'news_notice') {
+    const { vertical_content_list: told = [], jump_list: jumps = [] } = card;
+    const few = told.length <= 4 && jumps.length <= 3;
+    return base && listed && few && [...told, ...jumps].every(({ title }) => title !== '' && chars(title, 38));
+  }
   return (
     base &&
     chars(card.sub_title_text, 160) &&
-    rows.length <= 6 &&
-    rows.every(({ keyname, value }) => keyname !== '' && chars(keyname, 5) && chars(value, 30)) &&
+    listed &&
     (card.card_type === 'text_notice' ||
       (card.button_list.length >= 1 &&
         card.button_list.length <= 6 &&
