@@ -42,7 +42,8 @@ const MAX_RUN_MS = 500;
 /** Of each writer: all are read and compared after every kill. */
 const MAX_DOCUMENTS = 250;
 
-async function startChild(dataDir: string): Promise<{ child: ChildProcess; uri: string }> {
+/** The embedded store in a process of its own. */
+export async function startStoreProcess(dataDir: string): Promise<{ child: ChildProcess; uri: string }> {
   const script = fileURLToPath(new URL('./store.js', import.meta.url));
   const child = spawn(process.execPath, [script, '--data', dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
@@ -137,7 +138,7 @@ export async function runCrashes(options: {
   const random = (): number => seeded.next();
   try {
     for (let round = 0; ; round++) {
-      const { child, uri } = await startChild(dataDir);
+      const { child, uri } = await startStoreProcess(dataDir);
       const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       const client = await MongoClient.connect(uri, { serverSelectionTimeoutMS: 20_000, retryWrites: false });
       const collection = client.db('crash').collection<Item>('items');

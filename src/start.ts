@@ -197,7 +197,10 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
     opened.push(jobs);
     await jobs.start();
     // In the background: the first photo of the day is then no slower than the next.
-    house.evidence.warm().catch((error: unknown) => log.warn({ err: error }, 'evidence workers could not be warmed'));
+    // A process that is not there to read keeps its workers cold until it has to.
+    if (config.roles.has('ocr')) {
+      house.evidence.warm().catch((error: unknown) => log.warn({ err: error }, 'evidence workers could not be warmed'));
+    }
     const demo = sandbox === null ? Promise.resolve() : finishDemo({ house, store, sandbox, clock, log, publicUrl });
 
     return {

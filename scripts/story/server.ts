@@ -124,6 +124,6 @@ export class StoryServer {
 }
 
 /** The same server, another database; empty stays empty. */
-function databaseAt(uri: string, name: string): string {
+export function databaseAt(uri: string, name: string): string {
   return uri.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?/, `$1/${name}`);
 }
