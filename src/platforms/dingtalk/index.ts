@@ -15,7 +15,7 @@ import { createSender } from './sender.js';
 import { createSessions } from './sessions.js';
 import { checked } from './settings.js';
 import { StreamClient } from './stream.js';
-import type { StreamTimings } from './stream-link.js';
+import type { StreamTimings, Timers } from './stream-link.js';
 import { DownloadAnswer, LoginAnswer, OkAnswer, type DingtalkSettings } from './types.js';
 
 export { SESSION_API } from './client.js';
@@ -24,7 +24,7 @@ export { importTemplate } from './import-template.js';
 export { probeDingtalk } from './probe.js';
 export type { Probed } from './probe.js';
 export type { JsConfig } from './js-api.js';
-export type { StreamTimings } from './stream-link.js';
+export type { StreamTimings, Timers } from './stream-link.js';
 export type { DingtalkSettings } from './types.js';
 
 export interface DingtalkDeps {
@@ -43,6 +43,8 @@ export interface DingtalkDeps {
   maxMediaBytes?: number;
   /** Shorter times for tests. */
   timings?: { stream?: Partial<StreamTimings>; callMs?: number; pressAnswerMs?: number; storeMs?: number };
+  /** What the stream's waits are counted by; the system's clock unless a test moves its own. */
+  timers?: Timers;
 }
 
 /** The free edition's calls a month for the whole company (since 2025-11). */
@@ -104,6 +106,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
           onFrame: receiver.onFrame,
           log,
           timings: timings?.stream,
+          timers: deps.timers,
         })
       : null;
   let started = false;

@@ -5,37 +5,8 @@ import type { Log } from '../../../src/core/index.js';
 import { createBackoff } from '../../../src/platforms/dingtalk/backoff.js';
 import { StreamClient, type FrameHandler } from '../../../src/platforms/dingtalk/stream.js';
 import type { StreamTimings, Timers } from '../../../src/platforms/dingtalk/stream-link.js';
+import { HandTimers } from './hand-timers.js';
 import { frame, ROBOT, startVendor, type Vendor } from './vendor.js';
-
-/** Timers that stand still until moved. */
-class HandTimers implements Timers {
-  #now = 0;
-  #waiting = new Map<number, { at: number; action: () => void }>();
-  #next = 0;
-  now(): number {
-    return this.#now;
-  }
-  after(ms: number, action: () => void): () => void {
-    const id = this.#next++;
-    this.#waiting.set(id, { at: this.#now + ms, action });
-    return () => this.#waiting.delete(id);
-  }
-  get size(): number {
-    return this.#waiting.size;
-  }
-  /** Runs what is due next; its time is then now. */
-  step(): void {
-    const [next] = [...this.#waiting].sort(([, a], [, b]) => a.at - b.at);
-    if (next === undefined) throw new Error('nothing waits');
-    const [id, { at, action }] = next;
-    this.#waiting.delete(id);
-    this.#now = Math.max(this.#now, at);
-    action();
-  }
-  advance(ms: number): void {
-    this.#now += ms;
-  }
-}
 
 interface SetUp {
   vendor: Vendor;
