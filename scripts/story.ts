@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import type { PlatformName } from '../src/platforms/contract.js';
 import { reportCalls } from './story/recorded-calls.js';
-import { CASTS, type Check } from './story/cast.js';
+import { CASTS, user, type Check } from './story/cast.js';
 import { Story } from './story/chapters.js';
 import { ManyHands } from './story/many-hands.js';
 import { Sandbox } from './story/phone.js';
@@ -54,8 +54,10 @@ try {
   for (const story of stories) checks.push(...(await story.playMornings()));
   const wecom = stories.find(({ platform }) => platform === 'wecom');
   if (wecom !== undefined) {
-    const work = new Set(wecom.workChapters.map((title) => `wecom ${title}`));
-    const { lines, check } = reportCalls(recorder.calls, work, wecom.itemsWorked);
+    const pages = (titles: readonly string[]): Set<string> => new Set(titles.map((title) => `wecom ${title}`));
+    const { workChapters, asides, itemsWorked } = wecom;
+    const colleagues = new Set([user('technical', 'wecom')]);
+    const { lines, check } = reportCalls(recorder.calls, pages(workChapters), pages(asides), colleagues, itemsWorked);
     console.log(`\n— 一项要几次调用\n${lines.join('\n')}`);
     checks.push(check);
   }

@@ -317,3 +317,8 @@ function readDingtalk(message: Message): CardSeen {
     closed: text(vars['closed']),
   };
 }
+
+/** For what a check measured: one line of a message. */
+export function firstLine(message: Message): string {
+  return readAll(message).replace(/\s+/gu, ' ').trim().slice(0, 140);
+}

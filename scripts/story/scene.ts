@@ -5,7 +5,8 @@ import { makeSample } from '../../src/sandbox/index.js';
 import { Browser } from './browser.js';
 import { CallMeter } from './calls.js';
 import { user, type Cast, type Check } from './cast.js';
-import { Phone, type Sandbox } from './phone.js';
+import type { Message } from '../../src/sandbox/index.js';
+import { Phone, readCard, type Sandbox } from './phone.js';
 import type { StoryServer } from './server.js';
 
 // The package's typings describe its default export one level too deep.
@@ -17,11 +18,16 @@ export interface Teller {
   turnPage: (title: string) => void;
 }
 
+const asideTitle = (chapter: string, what: string): string => `${chapter}｜${what}`;
+
 /** Who plays, what they hold in their hands, and how a chapter is told and checked. */
 export class Scene {
   readonly checks: Check[] = [];
   /** Chapters in which the deal is worked on: what they cost in calls is counted by its items. */
   readonly workChapters: string[] = [];
+  /** Parts of chapters that completed nothing. */
+  readonly asides: string[] = [];
+  private title = '';
   /** Items that were completed in them. */
   itemsWorked = 0;
   protected readonly rep: Phone;
@@ -90,6 +96,7 @@ export class Scene {
   /** A chapter that breaks fails its own checks and says why; the next ones are still told. */
   protected async chapter(title: string, ids: readonly string[], play: () => Promise<void>): Promise<void> {
     this.tell(`\n— ${title}`);
+    this.title = title;
     this.teller.turnPage(title);
     const before = this.checks.length;
     await this.meter?.begins();
@@ -102,6 +109,37 @@ export class Scene {
       const made = new Set(this.checks.slice(before).map((check) => check.id));
       for (const id of ids) if (!made.has(`${this.cast.platform}.${id}`)) this.check(id, false, why.slice(0, 300));
     }
+  }
+
+  /** What of a chapter completes no item: asking where one stands, trying to skip, evidence that is refused. Told, and counted, apart. */
+  protected async aside<T>(what: string, play: () => Promise<T>): Promise<T> {
+    const aside = asideTitle(this.title, what);
+    if (this.workChapters.includes(this.title)) this.asides.push(aside);
+    await this.meter?.ends(this.title);
+    this.teller.turnPage(aside);
+    await this.meter?.begins();
+    const result = await play();
+    await this.meter?.ends(aside);
+    this.teller.turnPage(this.title);
+    await this.meter?.begins();
+    return result;
+  }
+
+  protected checklist(stage: RegExp): Promise<Message> {
+    return this.rep.sees(
+      `the checklist of ${stage}`,
+      (message) => {
+        const card = readCard(message);
+        return (
+          card !== null &&
+          card.title.includes(this.cast.client) &&
+          // In its title: the card of the stage before names it too, as where the way goes on.
+          stage.test(card.title) &&
+          card.buttons.length > 0
+        );
+      },
+      { fromStart: true, newest: true },
+    );
   }
 
   protected async sample(name: string, params: { plate?: string; seed?: number } = {}) {

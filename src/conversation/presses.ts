@@ -364,7 +364,7 @@ const HANDLERS: Record<Verb, Handler> = {
   async 'pick-deal'(deps, turn, _ids, press) {
     const chosen = Object.values(press.choices).flat()[0];
     const own = chosen === undefined ? null : await ownDeal(deps, turn, chosen);
-    if (chosen === undefined) await offerMyDeals(deps, turn);
+    if (chosen === undefined) turn.text('先选中一个商机，再点「打开」。');
     else if (own !== null) await openDeal(deps, turn, own.deal);
   },
   'my-deals': async (deps, turn) => offerMyDeals(deps, turn),

@@ -122,7 +122,7 @@ export function effectsOf(
   const told = decision.events.flatMap((event) => verdictEffect(deps, flow, before, after, event, cause) ?? []);
   const heard = decision.events.flatMap((event) => mentionsEffect(deps, flow, after, event, cause) ?? []);
   if (!cause.byOwner && wentOn) told.push(stageDoneEffect(deps, flow, before, after, decision, cause));
-  effects.push(chatEffect(deps, flow, visit.id, before, after, decision, cause, told.length > 0));
+  effects.push(...chatEffects(deps, flow, visit.id, before, after, decision, cause, told.length > 0));
   for (const { id, message, sparing } of waitingCards(deps, flow, before, after, decision.events)) {
     const key = `waiting:${cause.key}:${id}`;
     effects.push(sendEffect({ key, to: ownerAddress(deps, after), message, purpose: 'reply', sparing }));
@@ -145,8 +145,8 @@ function progressWords(flow: Flow, deal: DealDocument, events: readonly FlowEven
   return `✅ ${item.name} ${state.have}/${state.need}，再${item.kind === 'photo' ? `拍 ${more} 张` : `交 ${more} 份`}。`;
 }
 
-/** How the owner's chat shows what was decided: by the checklist, or in a few words until there is a verdict. */
-function chatEffect(
+/** How the owner's chat shows what was decided: by the checklist, in a few words until there is a verdict, or not at all where another message tells it and the list still holds. */
+function chatEffects(
   deps: EffectDeps,
   flow: Flow,
   visitId: string,
@@ -155,17 +155,16 @@ function chatEffect(
   decision: Decision,
   cause: Cause,
   isTold: boolean,
-): Effect {
+): Effect[] {
   const to = ownerAddress(deps, after);
-  const said = cause.inWords === true && !cause.fromPress ? receivedWords(deps, flow, before, decision) : null;
+  const said = cause.inWords === true && !cause.fromPress ? receivedWords(deps, flow, before, after, decision) : null;
   if (said !== null) {
-    return sendEffect({
-      key: `received:${cause.key}`,
-      to,
-      message: { kind: 'text', text: said },
-      purpose: 'reply',
-    });
+    const { text, onlyAsAnswer } = said;
+    const message = { kind: 'text', text } as const;
+    const key = `received:${cause.key}`;
+    return [sendEffect({ key, to, message, purpose: 'reply', ...(onlyAsAnswer && { onlyAsAnswer }) })];
   }
+  if (!cause.fromPress && listStillHolds(before, decision)) return [];
   const card = presentChecklist(deps, flow, after, { visitId });
   const wentOn = decision.outcome === 'advanced' || decision.outcome === 'completed';
   const show = {
@@ -177,13 +176,41 @@ function chatEffect(
   } as const;
   const later = (ms: number): { notBefore: Date } => ({ notBefore: new Date(deps.now().getTime() + ms) });
   const purpose = cause.byOwner ? 'reply' : 'verdict';
-  if (cause.fromPress) return sendEffect({ ...show, purpose, ...later(PASSIVE_HOLD_MS) });
-  if (tellsApart(decision, cause)) return sendEffect({ ...show, purpose: 'refresh', ...later(REFRESHED_AFTER_MS) });
+  if (cause.fromPress) return [sendEffect({ ...show, purpose, ...later(PASSIVE_HOLD_MS) })];
+  if (tellsApart(decision, cause) || nextWasAskedFor(flow, before, after, decision.events)) {
+    return [sendEffect({ ...show, purpose: 'refresh', ...later(REFRESHED_AFTER_MS) })];
+  }
   const onlyChecking = decision.outcome === 'waiting' && decision.why === 'checking';
-  return sendEffect({ ...show, purpose, ...(onlyChecking ? later(CHECKING_SHOWN_AFTER_MS) : {}) });
+  return [sendEffect({ ...show, purpose, ...(onlyChecking ? later(CHECKING_SHOWN_AFTER_MS) : {}) })];
 }
 
-/** Where every call counts: the next press on the checklist brings it up to date for nothing, and so does the card that says what a skip lacks. */
+/** One of several passed, and its sender was told in words to go on with the next: nobody waits for the list. */
+function nextWasAskedFor(flow: Flow, before: DealDocument, after: DealDocument, events: readonly FlowEvent[]): boolean {
+  const [event] = events;
+  if (event?.type !== 'evidence.judged' || events.length > 1) return false;
+  const { stageId, itemId, evidenceId, status } = event.body;
+  const state = itemStates(flow, after, stageId).find((found) => found.itemId === itemId);
+  const isFresh = findSubmission(before, evidenceId)?.submission.status === 'checking';
+  const isMore = state !== undefined && state.have < state.need;
+  return status === 'passed' && isFresh && isMore && !(before.checkingShown ?? []).includes(evidenceId);
+}
+
+/**
+ * A skip that was refused changed nothing on the list; nor did fresh evidence that did not pass, which a message of its
+ * own tells with the next step, unless the list says that it is being looked at.
+ */
+function listStillHolds(before: DealDocument, decision: Decision): boolean {
+  if (decision.outcome === 'refused') return true;
+  const judged = decision.events.filter((event) => event.type === 'evidence.judged');
+  const [one] = judged;
+  if (one === undefined || judged.length < decision.events.length) return false;
+  return judged.every(({ body: { status, evidenceId } }) => {
+    const isFresh = findSubmission(before, evidenceId)?.submission.status === 'checking';
+    return status === 'failed' && isFresh && !(before.checkingShown ?? []).includes(evidenceId);
+  });
+}
+
+/** Where every call counts: the next press on the checklist brings it up to date for nothing. */
 function sparingOf(
   flow: Flow,
   after: DealDocument,
@@ -193,7 +220,7 @@ function sparingOf(
 ): Pick<Outgoing, 'sparing'> {
   if (cause.fromPress) return {};
   const onlyChecking = decision.outcome === 'waiting' && decision.why === 'checking';
-  if (onlyChecking || isTold || decision.outcome === 'refused') return { sparing: 'left-out' };
+  if (onlyChecking || isTold) return { sparing: 'left-out' };
   const words = progressWords(flow, after, decision.events);
   return words === null ? {} : { sparing: { text: words } };
 }

@@ -28,6 +28,8 @@ export interface DealDocument extends AggregateDocument, Progress {
   notes?: DealNote[];
   /** Evidence whose sender was told that looking at it takes longer, on a card that waits for the verdict. */
   waiting?: EvidenceId[];
+  /** Evidence that the checklist shows as being looked at: when it does not pass, the list changes as well. */
+  checkingShown?: EvidenceId[];
   demo?: boolean;
 }
 

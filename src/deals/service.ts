@@ -12,7 +12,7 @@ import { handOver } from './handover.js';
 import type { DealDocument } from './model.js';
 import { checklistCardId, mostUrgentFirst, presentChecklist } from './views.js';
 import { freshNotes } from './voice.js';
-import { waitingAfter, type WaitingDeps } from './waiting.js';
+import { checkingShownAfter, waitingAfter, type WaitingDeps } from './waiting.js';
 
 export interface DealDeps {
   connection: Connection;
@@ -97,7 +97,15 @@ export function createDeals(deps: DealDeps): Deals {
       const byOwner = command.by === null || command.by === before.ownerId;
       const card = cardFor(before, command, byOwner && command.by !== null);
       const waiting = waitingAfter(deps, before, decision, command.quiet === true || extra.inWords === true);
-      const after: DealDocument = { ...before, ...decision.progress, ...card, waiting, updatedAt: now };
+      const checkingShown = checkingShownAfter(before, decision, extra.inWords === true);
+      const after: DealDocument = {
+        ...before,
+        ...decision.progress,
+        ...card,
+        waiting,
+        checkingShown,
+        updatedAt: now,
+      };
       const cause: Cause = {
         key: command.key,
         fromPress: command.fromPress === true,
@@ -112,6 +120,7 @@ export function createDeals(deps: DealDeps): Deals {
           ...decision.progress,
           ...card,
           ...(waiting.length + (before.waiting?.length ?? 0) > 0 ? { waiting } : {}),
+          ...(checkingShown.length + (before.checkingShown?.length ?? 0) > 0 ? { checkingShown } : {}),
           ...(decision.events.length > 0 ? { updatedAt: now } : {}),
         },
         events: eventsOf(after, flow, decision.events),

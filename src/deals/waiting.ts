@@ -1,6 +1,6 @@
 import { SECOND, stableId, type CardId, type EvidenceId } from '../core/index.js';
 import type { Cards } from '../cards/index.js';
-import { findSubmission, type Decision, type Flow, type FlowEvent, type ItemKind } from '../flow/index.js';
+import { findSubmission, itemStates, type Decision, type Flow, type FlowEvent, type ItemKind } from '../flow/index.js';
 import type { Outgoing } from '../platforms/contract.js';
 import type { DealDocument } from './model.js';
 import { stageOf } from './views.js';
@@ -19,6 +19,21 @@ export function waitingCardId(id: EvidenceId): CardId {
   return stableId<CardId>('wt', id);
 }
 
+/** Evidence that the checklist shows as being looked at, after this decision: its sender was not told in words. */
+export function checkingShownAfter(before: DealDocument, decision: Decision, inWords: boolean): EvidenceId[] {
+  const left = stillOpen(before.checkingShown, decision);
+  if (inWords || decision.outcome !== 'waiting' || decision.why !== 'checking') return left;
+  const handedIn = decision.events.flatMap((event) =>
+    event.type === 'evidence.submitted' ? event.body.evidenceId : [],
+  );
+  return [...left, ...handedIn];
+}
+
+function stillOpen(ids: readonly EvidenceId[] = [], { events }: Decision): EvidenceId[] {
+  const over = new Set(events.flatMap((event) => (event.type === 'evidence.judged' ? event.body.evidenceId : [])));
+  return ids.filter((id) => !over.has(id));
+}
+
 /** Evidence of which its sender waits with such a card, after this decision. */
 export function waitingAfter(
   deps: WaitingDeps,
@@ -26,10 +41,7 @@ export function waitingAfter(
   decision: Decision,
   quiet: boolean,
 ): EvidenceId[] {
-  const over = new Set(
-    decision.events.flatMap((event) => (event.type === 'evidence.judged' ? event.body.evidenceId : [])),
-  );
-  const left = (before.waiting ?? []).filter((id) => !over.has(id));
+  const left = stillOpen(before.waiting, decision);
   if (quiet || decision.outcome !== 'waiting' || decision.why !== 'checking') return left;
   const long = decision.events.flatMap((event) =>
     event.type === 'evidence.submitted' && deps.estimateMs(event.body.itemKind) > LONG_MS ? event.body.evidenceId : [],
@@ -37,23 +49,36 @@ export function waitingAfter(
   return [...left, ...long];
 }
 
-/** What the sender of evidence is told at once, in words: the card then changes with the verdict only. Null: nothing is being checked. */
+/**
+ * What the sender of evidence is told at once, in words: the list then changes with the verdict only. `onlyAsAnswer`: not
+ * worth a call of its own, since the verdict follows in a moment. Null: nothing is being looked at.
+ */
 export function receivedWords(
   { estimateMs }: Pick<WaitingDeps, 'estimateMs'>,
   flow: Flow,
   before: DealDocument,
+  after: DealDocument,
   decision: Decision,
-): string | null {
+): { text: string; onlyAsAnswer?: true } | null {
   const handedIn = decision.events.find((event) => event.type === 'evidence.submitted');
   if (decision.outcome !== 'waiting' || decision.why !== 'checking') return null;
   if (handedIn?.type !== 'evidence.submitted') return null;
-  const { itemId, itemKind } = handedIn.body;
-  const stage = stageOf(flow, before.stageId ?? '');
-  const name = stage?.items.find((item) => item.id === itemId)?.name ?? '';
-  return estimateMs(itemKind) > LONG_MS
-    ? `收到，在看「${name}」，前面还有别的，要多等一会儿。不用等，可以先做下一项。`
-    : `收到，在看「${name}」，马上有结果。`;
+  const { stageId, itemId, itemKind } = handedIn.body;
+  const name = stageOf(flow, stageId)?.items.find((item) => item.id === itemId)?.name ?? '';
+  if (estimateMs(itemKind) > LONG_MS) {
+    return { text: `收到，在看「${name}」，前面还有别的，要多等一会儿。不用等，可以先做下一项。` };
+  }
+  const { have, need } = itemStates(flow, after, stageId).find((state) => state.itemId === itemId) ?? ONE;
+  const handed = after.visits.at(-1)?.items[itemId]?.submissions ?? [];
+  const underWay = handed.filter(({ status }) => status === 'checking').length + have;
+  const text =
+    underWay < need
+      ? `收到，在看「${name}」第 ${underWay} ${itemKind === 'photo' ? '张，接着拍下一张' : '份，接着交下一份'}就行，有问题马上告诉你。`
+      : `收到，在看「${name}」，马上有结果。`;
+  return { text, onlyAsAnswer: true };
 }
+
+const ONE = { have: 0, need: 1 };
 
 type Shown = { id: EvidenceId; message: Outgoing['message']; sparing: NonNullable<Outgoing['sparing']> };
 

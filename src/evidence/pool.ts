@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import { AppError, type Log } from '../core/index.js';
 import type { Job, JobMessage, JobResult, ReadyMessage, ResultMessage } from './jobs.js';
 import { JOBS_PER_WORKER, MAX_WORKER_BYTES } from './limits.js';
@@ -87,6 +88,7 @@ export function createPool({
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: ['--max-old-space-size=512'],
     });
+    yieldToOthers(child.pid);
     const member: Member = {
       child,
       task: null,
@@ -257,6 +259,16 @@ export function createPool({
 
 const closedError = (): AppError =>
   new AppError('evidence.closed', 'the verifiers are being stopped', { retryable: true });
+
+/** Reading a photo takes seconds of a whole core; whoever says something meanwhile is answered first. */
+function yieldToOthers(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Not allowed here: they share as equals.
+  }
+}
 
 /** Where /proc is missing, both are null: the wall clock alone protects. */
 async function residentBytes(pid: number | undefined): Promise<number | null> {

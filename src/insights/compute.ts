@@ -179,14 +179,12 @@ function lamp(
 }
 
 function dealOf(row: Obligation, context: ComputeContext): FigureDeal {
-  const { mark, text } = standing(row, context);
   return {
+    ...standing(row, context),
     dealId: row.dealId,
     visitId: row._id,
     clientName: row.clientName,
     stageName: row.stageName,
-    mark,
-    text,
     evidence: row.submissions
       .filter((one) => one.status !== 'withdrawn')
       .sort((a, b) => b.at.getTime() - a.at.getTime())
@@ -201,7 +199,7 @@ function dealOf(row: Obligation, context: ComputeContext): FigureDeal {
   };
 }
 
-function standing(row: Obligation, context: ComputeContext): { mark: Mark; text: string } {
+function standing(row: Obligation, context: ComputeContext): { mark: Mark; text: string; overdue?: true } {
   if (row.state === 'passed')
     return row.exempted > 0
       ? { mark: 'exempt', text: `已通过，其中 ${row.exempted} 项豁免` }
@@ -211,7 +209,7 @@ function standing(row: Obligation, context: ComputeContext): { mark: Mark; text:
   if (row.state === 'dropped') return { mark: 'failed', text: `已离开本阶段，${lacking}` };
   const overdue = isOverdue(row, context.asOf, context.calendarOf(row.ownerId));
   const partly = missing.length < row.required.length;
-  return { mark: overdue ? 'failed' : partly ? 'partly' : 'open', text: overdue ? `已超期，${lacking}` : lacking };
+  return { mark: partly ? 'partly' : 'open', text: lacking, ...(overdue ? { overdue } : {}) };
 }
 
 function markOf(submission: SubmissionTrace): Mark {

@@ -38,6 +38,7 @@ export interface FigureDeal {
   clientName: string;
   stageName: string;
   mark: Mark;
+  overdue?: boolean;
   /** `差：同类设备采购公告` */
   text: string;
   /** Newest first, at most four. */

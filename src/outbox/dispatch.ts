@@ -241,9 +241,19 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (!allowed) throw new AppError('outbox.month_spent', 'the calls of this month are spent');
       const body = await bodyOf(row, known);
       const receipt = await deps.usage.during(row.purpose, () =>
-        adapter.deliver({ key: row._id, to: row.to, body, ...(row.insist === true ? { insist: true } : {}) }),
+        adapter.deliver({
+          key: row._id,
+          to: row.to,
+          body,
+          ...(row.insist === true ? { insist: true } : {}),
+          ...(row.onlyAsAnswer === true ? { onlyAsAnswer: true } : {}),
+        }),
       );
       const now = clock.now();
+      if (receipt.how === 'left-out') {
+        await changes.add({ filter: { _id: row._id }, update: { $set: { state: 'superseded' }, $unset: FREE } });
+        return true;
+      }
       if (receipt.how !== 'passive') keeper.sent(row, now.getTime(), receipt.how !== 'updated');
       holds.delete(row.platform);
       if (row.cardId !== undefined) await cards.delivered(row.cardId, row, receipt, known);

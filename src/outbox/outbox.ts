@@ -192,6 +192,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       ...(message.kind === 'show' ? { cardId: message.cardId } : {}),
       purpose: outgoing.purpose,
       ...(outgoing.insist === true ? { insist: true } : {}),
+      ...(outgoing.onlyAsAnswer === true ? { onlyAsAnswer: true } : {}),
       state: 'due',
       priority: PRIORITY[outgoing.purpose],
       seq: nextSeq(now),

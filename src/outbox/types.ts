@@ -11,6 +11,7 @@ export interface OutboxRow {
   cardId?: string;
   purpose: Purpose;
   insist?: boolean;
+  onlyAsAnswer?: boolean;
   /** `recalled`: taken back from the recipient's chat. */
   state: 'due' | 'sent' | 'superseded' | 'dead' | 'recalled';
   priority: number;

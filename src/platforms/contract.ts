@@ -111,6 +111,8 @@ export interface Delivery {
   body: DeliveryBody;
   /** The last step of an escalation: pressed home by whatever the platform has for that and the company wants. */
   insist?: boolean;
+  /** Words that are worth no call: said in the answer to what their reader just sent while that is open, else left out. */
+  onlyAsAnswer?: boolean;
 }
 
 export interface DeliveryReceipt {
@@ -122,9 +124,10 @@ export interface DeliveryReceipt {
   usedHandles?: readonly string[];
   /**
    * `replaced`: the platform could not change the card in place, a new message was sent instead. `passive`: written into
-   * the answer to something that the recipient did, which counts against no budget.
+   * the answer to something that the recipient did, which counts against no budget. `left-out`: that answer was over, and
+   * the delivery was wanted in it only.
    */
-  how: 'sent' | 'updated' | 'replaced' | 'passive';
+  how: 'sent' | 'updated' | 'replaced' | 'passive' | 'left-out';
 }
 
 export interface Capabilities {
@@ -322,6 +325,8 @@ export interface Outgoing {
   purpose: Purpose;
   /** The last step of an escalation; see `Delivery`. */
   insist?: boolean;
+  /** See `Delivery`: the news itself follows soon. */
+  onlyAsAnswer?: boolean;
   /** Where every call counts against a month: said in these words instead of a card, or not at all, since another message says it too. */
   sparing?: 'left-out' | { text: string };
   /** Not before this instant (a passive answer may make it unnecessary; a verdict may overtake it). */

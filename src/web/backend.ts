@@ -185,6 +185,7 @@ export interface FigureDeal {
   clientName: string;
   stageName: string;
   mark: Mark;
+  overdue: boolean;
   /** 差：同类设备采购公告 */
   text: string;
   /** Latest evidence behind it, newest first, at most four. */

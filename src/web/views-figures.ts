@@ -138,6 +138,7 @@ export function figureView(
         clientName: deal.clientName,
         stageName: deal.stageName,
         mark: deal.mark,
+        overdue: deal.overdue === true,
         text: deal.text,
         evidence: deal.evidence.map((evidence) => ({ ...evidence, at: evidence.at.toISOString() })),
       })),

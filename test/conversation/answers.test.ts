@@ -47,6 +47,7 @@ test('numbers press what the last card offers, several of them choose tags', asy
   const house = await openHouse(t);
   await house.deal({ stage: 'screening' });
   const jia = house.chat(JIA);
+  await jia.says('我的商机').presses('打开').expects('先选中一个商机');
   await jia.says('我的商机').says('1').expects('需求初筛');
   await jia.says('1').expects('选客户痛点').says('1 3').expects('至少').says('1 3、4').expects('✅ 客户痛点　3 个');
   const deal = await house.deals.get(D1);

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { SECOND } from '../../src/core/index.js';
 import type { PlatformName } from '../../src/platforms/contract.js';
+import { photo } from '../helpers/chat.js';
 import { JIA, openHouse } from '../helpers/house.js';
 
 const asked = async (t: Parameters<typeof openHouse>[0], platform: PlatformName, estimateMs: number) => {
@@ -78,4 +79,90 @@ test('the estimate counts what is before it, also what has not reached a worker 
   house.verification.start();
   await house.settle();
   t.is(house.verification.ahead(), 0);
+});
+
+test('a photo that is refused is told once: the list said nothing of it, and still holds', async (t) => {
+  const house = await openHouse(t);
+  house.wecom.takesWords = true;
+  await house.deal({ stage: 'screening' });
+  const jia = house.chat(JIA);
+  await jia.says('城东').presses('拍客户现场照片');
+  const before = house.wecom.deliveries.length;
+  await jia.sendsPhoto('old');
+  house.clock.advance(30 * SECOND);
+  await house.settle();
+  const told = house.wecom.deliveries
+    .slice(before)
+    .map(({ body, onlyAsAnswer }) => [
+      'card' in body ? body.card.name : 'text' in body ? body.text : body.kind,
+      onlyAsAnswer === true,
+    ]);
+  t.deepEqual(told, [
+    ['收到，在看「客户现场照片」，马上有结果。', true],
+    ['verdict-failed', false],
+  ]);
+  await jia.presses('现在拍').sendsPhoto();
+  t.regex(jia.reads(), /✅ 客户现场照片/u);
+});
+
+test('words that come too late to stand in the answer stay away; the verdict follows', async (t) => {
+  const house = await openHouse(t);
+  house.wecom.takesWords = true;
+  await house.deal({ stage: 'screening' });
+  const jia = house.chat(JIA);
+  await jia.says('城东').presses('拍客户现场照片');
+  await house.verification.stop();
+  // The answer is out before the words are there.
+  const late = house.wecom.event(jia.userId, {
+    kind: 'image',
+    media: house.wecom.keep(photo()),
+  });
+  house.wecom.takesWords = false;
+  await house.wecom.hand(late);
+  await house.settle();
+  t.false(jia.reads().includes('马上有结果'));
+  t.is(await house.store.connection.collection('outbox').countDocuments({ state: 'due' }), 0);
+  house.verification.start();
+  await house.settle();
+  t.regex(jia.reads(), /✅ 客户现场照片/u);
+});
+
+test('a list that says 核验中 changes when the photo is refused; a skip that is refused changes no list', async (t) => {
+  const { house, jia } = await asked(t, 'wecom', 0);
+  await house.verification.stop();
+  await jia.sendsPhoto('old');
+  const list = jia.card('checklist');
+  t.regex(jia.reads(), /核验中/u);
+  house.verification.start();
+  await house.settle();
+  house.clock.advance(30 * SECOND);
+  await house.settle();
+  t.false(jia.reads().includes('核验中'));
+  t.is(jia.card('checklist')?.cardId, list?.cardId);
+  const before = house.wecom.deliveries.length;
+  await jia.says('推进到合同签署');
+  const names = house.wecom.deliveries.slice(before).map(({ body }) => ('card' in body ? body.card.name : body.kind));
+  t.deepEqual(names, ['gap']);
+});
+
+test('of several photos in a row each is taken in words, and the list changes once, with the last; or when nobody goes on', async (t) => {
+  const house = await openHouse(t);
+  house.wecom.takesWords = true;
+  await house.deal({ stage: 'clinical-value' });
+  const jia = house.chat(JIA);
+  await jia.says('城东').presses('科室门牌照片');
+  let before = house.wecom.deliveries.length;
+  const since = () => house.wecom.deliveries.slice(before).map(({ body }) => ('text' in body ? body.text : body.kind));
+  await house.wecom.hand(house.wecom.event(jia.userId, { kind: 'image', media: house.wecom.keep(photo('good 1')) }));
+  await house.inbox.idle();
+  await house.verification.sweep();
+  await house.relay.sweep({ all: true });
+  await house.outbox.sweep();
+  t.deepEqual(since(), ['收到，在看「科室门牌照片」第 1 张，接着拍下一张就行，有问题马上告诉你。']);
+  before += 1;
+  await jia.sendsPhoto('good 2').expects('✅ 科室门牌照片　2 张');
+  t.deepEqual(since(), ['收到，在看「科室门牌照片」，马上有结果。', 'card-update']);
+
+  await house.deal({ id: 'd2', client: 'demo-binjiang', stage: 'clinical-value' });
+  await jia.says('滨江').presses('科室门牌照片').sendsPhoto('good 3').expects('科室门牌照片　1/2');
 });

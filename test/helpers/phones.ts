@@ -33,6 +33,8 @@ export class Phones {
   readonly deliveries: Delivery[] = [];
   /** Every event, as it was handed over: for playing it again. */
   readonly events: InboundEvent[] = [];
+  /** Messages to the bot can be answered in words, as WeCom's are. */
+  takesWords = false;
   /** Thrown instead of delivering, as long as it is set. */
   fault: ((delivery: Delivery) => Error | null) | null = null;
   #media = new Map<string, { bytes: Buffer; name?: string }>();
@@ -70,7 +72,8 @@ export class Phones {
 
   event(from: string, body: InboundBody, chat: Chat = { kind: 'single' }): InboundEvent {
     const key = `${this.name}:${++this.#serial}` as EventKey;
-    return { key, platform: this.name, from, chat, sentAt: this.clock.now(), body };
+    const words = this.takesWords && body.kind !== 'press' ? { takesWords: true as const } : {};
+    return { key, platform: this.name, from, chat, sentAt: this.clock.now(), body, ...words };
   }
 
   /** Hands an event over as its platform would; a press changes its card by the answer. */
@@ -114,8 +117,9 @@ export class Phones {
     await Promise.resolve();
     const error = this.fault?.(delivery) ?? null;
     if (error !== null) throw error;
-    this.deliveries.push(delivery);
     const { body, to } = delivery;
+    if (delivery.onlyAsAnswer === true && !this.takesWords) return { how: 'left-out' };
+    this.deliveries.push(delivery);
     const id = to.kind === 'person' ? to.userId : to.chatId;
     if (body.kind === 'card-update' && this.#change(id, body.cardId, body.card)) return { how: 'updated' };
     const shown: Shown =

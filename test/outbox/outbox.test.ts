@@ -77,6 +77,18 @@ test('a month that is spent leaves its last tenth to answers, and then stops: no
   t.deepEqual(says(), ['answer', 'too late']);
 });
 
+test('words that were wanted in an answer only and came too late are over, and hold up nothing', async (t) => {
+  const { outbox, send, says, wecom, row } = await setup();
+  const { deliver } = wecom.adapter;
+  wecom.adapter.deliver = (delivery) =>
+    delivery.onlyAsAnswer === true ? Promise.resolve({ how: 'left-out' }) : deliver(delivery);
+  await outbox.enqueue([text('m1', 'jia', { onlyAsAnswer: true }), text('m2')]);
+  await send();
+  t.deepEqual(says(), ['m2']);
+  t.is((await row('m1'))?.state, 'superseded');
+  t.deepEqual(await outbox.counts(), { due: 0, dead: 0 });
+});
+
 test('an older look of a card that has not left is not sent any more', async (t) => {
   const { outbox, send, says, wecom, clock, row } = await setup();
   const later = new Date(clock.now().getTime() + SECOND);

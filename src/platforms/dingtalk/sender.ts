@@ -77,16 +77,18 @@ export function createSender(
   }
 
   /** Words to somebody who wrote a while ago go back the way theirs came; a card cannot. */
-  async function say(to: Recipient, message: RobotMessageOut): Promise<DeliveryReceipt> {
+  async function say(to: Recipient, message: RobotMessageOut, onlyAsAnswer = false): Promise<DeliveryReceipt> {
     const url = to.kind === 'person' && !isOutsider(to) ? sessions.find(to.userId) : undefined;
-    if (url === undefined || to.kind !== 'person') return send(to, message);
+    const otherwise = (): Promise<DeliveryReceipt> =>
+      onlyAsAnswer ? Promise.resolve({ how: 'left-out' }) : send(to, message);
+    if (url === undefined || to.kind !== 'person') return otherwise();
     try {
       await client.replyToSession(url, sessionBody(message));
       return { how: 'sent' };
     } catch (error) {
       if (errorCode(error) !== 'dingtalk.session_gone') throw error;
       sessions.forget(to.userId);
-      return send(to, message);
+      return otherwise();
     }
   }
 
@@ -204,7 +206,7 @@ export function createSender(
       if (to.kind === 'group' && to.chatId.startsWith(ROBOT_PREFIX)) return sendByRobot(to.chatId, delivery);
       switch (body.kind) {
         case 'text':
-          return say(to, toText(body.text));
+          return say(to, toText(body.text), delivery.onlyAsAnswer);
         case 'markdown':
           return say(to, toMarkdown(body.title, body.text));
         case 'card':

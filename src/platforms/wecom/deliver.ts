@@ -139,7 +139,7 @@ export function createDeliverer(deps: {
       case 'text': {
         const content = textContent(body.text);
         if (to.kind === 'person' && (await slots.offer(to.userId, wordsOf(content)))) return { how: 'passive' };
-        return send(delivery, content);
+        return delivery.onlyAsAnswer === true ? { how: 'left-out' } : send(delivery, content);
       }
       case 'markdown':
         return send(delivery, markdownContent(body.text));

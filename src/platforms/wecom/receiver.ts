@@ -15,7 +15,7 @@ import { ofApp } from './apps.js';
 import { decode, KINDS, type Decoded } from './decode.js';
 import { passiveText, passiveUpdate } from './passive.js';
 import type { ReplySlots, Words } from './reply-slots.js';
-import { drawCard } from './template-card.js';
+import { drawAnswer } from './template-card.js';
 import type { CallbackKeys, CountCallback } from './types.js';
 import { within } from './within.js';
 import { MAX_XML_BYTES, parseXml, textAt, type XmlElement } from './xml.js';
@@ -164,7 +164,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
 
   /** Null when the passive form cannot show this card: it then follows by API. */
   function passiveReply(card: FilledCard, xml: XmlElement, userId: string): string | null {
-    const drawn = drawCard(card, 'update');
+    const drawn = drawAnswer(card);
     if (drawn === null) return null;
     const atSeconds = Math.floor(clock.now().getTime() / SECOND);
     const message = passiveUpdate(drawn, { userId, corpId: textAt(xml, 'ToUserName'), atSeconds });

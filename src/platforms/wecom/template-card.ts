@@ -67,16 +67,17 @@ export function drawCard(filled: FilledCard, use: 'send' | 'update'): TemplateCa
 
 /** The same as a card of the AI bot's own; buttons that open an address stand in the list below. */
 export function drawBotCard(filled: FilledCard, use: 'send' | 'update'): TemplateCard | null {
-  const opening = filled.actions.filter((action) => action.url !== undefined && action.url !== filled.url);
-  return draw(
-    {
-      ...filled,
-      actions: filled.actions.filter((action) => action.url === undefined),
-      lines: [...filled.lines, ...opening.map(({ label: text, url }) => ({ text, ...(url && { url }) }))],
-    },
-    use,
-    BOT,
-  );
+  return draw(linksInList(filled), use, BOT);
+}
+
+/** Where buttons can have no address: those that open a page stand in the list; the page of the card itself opens anyway. */
+function linksInList(card: FilledCard): FilledCard {
+  const opening = card.actions.filter(({ url }) => url !== undefined && url !== card.url);
+  return {
+    ...card,
+    actions: card.actions.filter(({ url }) => url === undefined),
+    lines: [...card.lines, ...opening.map(({ label: text, url }) => ({ text, ...(url && { url }) }))],
+  };
 }
 
 function draw(filled: FilledCard, use: 'send' | 'update', limit: Limit): TemplateCard | null {
@@ -99,6 +100,20 @@ function draw(filled: FilledCard, use: 'send' | 'update', limit: Limit): Templat
   if (card.url !== undefined && isOpen) return noticeCard(card, card.url, limit);
   if (use === 'update') return buttonCard({ ...card, closed: card.closed ?? '已更新' }, limit);
   return card.url === undefined ? null : noticeCard(card, card.url, limit);
+}
+
+/**
+ * As the answer to a press, which has no addresses for buttons. Null where the list has no room for them, or nothing
+ * would be left to press: then the card changes by a call.
+ */
+export function drawAnswer(card: FilledCard): TemplateCard | null {
+  const drawn = drawCard(card, 'update');
+  if (drawn?.card_type !== 'button_interaction' || drawn.replace_text !== undefined) return drawn;
+  if (card.actions.every(({ url }) => url === undefined)) return drawn;
+  const listed = linksInList(card);
+  const rows = listed.fields.length + listed.lines.filter(({ url }) => url !== undefined).length;
+  const presses = listed.actions.length + (card.choice === undefined ? 0 : 1);
+  return rows > APP.horizontals || presses === 0 ? null : drawCard(listed, 'update');
 }
 
 function mainTitle(card: FilledCard, desc: string | undefined, limit: Limit) {

@@ -250,6 +250,8 @@ test('words to somebody who wrote a moment ago go back the same way and cost no 
   await vendor.until(() => vendor.acks.length === 1);
   await send({ kind: 'text', text: '1' });
   t.deepEqual([calls('sendBySession').length, calls('batchSend').length, metered.length], [0, 1, 1]);
+  const worthNoCall = { key: 'w', to: rep, body: { kind: 'text', text: '收到' }, onlyAsAnswer: true } as const;
+  t.deepEqual(await adapter.deliver(worthNoCall), { how: 'left-out' });
   vendor.push(0, frame('CALLBACK', ROBOT, wrote({ msgId: 'm2' })));
   await vendor.until(() => vendor.acks.length === 2);
   t.deepEqual(await send({ kind: 'text', text: '2' }), { how: 'sent' });

@@ -84,6 +84,7 @@ test('words to somebody else, cards, and words that come when the answer is out 
   const { json } = await bench.control('POST', 'phones/wecom/RepA/text', { text: '在吗' });
   t.like(json, { callback: { answered: 'empty' } });
   await done();
+  t.is((await adapter.deliver({ ...words('d', '收到'), onlyAsAnswer: true })).how, 'left-out', 'worth no call');
   t.is((await adapter.deliver(words('c', '后来'))).how, 'sent');
   t.deepEqual(calls, ['gettoken', 'message/send', 'message/send', 'message/send']);
 });

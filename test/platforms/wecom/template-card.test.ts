@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { CardChoice, FilledCard } from '../../../src/cards/index.js';
 import { cardContent, groupCard, personMessage, textContent, uploadName } from '../../../src/platforms/wecom/encode.js';
 import { passiveUpdate } from '../../../src/platforms/wecom/passive.js';
-import { drawBotCard, drawCard, NO_OPTION } from '../../../src/platforms/wecom/template-card.js';
+import { drawAnswer, drawBotCard, drawCard, NO_OPTION } from '../../../src/platforms/wecom/template-card.js';
 import type { ButtonInteraction, NewsNotice, TemplateCard } from '../../../src/platforms/wecom/types.js';
 import { childrenNamed, parseXml, textAt } from '../../../src/platforms/wecom/xml.js';
 import { checklistCard, tagsCard } from '../../contracts/samples.js';
@@ -275,6 +275,27 @@ test('a link button cannot be said passively, unless the buttons are replaced an
   const to = { userId: 'a', corpId: 'c', atSeconds: 1 };
   t.is(passiveUpdate(drawCard(checklistCard({ actions }), 'update') as TemplateCard, to), null);
   t.not(passiveUpdate(drawCard(checklistCard({ actions, closed: '已看' }), 'update') as TemplateCard, to), null);
+});
+
+test('in the answer to a press what opens a page stands in the list, where that has room', (t) => {
+  const to = { userId: 'a', corpId: 'c', atSeconds: 1 };
+  const opens = { key: 'o', label: '打开相机', style: 'primary' as const, url: 'https://s.example.com/c/1' };
+  const later = { key: 'later', label: '稍后', style: 'plain' as const };
+  const card = drawAnswer(checklistCard({ actions: [opens, later], fields: [] }));
+  const xml = parseXml(passiveUpdate(card!, to) ?? '');
+  const box = xml.children.find(({ name }) => name === 'TemplateCard')!;
+  const row = box.children.find(({ name }) => name === 'HorizontalContentList')!;
+  t.deepEqual(
+    ['KeyName', 'Value', 'Type', 'Url'].map((name) => textAt(row, name)),
+    ['查看', '打开相机', '1', 'https://s.example.com/c/1'],
+  );
+  const buttons = box.children.filter(({ name }) => name === 'ButtonList').map((button) => textAt(button, 'Text'));
+  t.deepEqual(buttons, ['稍后']);
+  const fields = Array.from({ length: 6 }, (_, n) => ({ label: `${n}`, value: 'x' }));
+  t.is(drawAnswer(checklistCard({ actions: [opens, later], fields })), null, 'no room');
+  t.is(drawAnswer(checklistCard({ actions: [opens], fields: [] })), null, 'nothing to press would be left');
+  const closed = drawAnswer(checklistCard({ actions: [opens], closed: '已交' }));
+  t.truthy(closed && passiveUpdate(closed, to));
 });
 
 test('the same delivery is the same bytes, another one never is', (t) => {
