@@ -336,9 +336,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
           ? []
           : [{ platform, sentAt: { $gt: new Date(now - recallWithinMs) } }],
       );
-      if (reach.length === 0) return [];
+      const [first] = reach.map(({ sentAt }) => sentAt.$gt).sort((one, two) => one.getTime() - two.getTime());
+      if (first === undefined) return [];
+      // By the longest reach too: that is what an index narrows by.
+      const sentAt = { $gt: first };
       return (await rows
-        .find({ state: { $in: ['sent', 'recalled'] }, messageId: { $exists: true }, $or: reach })
+        .find({ state: { $in: ['sent', 'recalled'] }, sentAt, messageId: { $exists: true }, $or: reach })
         .sort({ sentAt: -1 })
         .limit(RECALLABLE_SHOWN)
         .toArray()) as unknown as OutboxRow[];
