@@ -55,7 +55,7 @@ export function createSent({ org, outbox, words }: SentDeps): Sent {
       const { key } = (body ?? {}) as { key?: unknown };
       if (typeof key !== 'string') throw new BadInputError('request.bad_body', 'key');
       try {
-        if (await outbox.recall(key, viewer.personId)) return { text: '撤回了，对方聊天里显示「消息已撤回」。' };
+        if (await outbox.recall(key, viewer.personId)) return { text: '撤回了，对方聊天里看不到它了。' };
       } catch (error) {
         if (!(error instanceof PlatformRefusedError) || error.retryable) throw error;
         throw new BadInputError('sent.refused', error.message, { cause: error, say: whyNot(error) });
