@@ -1,7 +1,8 @@
 import { NotFoundError } from '../core/index.js';
 import type { Org } from '../org/index.js';
 import type { Outcome } from '../store/index.js';
-import { factsOf, sendEffect } from './effects.js';
+import { factsOf } from './effects.js';
+import { sendEffect } from './sending.js';
 import type { Handover } from './face.js';
 import type { DealDocument } from './model.js';
 

@@ -5,7 +5,8 @@ import { decide, gap, newProgress, type Command, type Decision, type Flow, type 
 import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
 import { createAggregate, type Outcome, type Relay } from '../store/index.js';
 import { PASSIVE_HOLD_MS } from '../todos/index.js';
-import { effectsOf, eventsOf, factsOf, openAsks, ownerAddress, sendEffect, showKey, type Cause } from './effects.js';
+import { effectsOf, eventsOf, factsOf, openAsks } from './effects.js';
+import { ownerAddress, sendEffect, showKey, type Cause } from './sending.js';
 import type { DealCommand, Deals, Done, NewDeal } from './face.js';
 import type { Flows } from './flows.js';
 import { handOver } from './handover.js';
