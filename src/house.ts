@@ -18,9 +18,7 @@ import {
   createDeals,
   createEquipmentList,
   createFlows,
-  createVerification,
   deviceWords,
-  mentionsOf,
   type Deals,
   type EquipmentList,
   type Verification,
@@ -64,6 +62,7 @@ import { createTodos, type Todos } from './todos/index.js';
 import { createDirectorySync, type DirectorySync } from './directory.js';
 import { ensureIndexes } from './indexes.js';
 import { createAppOf, createReach } from './reach.js';
+import { fileFits, wireVerification } from './verifying.js';
 import {
   bindRobots,
   isRobotChat,
@@ -204,33 +203,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     clock,
     log,
   });
-  const verification = createVerification({
-    connection,
-    vault,
-    verify: (request, file, context, earlier) => evidence.verify(request, file, context, earlier),
-    judge: async (found, verdict) => {
-      await deals.judge({
-        key: `verdict:${found._id}:${found.round}`,
-        dealId: found.dealId,
-        evidenceId: found._id,
-        by: null,
-        platform: found.platform,
-        status: verdict.status,
-        say: verdict.say,
-        codes: verdict.findings.filter((finding) => finding.status !== 'passed').map((finding) => finding.code),
-        mentions: mentionsOf({ verdict }),
-      });
-    },
-    client: (found) => {
-      const client = org.client(found.clientId);
-      return { name: found.clientName, aliases: client?.aliases ?? [], sites: client?.sites ?? [] };
-    },
-    personName: (id) => org.person(id)?.name ?? '',
-    maySee: (by, found) => org.canSee(by, found),
-    clock,
-    zone: deps.zone,
-    log,
-  });
+  const verification = wireVerification({ connection, vault, evidence, deals, org, clock, zone: deps.zone, log });
   const equipment = createEquipment({ connection });
   const equipmentList = createEquipmentList({ connection, equipment });
   const insights = createInsights({ connection, clock, org, calendar, flows: () => flows.list() });
@@ -311,28 +284,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     readCheckIn: async (platform, userId, at) => (await adapters.get(platform)?.readCheckIn?.(userId, at)) ?? null,
     sniff: sniffFile,
     transcribe: (bytes) => evidence.transcribe(bytes),
-    fileFits: async (file, bytes, when) => {
-      const demands = {
-        ...(when.fileContains === undefined ? {} : { containsText: when.fileContains }),
-        ...(when.largerThanBytes === undefined ? {} : { largerThanBytes: when.largerThanBytes }),
-      };
-      const now = clock.now();
-      const context = {
-        evidenceId: asId<EvidenceId>(file.id),
-        by: asId<PersonId>('-'),
-        askedAt: null,
-        receivedAt: now,
-        now,
-        zone: deps.zone,
-      };
-      const nobody = { client: { name: '', aliases: [], sites: [] }, positions: [], reuseOf: null };
-      const verdict = await evidence.verify(
-        { kind: 'file', formats: ['PDF'], demands },
-        { bytes, name: file.name },
-        { ...context, ...nobody },
-      );
-      return verdict.status === 'passed';
-    },
+    fileFits: (file, bytes, when) => fileFits({ evidence, clock, zone: deps.zone }, file, bytes, when),
     send: (messages) => outbox.enqueue(messages),
     pages: {
       deal: (dealId, platform) => `${deps.publicUrl}/m/deals/${dealId}?p=${platform}`,
