@@ -13,7 +13,7 @@ import {
 import type { Delivery, PlatformAdapter, PlatformName } from '../platforms/contract.js';
 import { createBatch, createChanges } from '../store/index.js';
 import type { CardBook } from './cards.js';
-import { arrange, mergeHeld } from './lanes.js';
+import { arrange, mergeHeld, overtakes } from './lanes.js';
 import { judge, type Judgement } from './quota-rules.js';
 import { backoffMs, type RateKeeper } from './rate.js';
 import { PLACE_LIFE_MS, type Slots } from './slots.js';
@@ -42,6 +42,8 @@ export interface Dispatcher {
   round(): Promise<void>;
   /** Something was added to a lane: whoever is at it looks again before going on. */
   touch(lane: string): void;
+  /** Until when nothing as urgent as this can leave for this chat, because what is before it cannot: ms since 1970. */
+  restsUntil(row: OutboxRow): number | null;
 }
 
 const LEASE_MS = 60 * SECOND;
@@ -62,6 +64,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { rows, cards, clock, log } = deps;
   const changes = createChanges(rows);
   const touched = new Set<string>();
+  /** Lanes whose first message has to wait, and how urgent that is: a flood for one chat costs no look at all that waits. */
+  const resting = new Map<string, { until: number; purpose: OutboxRow['purpose'] }>();
   /** Platforms that refuse everything for a while: one message tries it again, the others wait. */
   const holds = new Map<PlatformName, { until: number; times: number; probing: boolean }>();
   const freeAt = (now: Date) => ({ $or: [{ leasedUntil: { $exists: false } }, { leasedUntil: { $lte: now } }] });
@@ -94,7 +98,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
    * however much waits in it, so that it holds up nobody.
    */
   async function round(): Promise<void> {
-    const met: string[] = [];
+    const met = lanesAtRest();
     while (!deps.isStopped()) {
       const now = clock.now();
       const due = (await rows
@@ -180,6 +184,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         waitMs = taken.waitMs;
       }
       if (adapter === undefined || keeper === undefined || waitMs > 0) {
+        resting.set(lane, { until: now.getTime() + waitMs, purpose: head.purpose });
         await changes.add({
           filter: { _id: head._id },
           update: { $set: { dueAt: new Date(now.getTime() + waitMs) } },
@@ -342,7 +347,21 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return waitMs;
   }
 
-  return { round, touch: (lane) => void touched.add(lane) };
+  function lanesAtRest(): string[] {
+    const now = clock.now().getTime();
+    for (const [lane, { until }] of resting) if (until <= now) resting.delete(lane);
+    return [...resting.keys()];
+  }
+
+  function restsUntil({ lane, purpose }: OutboxRow): number | null {
+    const rest = resting.get(lane);
+    if (rest === undefined || rest.until <= clock.now().getTime()) return null;
+    if (!overtakes(purpose, rest.purpose)) return rest.until;
+    resting.delete(lane);
+    return null;
+  }
+
+  return { round, restsUntil, touch: (lane) => void touched.add(lane) };
 }
 
 const FREE = { leasedUntil: '', leasedBy: '' };

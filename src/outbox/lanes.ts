@@ -15,6 +15,10 @@ export const PRIORITY: Record<Purpose, number> = {
 /** Within one chat an answer overtakes a reminder and that a report; answers stay in the order in which they came. */
 const RANK: Record<Purpose, number> = { reply: 0, verdict: 0, todo: 0, nudge: 1, admin: 1, digest: 2, refresh: 3 };
 
+export function overtakes(one: Purpose, other: Purpose): boolean {
+  return RANK[one] < RANK[other];
+}
+
 /** What waits for one recipient in the order in which it leaves, and what a newer look of its card made needless. */
 export function arrange(rows: readonly OutboxRow[]): { next: OutboxRow[]; superseded: string[] } {
   const newest = new Map<string, number>();

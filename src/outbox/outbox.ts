@@ -206,7 +206,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const fresh: OutboxRow[] = [];
     for (const message of messages) {
       const row = await toRow(message);
-      if (row !== null) fresh.push(row);
+      if (row === null) continue;
+      const later = dispatcher.restsUntil(row);
+      fresh.push(later === null || later <= row.dueAt.getTime() ? row : { ...row, dueAt: new Date(later) });
     }
     if (fresh.length === 0) return;
     // The same message again is on its way or gone already, and keeps the place in the order that it has.

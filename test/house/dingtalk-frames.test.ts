@@ -46,6 +46,7 @@ async function effects(house: TestHouse): Promise<Record<string, unknown>> {
 }
 
 test(`${HOSTILE_FRAMES} hostile frames: no exit, no effect, and whoever means it is served after them`, async (t) => {
+  t.timeout(60_000 + HOSTILE_FRAMES * 20);
   const vendor = await vendorFor(t);
   const house = await onVendor(t, vendor);
   const target = {

@@ -62,6 +62,40 @@ for (const shared of [false, true]) {
   });
 }
 
+test('a flood for a chat that has had enough is stored without a look at what waits; what is urgent overtakes it', async (t) => {
+  const { outbox, send, says, connection } = await setup({ budget: BUDGET });
+  const flood = (from: number, to: number) =>
+    outbox.enqueue(Array.from({ length: to - from }, (_, n) => text(`n${from + n}`, 'jia', { purpose: 'nudge' })));
+  await flood(0, 40);
+  await send();
+  t.is(says().length, LIMITS.perMinute);
+  const rows = connection.collection('outbox');
+  const looks: string[] = [];
+  const { find } = rows;
+  Object.assign(rows, {
+    find(...asked: [{ lane?: { $in?: string[] } }]) {
+      looks.push(...(asked[0].lane?.$in ?? []));
+      return Reflect.apply(find, rows, asked) as unknown;
+    },
+  });
+  for (let n = 40; n < 90; n += 10) {
+    await flood(n, n + 10);
+    await outbox.enqueue([text(`other-${n}`, 'yi')]);
+    await send();
+  }
+  Object.assign(rows, { find });
+  t.is(says('yi').length, 5);
+  t.deepEqual([...new Set(looks)], ['wecom:yi']);
+  await outbox.enqueue([text('asked')]);
+  await send(MINUTE);
+  t.is(says()[LIMITS.perMinute], 'asked');
+  for (let n = 0; n < 9; n += 1) await send(MINUTE);
+  const told = says().flatMap((one) => one?.split('\n\n') ?? []);
+  t.is(told.length, 90 + 1);
+  t.is(new Set(told).size, told.length);
+  t.deepEqual(await outbox.counts(), { due: 0, dead: 0 });
+});
+
 test('what is held back leaves by importance; reminders and reports that waited come as one message each', async (t) => {
   const { outbox, send, says, row } = await setup({
     budget: { perRecipient: { perMinute: 3, perHour: 99 }, perApp: {} },
