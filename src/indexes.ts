@@ -9,7 +9,7 @@ import { outboxIndexes } from './outbox/index.js';
 import { replyAddressIndexes } from './platforms/index.js';
 import { aggregateIndexes, type IndexSpec } from './store/index.js';
 import { todoIndexes } from './todos/index.js';
-import { sessionIndexes } from './web/index.js';
+import { lookIndexes, sessionIndexes } from './web/index.js';
 
 /** Every index the house needs, made at each start: an index that is there already costs one look. */
 const INDEXES: Record<string, readonly object[]> = {
@@ -20,6 +20,7 @@ const INDEXES: Record<string, readonly object[]> = {
   ...outboxIndexes,
   ...replyAddressIndexes,
   ...sessionIndexes,
+  ...lookIndexes,
   ...radarIndexes,
   deals: [...aggregateIndexes, ...dealIndexes],
   todos: [...aggregateIndexes, ...todoIndexes],

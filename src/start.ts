@@ -21,6 +21,7 @@ import { createPictures, pictureTicket } from './pictures.js';
 import { createVisitCodes, visitToken } from './visits.js';
 import {
   createMongoSessionStore,
+  createLooks,
   createPageBackend,
   createProofs,
   createReviewDesk,
@@ -128,9 +129,7 @@ export async function startTrailmark(config: Config, log: Log): Promise<Running>
       clock,
       printWatermark: (bytes, lines) => house.evidence.printCopy(bytes, [...lines]),
       proofs,
-      recordLook: async (look) => {
-        await store.connection.collection('looks').insertOne(look);
-      },
+      looks: createLooks(store.connection),
     });
     const app = buildApp({
       callbacks: house.callbacks,

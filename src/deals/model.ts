@@ -78,8 +78,16 @@ export interface EvidenceDocument {
   /** What was handed in, in words. */
   text: string;
   url?: string;
-  /** `goneAt`: kept long enough and removed; the rest of the evidence stays. */
-  file?: { id: FileId; sha256: string; name: string; mime: string; bytes: number; goneAt?: Date };
+  /** `goneAt`: removed, the rest of the evidence stays; without `goneFor` because it was kept long enough. */
+  file?: {
+    id: FileId;
+    sha256: string;
+    name: string;
+    mime: string;
+    bytes: number;
+    goneAt?: Date;
+    goneFor?: 'personal-papers' | 'no-consent';
+  };
   request: EvidenceRequest;
   positions: Position[];
   /** Of a recording: the platform's text, who agreed to it, what was typed. */

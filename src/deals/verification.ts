@@ -205,7 +205,12 @@ export function createVerification(deps: VerificationDeps): Verification {
   async function forgetFile({ _id, file }: EvidenceDocument): Promise<void> {
     if (file === undefined) return;
     await deps.vault.remove(file.id);
-    await rows.updateOne({ _id }, { $set: { 'file.goneAt': deps.clock.now() } });
+    await rows.updateOne(
+      { _id },
+      {
+        $set: { 'file.goneAt': deps.clock.now(), 'file.goneFor': 'personal-papers' },
+      },
+    );
   }
 
   async function claim(): Promise<EvidenceDocument | null> {
@@ -324,7 +329,7 @@ export function createVerification(deps: VerificationDeps): Verification {
       if (evidence?.file === undefined || evidence.file.goneAt !== undefined) return;
       await deps.vault.remove(evidence.file.id);
       await rows.updateOne({ _id: id }, {
-        $set: { state: 'judged', 'file.goneAt': deps.clock.now() },
+        $set: { state: 'judged', 'file.goneAt': deps.clock.now(), 'file.goneFor': 'no-consent' },
         $unset: { leasedUntil: '', 'voice.heard': '' },
         $inc: { round: 1 },
         $push: { history: entry },

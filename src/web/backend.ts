@@ -323,6 +323,8 @@ export interface EvidenceView {
   /** Further facts in words: 拍摄时间, 位置, 页数. */
   facts: { label: string; value: string }[];
   verifier: { id: string; version: string; label: string } | null;
+  /** Who looked before this look, the latest first; only for the sender and those above. */
+  looks: { who: string; text: string; at: string }[];
   /** Verdicts and reviews in order. */
   history: { at: string; who: string; mark: Mark; text: string }[];
 }

@@ -13,6 +13,7 @@ export { answerUnknown } from './routes/unknown.js';
 export { createVerifyFileRoutes } from './routes/verify-files.js';
 export { createProofs } from './proofs.js';
 export type { Proofs } from './proofs.js';
+export { createLooks, lookIndexes } from './looks.js';
 export { createReviewDesk } from './reviews.js';
 export type { ReviewDesk } from './reviews.js';
 export { createUndelivered } from './undelivered.js';

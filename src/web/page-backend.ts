@@ -13,11 +13,13 @@ import type { Todos } from '../todos/index.js';
 import type { Vault } from '../store/index.js';
 import type { EvidenceView, PageBackend, Picture, Viewer } from './backend.js';
 import { correctNameplate, deviceRows, type DeviceDeps } from './devices.js';
+import { lookRows } from './look-rows.js';
+import type { Looks } from './looks.js';
 import type { Proofs } from './proofs.js';
 import { mayRefuse, type ReviewDeskDeps } from './reviews.js';
 import { seesUndelivered } from './undelivered.js';
 import { dealRow, dealView } from './views-deal.js';
-import { evidenceView, submissionView } from './views-evidence.js';
+import { evidenceView, goneWords, submissionView } from './views-evidence.js';
 import { digestView, figureView, managerHome } from './views-figures.js';
 
 export interface PageBackendDeps extends Pick<DeviceDeps, 'equipment' | 'equipmentList'> {
@@ -32,7 +34,7 @@ export interface PageBackendDeps extends Pick<DeviceDeps, 'equipment' | 'equipme
   /** Re-encoded copy with the server's own bar below the picture. */
   printWatermark: (bytes: Uint8Array, lines: readonly string[]) => Promise<Buffer>;
   /** Who looked at which evidence is recorded. */
-  recordLook: (look: { who: string; what: string; which: 'page' | 'copy' | 'original'; at: Date }) => Promise<void>;
+  looks: Looks;
   proofs: Pick<Proofs, 'print'>;
   clock: Clock;
 }
@@ -198,15 +200,18 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
         if (holder !== null) return submissionView(views, await visibleDeal(viewer, holder._id), id);
       }
       const { evidence, deal } = await visibleEvidence(viewer, id);
-      await deps.recordLook({ who: viewer.personId, what: id, which: 'page', at: deps.clock.now() });
-      return evidenceView(
+      const isTheirs = leads(scopeOf(viewer)) || evidence.by === viewer.personId;
+      const looked = isTheirs ? await deps.looks.of(id) : [];
+      await deps.looks.record({ who: viewer.personId, what: id, which: 'page', at: deps.clock.now() });
+      const view = evidenceView(
         views,
         deal,
         evidence,
-        leads(scopeOf(viewer)) || evidence.by === viewer.personId,
+        isTheirs,
         await reuseOf(viewer, evidence),
         mayRefuse(org, viewer, evidence),
       );
+      return { ...view, looks: lookRows(org, looked) };
     },
 
     async correctNameplate(viewer, id, body) {
@@ -222,7 +227,7 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
         throw new NotFoundError('evidence.no_file', `${id} has no file`, { say: '这份材料没有文件。' });
       if (file.goneAt !== undefined) {
         throw new NotFoundError('evidence.file_removed', `the file of ${id} was removed`, {
-          say: '原件过了保留期，已经删除；核验结果和指纹还留着。',
+          say: `${goneWords(file)}；核验结果和指纹还留着。`,
         });
       }
       // A voice has no copy with marks on it: whoever hears it hears the original.
@@ -233,7 +238,14 @@ export function createPageBackend(deps: PageBackendDeps): PageBackend & Pick<Rev
         });
       }
       // A thumbnail in a list is no look at the picture.
-      if (which !== 'thumb') await deps.recordLook({ who: viewer.personId, what: id, which, at: deps.clock.now() });
+      if (which !== 'thumb')
+        await deps.looks.record({
+          who: viewer.personId,
+          what: id,
+          // Only pictures have a marked copy.
+          which: original || !file.mime.startsWith('image/') ? 'original' : 'copy',
+          at: deps.clock.now(),
+        });
       const bytes = await deps.vault.read(file.id);
       if (which === 'original' || !file.mime.startsWith('image/')) return { bytes, mime: file.mime, name: file.name };
       const copy = await deps.printWatermark(bytes, which === 'thumb' ? [] : await deps.proofs.print(evidence));

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { AppError, type EvidenceId } from '../core/index.js';
 import type { Deals, EvidenceDocument, Verification } from '../deals/index.js';
+import { measureWords, type Position } from '../evidence/index.js';
 import { findSubmission } from '../flow/index.js';
 import type { Org, WorkCalendar } from '../org/index.js';
 import type { Viewer } from './backend.js';
@@ -24,6 +25,8 @@ export interface Proof {
   byName: string;
   /** Received by the server: 2026-11-24 14:32 */
   at: string;
+  /** Where it was taken, as printed. */
+  place: string;
   verdict: 'passed' | 'failed' | 'review' | 'unchecked' | 'checking';
   /** First digits of the original's sha256, as printed. */
   sha256: string;
@@ -76,6 +79,7 @@ export function createProofs(deps: ProofDeps): Proofs {
       return [
         `${evidence.clientName} · ${evidence.stageName} · ${evidence.itemName}`,
         `${by} · ${calendar.localDate(evidence.at)} ${calendar.localTime(evidence.at)} 服务器收到`,
+        `拍摄地点：${placeOf(evidence)}`,
         `留痕 · 查真伪 ${deps.address}/v/${spoken(code)}`,
       ];
     },
@@ -93,6 +97,7 @@ export function createProofs(deps: ProofDeps): Proofs {
         clientName: evidence.clientName,
         byName: org.person(evidence.by)?.name ?? '',
         at: `${calendar.localDate(evidence.at)} ${calendar.localTime(evidence.at)}`,
+        place: placeOf(evidence),
         verdict: status === undefined || status === 'withdrawn' ? (evidence.verdict?.status ?? 'checking') : status,
         sha256: evidence.file?.sha256.slice(0, 12) ?? '',
         evidenceId: maySee ? evidence._id : null,
@@ -100,6 +105,18 @@ export function createProofs(deps: ProofDeps): Proofs {
     },
   };
 }
+
+/** By what the verifier measured; a position that nothing was measured against is printed as it was sent. */
+function placeOf({ clientName, verdict, positions }: EvidenceDocument): string {
+  const metres = verdict?.facts['distanceMetres'];
+  if (typeof metres === 'number') return `离${clientName} ${measureWords(metres, 'm') ?? ''}`;
+  const exif = verdict?.facts['position'] as Pick<Position, 'lat' | 'lng' | 'datum'> | undefined;
+  const position = exif ?? positions.at(-1);
+  if (position === undefined) return '没有定位';
+  return `${position.lat.toFixed(4)}, ${position.lng.toFixed(4)}（${DATUM[position.datum]}）`;
+}
+
+const DATUM: Record<Position['datum'], string> = { wgs84: 'WGS-84', gcj02: 'GCJ-02', bd09: 'BD-09' };
 
 /** In fours, as it is printed. */
 export const spoken = (code: string): string => code.replace(/(.{4})(?=.)/gu, '$1-');

@@ -85,6 +85,7 @@ export function evidenceView(
       }),
     ],
     verifier: verdict === undefined ? null : { ...verdict.verifier, label: verifierLabel(verdict.verifier.id) },
+    looks: [],
     history: evidence.history.map((entry) => ({
       at: entry.at.toISOString(),
       who: entry.who,
@@ -131,7 +132,19 @@ function earWords(source: string): string {
 
 function goneFact({ calendar }: ViewDeps, file: EvidenceDocument['file']): { label: string; value: string }[] {
   if (file?.goneAt === undefined) return [];
-  return [{ label: '原件', value: `过了保留期，${calendar.localDate(file.goneAt)} 删除；核验结果和指纹留着` }];
+  return [{ label: '原件', value: `${goneWords(file)}（${calendar.localDate(file.goneAt)}）；核验结果和指纹留着` }];
+}
+
+/** Why there is no file any more. */
+export function goneWords({ goneFor }: NonNullable<EvidenceDocument['file']>): string {
+  switch (goneFor) {
+    case 'personal-papers':
+      return '像是个人证件，没有留，当时就删了';
+    case 'no-consent':
+      return '对方没同意录音，当时就删了';
+    case undefined:
+      return '过了保留期，原件删了';
+  }
 }
 
 /** What was handed in without a file: judged by the gate, with nothing measured. */
@@ -165,6 +178,7 @@ export function submissionView(deps: ViewDeps, deal: DealDocument, id: string): 
     findings: [],
     facts: [],
     verifier: null,
+    looks: [],
     history: [],
   };
 }

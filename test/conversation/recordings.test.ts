@@ -87,6 +87,7 @@ test('without consent the sound goes at once, and the item is open again', async
   const evidence = await recording(house);
   t.is(await house.vault.info(file!.id), null);
   t.truthy(evidence.file?.goneAt);
+  t.is(evidence.file?.goneFor, 'no-consent');
   t.is(evidence.voice?.heard, undefined, 'the words go with it');
   t.is(await mark(house), 'withdrawn');
   await jia.says('城东').presses('交客户沟通录音').speaks('', amr('15s words:自己说的')).expects('同意了吗');
@@ -163,7 +164,7 @@ test('the page of the deal shows what was noted, with the way to the recording',
     ...house,
     connection: house.store.connection,
     printWatermark: (bytes: Uint8Array) => Promise.resolve(Buffer.from(bytes)),
-    recordLook: () => Promise.resolve(),
+    looks: { record: () => Promise.resolve(), of: () => Promise.resolve([]) },
     proofs: { print: () => Promise.resolve([]) },
   } as never);
   const viewer = { personId: JIA, platform: 'wecom' } as never;

@@ -26,7 +26,7 @@ const pages = (house: TestHouse) =>
     ...house,
     printWatermark: (bytes) => Promise.resolve(Buffer.from(bytes)),
     proofs: { print: () => Promise.resolve([]) },
-    recordLook: () => Promise.resolve(),
+    looks: { record: () => Promise.resolve(), of: () => Promise.resolve([]) },
   });
 
 const photoed = (house: TestHouse, words: string) =>

@@ -35,7 +35,7 @@ test('a picture kept long enough goes; verdict, facts and hash stay, and the pag
     ...house,
     proofs: { print: () => Promise.resolve([]) },
     printWatermark: (bytes) => Promise.resolve(Buffer.from(bytes)),
-    recordLook: () => Promise.resolve(),
+    looks: { record: () => Promise.resolve(), of: () => Promise.resolve([]) },
   });
   const viewer = { personId: house.org.person(JIA)!.id, platform: 'wecom' as const };
   const page = await backend.evidence(viewer, left._id);

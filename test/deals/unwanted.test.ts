@@ -11,7 +11,8 @@ test('an identity card is refused and not kept: the file goes at once, verdict a
   t.is(refused?.state, 'judged');
   t.is(await house.vault.info(refused!.file!.id), null);
   t.truthy(refused?.file?.sha256);
-  t.deepEqual(refused?.file?.goneAt instanceof Date, true);
+  t.true(refused?.file?.goneAt instanceof Date);
+  t.is(refused?.file?.goneFor, 'personal-papers');
 
   await house.chat(JIA).presses('重拍客户现场照片').sendsPhoto();
   await house.settle();

@@ -20,7 +20,7 @@ test('what is printed on a copy leads back to it, and tells the original only to
       printed.push([...lines]);
       return Promise.resolve(Buffer.from(bytes));
     },
-    recordLook: ({ which }) => Promise.resolve(void looks.push(which)),
+    looks: { record: ({ which }) => Promise.resolve(void looks.push(which)), of: () => Promise.resolve([]) },
   });
   const [evidence] = await house.verification.ofDeal(deal._id);
   const rep = { personId: house.org.person(JIA)!.id, platform: 'wecom' as const };
@@ -31,8 +31,21 @@ test('what is printed on a copy leads back to it, and tells the original only to
   await backend.picture(rep, evidence!._id, 'copy');
   t.deepEqual(printed[0], []);
   t.regex(printed[1]?.[0] ?? '', /城东医院 · 需求初筛 · 客户现场照片/u);
-  t.true(printed[1]?.[2]?.replaceAll('-', '').endsWith(`trail.example.com/v/${code}`));
+  t.is(printed[1]?.[2], '拍摄地点：没有定位');
+  t.true(printed[1]?.[3]?.replaceAll('-', '').endsWith(`trail.example.com/v/${code}`));
   t.deepEqual(looks, ['copy'], 'a thumbnail is no look');
+
+  const rows = house.store.connection.collection('evidence');
+  const placeAfter = async (set: object): Promise<string | undefined> => {
+    await rows.updateOne({ _id: evidence!._id }, { $set: set });
+    await backend.picture(rep, evidence!._id, 'copy');
+    return printed.at(-1)?.[2];
+  };
+  const sent = { lat: 31.230416, lng: 121.473701, datum: 'gcj02', source: 'location-message' };
+  t.is(await placeAfter({ positions: [sent] }), '拍摄地点：31.2304, 121.4737（GCJ-02）');
+  t.is(await placeAfter({ 'verdict.facts.distanceMetres': 1350 }), '拍摄地点：离城东医院 1.4 公里');
+  t.is((await proofs.look(code, null))?.place, '离城东医院 1.4 公里');
+  looks.splice(1);
 
   const stranger = await proofs.look(code.toLowerCase().replace(/(.{4})/gu, '$1-'), null);
   t.like(stranger, { clientName: '城东医院', stageName: '需求初筛', evidenceId: null });
@@ -57,6 +70,7 @@ const PROOF = {
   clientName: '城东<医院>',
   byName: '代表甲',
   at: '2026-03-02 09:30',
+  place: '离城东医院 35 米',
   verdict: 'passed' as const,
   sha256: 'abc',
 };
@@ -73,7 +87,7 @@ test('the page says what the picture prints, and shows the picture only after a 
   const open = await get(`${world.base}/v/RIGHT`);
   const text = await open.text();
   t.is(open.status, 200);
-  t.regex(text, /这个码是真的[\s\S]*2026-03-02 09:30[\s\S]*代表甲/u);
+  t.regex(text, /这个码是真的[\s\S]*2026-03-02 09:30[\s\S]*离城东医院 35 米[\s\S]*代表甲/u);
   t.false(text.includes('城东<医院>') || text.includes('evidence_1') || text.includes('通过'));
   const own = await (await get(`${world.base}/v/RIGHT`, await logIn(world, 'code-rep'))).text();
   t.regex(own, /evidence_1\/picture\?which=original/u);

@@ -14,7 +14,7 @@ async function openDesk(...given: Parameters<typeof openHouse>) {
     ...house,
     printWatermark: (bytes) => Promise.resolve(Buffer.from(bytes)),
     proofs: { print: () => Promise.resolve([]) },
-    recordLook: ({ what }) => Promise.resolve(void looks.push(what)),
+    looks: { record: ({ what }) => Promise.resolve(void looks.push(what)), of: () => Promise.resolve([]) },
   });
   const desk = createReviewDesk({ ...house, evidenceOf: backend.evidenceOf });
   const chief = house.org.supervisorOf(JIA);

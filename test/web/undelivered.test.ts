@@ -30,7 +30,7 @@ test('an administrator is told of what was not delivered, sees it by cause and p
       ...house,
       proofs: { print: () => Promise.resolve([]) },
       printWatermark: (bytes) => Promise.resolve(Buffer.from(bytes)),
-      recordLook: () => Promise.resolve(),
+      looks: { record: () => Promise.resolve(), of: () => Promise.resolve([]) },
     });
     const view = await pages.home({ ...viewer, personId });
     return view.kind === 'manager' ? view.undelivered : null;

@@ -60,6 +60,7 @@ export function addProofRoutes(
 function pageOf(proof: Proof, code: string): Notice {
   const facts = [
     { label: '收到', value: `${proof.at}（服务器时间）` },
+    { label: '地点', value: proof.place },
     { label: '客户', value: proof.clientName },
     { label: '阶段', value: `${proof.stageName} · ${proof.itemName}` },
     { label: '谁交的', value: proof.byName },
@@ -67,7 +68,7 @@ function pageOf(proof: Proof, code: string): Notice {
   const base = {
     status: 200,
     title: '这个码是真的',
-    text: '和图上印的对一遍：客户、阶段、时间、人，有一处不一样，图就被改过。',
+    text: '和图上印的对一遍：客户、阶段、时间、地点、人，有一处不一样，图就被改过。',
   };
   if (proof.evidenceId === null) {
     const links = [{ href: `/v/${encodeURIComponent(code)}/login`, text: '登录看原图' }];
