@@ -11,6 +11,7 @@ const WITH_UNIT: Readonly<Record<string, (value: string) => string>> = {
   dB: (value) => `${value} 分贝`,
   pages: (value) => `${value} 页`,
   rows: (value) => `${value} 行`,
+  cells: (value) => `${value} 格`,
   'empty cells': (value) => `${value} 格空着`,
   levels: (value) => `${value} 级`,
   characters: (value) => `${value} 个字`,

@@ -97,6 +97,29 @@ test('merged cells count as filled, formulas by their result, hidden rows are sa
   t.is(verdict.status, 'passed', verdict.say);
   t.is(verdict.facts.hiddenRows, 1);
   t.is(verdict.facts.formulas, 1);
+  t.is(verdict.say, '这份表通过了：2 行，每行都填满，其中 1 行隐藏着，1 格是公式，只看存下的结果，没有重算。');
+});
+
+test('a formula without a stored result is not filled, and the sentence says what to do about it', async (t) => {
+  const bytes = await workbook((sheet) => {
+    sheet.addRow(['设备型号', '数量（台）', '已用年限']);
+    sheet.addRow(['A1', { formula: '1+1' }, '3年']);
+  });
+  const verdict = await judge(LIST, bytes);
+  t.is(verdict.status, 'failed');
+  t.regex(verdict.say, /第 2 行「数量」没填。填上再传一次；有数却算没填的，用 Excel 或 WPS 打开存一遍。/u);
+});
+
+test('a sheet that is hidden does not stand in for the one that is seen', async (t) => {
+  const book = new ExcelJS.Workbook();
+  book.addWorksheet('旧表', { state: 'hidden' }).addRows([
+    ['设备型号', '数量（台）', '已用年限'],
+    ['A1', 2, '3年'],
+  ]);
+  book.addWorksheet('新表').addRow(['随便写写']);
+  const verdict = await judge(LIST, Buffer.from(await book.xlsx.writeBuffer()));
+  t.is(verdict.facts.sheet, '新表');
+  t.is(verdict.status, 'review', verdict.say);
 });
 
 test('a formula without a result is an empty cell', async (t) => {

@@ -199,6 +199,18 @@ test('a notice is measured on its page', (t) => {
   );
 });
 
+test('a notice of another client goes to a person, under whatever other name of the client it stands', (t) => {
+  const text = '城西医院 全自动生化分析仪采购公告 发布日期：2026-11-02';
+  const given = { ...request, title: '全自动生化分析仪采购公告', publishedOn: '2026-11-02' };
+  const other = judgeLink(given, buildContext(), page(text));
+  t.is(other.status, 'review');
+  t.is(other.say, '这条公告要请主管看一眼：那一页上没提到「城东医院」。贴错了就换一条这家客户的公告。');
+  const client = { ...buildContext().client, aliases: ['城西医院'] };
+  t.is(judgeLink(given, buildContext({ client }), page(text)).status, 'passed');
+  const anything = { kind: 'link', url: given.url, title: given.title } as const;
+  t.is(judgeLink(anything, buildContext(), page(text)).status, 'passed', 'a link that is no notice');
+});
+
 test('what the page does not bear out goes to a person; what cannot be reached is nobody’s fault', (t) => {
   const other = judgeLink(
     { ...request, publishedOn: '2026-11-02' },
@@ -208,7 +220,7 @@ test('what the page does not bear out goes to a person; what cannot be reached i
   t.is(other.status, 'review');
   t.deepEqual(
     other.findings.filter(({ status }) => status === 'review').map(({ code }) => code),
-    ['link.page_title', 'link.page_date'],
+    ['link.page_title', 'link.page_date', 'link.client'],
   );
   const away = judgeLink({ ...request, publishedOn: '2026-11-02' }, buildContext(), {
     ok: false,

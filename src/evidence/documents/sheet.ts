@@ -33,7 +33,9 @@ export async function readWorkbook(bytes: Uint8Array): Promise<SheetFacts> {
     throw new BadFileError('file.broken', 'the workbook cannot be read', null, cause);
   }
   const empty: SheetFacts = { sheet: '', rows: [], hiddenRows: 0, formulas: 0, encoding: null };
-  for (const sheet of workbook.worksheets) {
+  // What is hidden is looked at last: nobody who opens the file sees it.
+  const hidden = (sheet: ExcelJS.Worksheet): number => (sheet.state === 'visible' ? 0 : 1);
+  for (const sheet of workbook.worksheets.toSorted((a, b) => hidden(a) - hidden(b))) {
     const facts = readSheet(sheet);
     if (facts.rows.length > 0) return facts;
   }
@@ -50,10 +52,11 @@ function readSheet(sheet: ExcelJS.Worksheet): SheetFacts {
       // Beyond any real table.
       if (column > 200) return;
       const text = cellText(cell);
+      // Also without a result: to whoever sees the file it is filled.
+      if (cell.type === ExcelJS.ValueType.Formula) facts.formulas += 1;
       if (text === '') return;
       while (cells.length < column) cells.push('');
       cells[column - 1] = text;
-      if (cell.type === ExcelJS.ValueType.Formula) facts.formulas += 1;
       if (indent === -1) indent = cell.alignment?.indent ?? 0;
     });
     if (cells.length === 0) return;

@@ -4,7 +4,7 @@ import { countNames } from '../names.js';
 import { judgePage, publishedOnPage, type LinkPage } from './link-page.js';
 import { combine, type Check } from './verdict.js';
 
-export const LINK_VERIFIER = { id: 'link', version: '2' };
+export const LINK_VERIFIER = { id: 'link', version: '3' };
 
 /**
  * A public notice: address, title and day as the person says them, and as the page has them where it was fetched (null: it was not meant to be).
@@ -28,13 +28,16 @@ export function judgeLink(
     const check = judgePublished(publishedOn, request.publishedWithinMonths, today);
     checks.push(fromPage === null ? check : { ...check, finding: { ...check.finding, source: 'page' } });
   }
+  const clientOnPage =
+    page?.ok === true ? countNames(page.text, [context.client.name, ...context.client.aliases]) : null;
+  // A link without a demand on its day may be of anything; a notice is this client's.
+  if (clientOnPage !== null && request.publishedWithinMonths !== undefined)
+    checks.push(judgeClient(clientOnPage, context.client.name));
   const facts = {
     url: request.url,
     title: request.title,
     ...(publishedOn === undefined ? {} : { publishedOn }),
-    ...(page?.ok === true
-      ? { clientOnPage: countNames(page.text, [context.client.name, ...context.client.aliases]) }
-      : {}),
+    ...(clientOnPage === null ? {} : { clientOnPage }),
   };
   return combine(checks, 'link', facts, LINK_VERIFIER);
 }
@@ -60,6 +63,17 @@ function judgeTitle(title: string): Check {
   const finding = { code: 'link.title', measured: title.slice(0, 100), expected: null, source: 'stated by the sender' };
   if (title.trim() !== '') return { finding: { ...finding, status: 'passed' } };
   return { finding: { ...finding, status: 'unchecked' }, problem: '公告标题没写', todo: '把公告标题也发过来' };
+}
+
+/** Another hospital's notice is no notice of this client; a page may write the name in its own way, so a person decides. */
+function judgeClient(times: number, clientName: string): Check {
+  const finding = { code: 'link.client', measured: times, expected: 1, unit: 'times', source: 'page' };
+  if (times > 0) return { finding: { ...finding, status: 'passed' } };
+  return {
+    finding: { ...finding, status: 'review' },
+    problem: `那一页上没提到「${clientName}」`,
+    todo: '贴错了就换一条这家客户的公告',
+  };
 }
 
 function judgePublished(publishedOn: string | undefined, withinMonths: number, today: string): Check {

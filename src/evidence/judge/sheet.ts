@@ -4,7 +4,7 @@ import { dataRows, emptyCells, findHeader, measureDepth } from '../tables.js';
 import type { Verdict } from '../types.js';
 import { combine, type Check } from './verdict.js';
 
-export const SHEET_VERIFIER = { id: 'sheet', version: '1' };
+export const SHEET_VERIFIER = { id: 'sheet', version: '2' };
 
 export function judgeSheet(demands: SheetDemands, facts: SheetFacts, sha256: string): Verdict {
   const plain: Record<string, unknown> = { sha256, rows: facts.rows.length };
@@ -23,6 +23,7 @@ export function judgeSheet(demands: SheetDemands, facts: SheetFacts, sha256: str
     checks.push(check);
     plain.levels = levels;
   }
+  checks.push(...judgeUnseen(facts));
   return combine(checks, 'sheet', plain, SHEET_VERIFIER);
 }
 
@@ -30,6 +31,18 @@ function judgeContent({ rows }: SheetFacts): Check {
   const finding = { code: 'sheet.content', measured: rows.length, expected: 1, unit: 'rows', source: 'cells' };
   if (rows.length > 0) return { finding: { ...finding, status: 'passed' } };
   return { finding: { ...finding, status: 'failed' }, problem: '里面一行内容也没有', todo: '填好再传一次' };
+}
+
+/** What somebody who opens the sheet does not see: said, and nobody's fault (a filter hides rows, a sum is a formula). */
+function judgeUnseen({ hiddenRows, formulas }: SheetFacts): Check[] {
+  const seen = (code: string, count: number, unit: string, good: string): Check[] =>
+    count === 0
+      ? []
+      : [{ finding: { code, status: 'passed', measured: count, expected: null, unit, source: 'cells' }, good }];
+  return [
+    ...seen('sheet.hidden', hiddenRows, 'rows', `其中 ${hiddenRows} 行隐藏着`),
+    ...seen('sheet.formulas', formulas, 'cells', `${formulas} 格是公式，只看存下的结果，没有重算`),
+  ];
 }
 
 const MOST_NAMED = 3;
@@ -79,12 +92,12 @@ function judgeColumns(
     });
   } else {
     list.push({ finding: { ...rowFinding, status: 'passed' }, good: `${rows.length} 行` });
-    if (everyRowFilled) list.push(judgeFilled(emptyCells(rows, header)));
+    if (everyRowFilled) list.push(judgeFilled(emptyCells(rows, header), facts.formulas > 0));
   }
   return { list, dataCount: rows.length };
 }
 
-function judgeFilled(empty: readonly { row: number; column: string }[]): Check {
+function judgeFilled(empty: readonly { row: number; column: string }[], hasFormulas: boolean): Check {
   const finding = { code: 'sheet.filled', measured: empty.length, expected: 0, unit: 'empty cells', source: 'cells' };
   if (empty.length === 0) return { finding: { ...finding, status: 'passed' }, good: '每行都填满' };
   const named = empty.slice(0, MOST_NAMED).map(({ row, column }) => `第 ${row} 行「${column}」`);
@@ -99,7 +112,8 @@ function judgeFilled(empty: readonly { row: number; column: string }[]): Check {
         .join(', '),
     },
     problem: `${named.join('、')}${more}没填`,
-    todo: '填上再传一次',
+    // Programs that write sheets leave a formula without its result; to the eye it is filled.
+    todo: hasFormulas ? '填上再传一次；有数却算没填的，用 Excel 或 WPS 打开存一遍' : '填上再传一次',
   };
 }
 
