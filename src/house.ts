@@ -3,16 +3,7 @@ import { join } from 'node:path';
 import { loadCards } from './cards/index.js';
 import type { AsrConfig } from './config/index.js';
 import { createConversation, createSessions, type Conversation, type Sessions } from './conversation/index.js';
-import {
-  AppError,
-  asId,
-  ConfigError,
-  projectRoot,
-  type CaptureAsk,
-  type DealId,
-  type EvidenceId,
-  type PersonId,
-} from './core/index.js';
+import { AppError, ConfigError, projectRoot, type CaptureAsk, type DealId, type EvidenceId } from './core/index.js';
 import {
   addDealSinks,
   createDeals,
