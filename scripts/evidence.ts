@@ -1,8 +1,10 @@
+// npm run evidence -- explain [--json] ID…   (scripts/evidence/explain.ts)
 // npm run evidence -- read --kind watermark|door-plate|nameplate|photo|pdf|sheet [--list FILE] [--json] FILE…
 // What the extractors find in files, without a store. Exit 0: all read; 1: a file could not be read; 2: wrong usage.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createLogger, errorCode, errorText } from '../src/core/index.js';
+import { explain } from './explain-evidence.js';
 import { BadFileError, createEvidence, FACT_KINDS, readFacts, type FactKind } from '../src/evidence/index.js';
 
 interface Options {
@@ -12,7 +14,7 @@ interface Options {
   files: string[];
 }
 
-const USAGE = `usage: npm run evidence -- read --kind ${FACT_KINDS.join('|')} [--list FILE] [--json] FILE…`;
+const USAGE = `usage: npm run evidence -- read --kind ${FACT_KINDS.join('|')} [--list FILE] [--json] FILE…\n       npm run evidence -- explain [--json] ID…`;
 
 class UsageError extends Error {}
 
@@ -24,7 +26,7 @@ async function options(argv: string[]): Promise<Options> {
   });
   const [command, ...files] = positionals;
   const problems: string[] = [];
-  if (command !== 'read') problems.push(`unknown command ${command ?? '(none)'}: only "read" exists`);
+  if (command !== 'read') problems.push(`unknown command ${command ?? '(none)'}: only "read" and "explain" exist`);
   const kind = FACT_KINDS.find((one) => one === values.kind);
   if (kind === undefined) problems.push(`--kind ${values.kind ?? '(none)'}: one of ${FACT_KINDS.join(', ')}`);
   if (files.length === 0) problems.push('no file given');
@@ -93,4 +95,6 @@ function describe(facts: object): string {
     .join('\n');
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const [command, ...rest] = process.argv.slice(2);
+if (command === 'explain') explain(rest);
+else process.exitCode = await main(process.argv.slice(2));

@@ -11,7 +11,7 @@ export function wireVerification(deps: {
   connection: Connection;
   vault: Vault;
   evidence: Evidence;
-  deals: Deals;
+  deals: Pick<Deals, 'judge'>;
   org: Org;
   clock: Clock;
   zone: string;

@@ -50,6 +50,11 @@ export interface Verification {
   refusedSince(since: Date, limit: number): Promise<EvidenceDocument[]>;
   sweep(): Promise<void>;
   queueLength(): Promise<number>;
+  /**
+   * The same evidence looked at again by the verifiers of today, with what was known when it came; nothing of it is kept. The client's sites and
+   * other names are those of today. Null: its file is gone.
+   */
+  again(evidence: EvidenceDocument): Promise<Verdict | null>;
   /** What this process knows to be before evidence that is added now; no look at the store. */
   ahead(): number;
   start(): void;
@@ -360,6 +365,10 @@ export function createVerification(deps: VerificationDeps): Verification {
     sweep,
     async queueLength() {
       return rows.countDocuments({ state: { $in: ['waiting', 'verified'] } });
+    },
+    async again(evidence) {
+      if (evidence.file !== undefined && (await deps.vault.info(evidence.file.id)) === null) return null;
+      return await verify(evidence);
     },
     ahead: () => waiting.size + inWork,
     start() {
