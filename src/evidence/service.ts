@@ -25,7 +25,7 @@ import type { PhotoFacts, PhotoWant } from './photo/extract.js';
 import { createPool } from './pool.js';
 import { findAlike, type LookUpEarlier } from './radar/alike.js';
 import type { Radar } from './radar/radar.js';
-import { sniffFile } from './sniff.js';
+import { ENCRYPTED_OFFICE, sniffFile } from './sniff.js';
 import type { EvidenceContext, EvidenceFile, EvidenceRequest, Verdict } from './types.js';
 import type { AsrProvider } from './voice/asr.js';
 import type { AudioFormat } from './voice/format.js';
@@ -197,6 +197,7 @@ async function verifyFile(
     }
     case 'sheet': {
       const format = kind === 'xlsx' || kind === 'csv' ? kind : null;
+      if (ext === ENCRYPTED_OFFICE) return bad('file.encrypted', null);
       if (format === null) return bad('file.wrong_kind', ext || kind);
       const allowed = request.formats.map((one) => one.toLowerCase());
       if (allowed.length > 0 && !allowed.includes(format)) {

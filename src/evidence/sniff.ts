@@ -32,6 +32,8 @@ export async function sniffFile(bytes: Uint8Array): Promise<SniffedFile> {
     const image = IMAGES[type.ext];
     if (image !== undefined) return { kind: 'image', mime: image, ext: type.ext };
     if (type.ext === 'pdf') return { kind: 'pdf', mime: type.mime, ext: 'pdf' };
+    if (type.ext === 'cfb' && isEncryptedOffice(bytes))
+      return { kind: 'other', mime: type.mime, ext: ENCRYPTED_OFFICE };
     if (type.ext === 'xlsx') return { kind: 'xlsx', mime: XLSX, ext: 'xlsx' };
     return { kind: 'other', mime: type.mime, ext: type.ext };
   }
@@ -41,6 +43,12 @@ export async function sniffFile(bytes: Uint8Array): Promise<SniffedFile> {
   if (isTable(bytes)) return { kind: 'csv', mime: 'text/csv', ext: 'csv' };
   return { kind: 'other', mime: 'application/octet-stream', ext: '' };
 }
+
+/** A workbook with a password is no zip but an old container with this stream in it ([MS-OFFCRYPTO] 2.3.4.4); its name stands in the directory, in UTF-16. */
+export const ENCRYPTED_OFFICE = 'encrypted-office';
+const ENCRYPTED_STREAM = Buffer.from('EncryptedPackage', 'utf16le');
+const isEncryptedOffice = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(ENCRYPTED_STREAM);
 
 /** Text that begins with a tag and draws: `<svg` comes after declarations and comments. */
 function isSvg(bytes: Uint8Array): boolean {

@@ -3,25 +3,30 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import sharp, { type Sharp } from 'sharp';
-import { asId, projectRoot, silentLog, type PersonId } from '../../src/core/index.js';
+import { asId, FixedClock, projectRoot, silentLog, type EvidenceId, type PersonId } from '../../src/core/index.js';
 import {
   checkLabel,
   createEvidence,
+  createFetchPage,
+  createRadar,
   sourceWords,
+  type Evidence,
   type EvidenceContext,
   type EvidenceRequest,
   type Verdict,
 } from '../../src/evidence/index.js';
-import { buildContext, TAKEN_AT } from './support/context.js';
+import { testStore } from '../helpers/store.js';
+import { buildContext, buildEarlier, TAKEN_AT } from './support/context.js';
 import * as pdfs from './support/pdfs.js';
-import { hugePng, idCard } from './support/pictures.js';
+import { hugePng, idCard, onScreen } from './support/pictures.js';
 import * as sounds from './support/recordings.js';
 import { sample } from './support/samples.js';
+import * as zips from './support/zips.js';
 
 // Every bad input gets its sentence, nothing hangs, no worker goes over its memory. The table in docs/evidence-bad-input.md is what this test
 // says: WRITE_DOCS=1 writes it, otherwise it must be equal.
 const FILE = join(projectRoot, 'docs/evidence-bad-input.md');
-const evidence = createEvidence({ workers: 1, timeoutMs: 60_000, ocr: 'both', log: silentLog });
+let evidence: Evidence;
 test.after.always(async () => await evidence.close());
 
 const photo = async (): Promise<Sharp> => sharp(await sample('site-photo-plain')).resize(900);
@@ -32,6 +37,11 @@ const VOICE: EvidenceRequest = { kind: 'voice', demands: { words: true, accepts:
 const AGREED: EvidenceContext = buildContext({
   voice: { statement: { kind: 'agreed', by: asId<PersonId>('person_1'), at: TAKEN_AT } },
 });
+const REUSE: EvidenceRequest = { kind: 'photo', demands: { reuse: 'company' } };
+/** The picture whose copies are handed in: another person gave it a week before. */
+const before = async (): Promise<Sharp> => sharp(await sample('site-photo')).resize(1200);
+const notice = (url: string): EvidenceRequest => ({ kind: 'link', url, title: '采购公告', publishedOn: '2026-11-02' });
+const nothing = (): Promise<Uint8Array> => Promise.resolve(Buffer.alloc(0));
 const SHEET: EvidenceRequest = { kind: 'sheet', formats: ['XLSX', 'CSV'], demands: { columns: ['型号'] } };
 
 /** GPS 0,0 and year 0000, as cameras without a fix and without a battery write them. */
@@ -45,6 +55,19 @@ const badExif = async (): Promise<Buffer> =>
     })
     .jpeg()
     .toBuffer();
+/** A directory of tags whose places lie far outside of the file. */
+async function wildExif(): Promise<Buffer> {
+  const picture = await (
+    await photo()
+  )
+    .withExif({ IFD0: { Make: 'camera with a long name' } })
+    .jpeg()
+    .toBuffer();
+  const at = picture.indexOf('Exif\0\0') + 6;
+  const wild = Buffer.from(picture);
+  wild.fill(0xfe, at + 10, at + 40);
+  return wild;
+}
 const zipTail = Buffer.from('PK\x03\x04not really a zip PK\x05\x06', 'latin1');
 const text = (content: string) => (): Promise<Buffer> => Promise.resolve(Buffer.from(content));
 const now = (make: () => Buffer) => (): Promise<Buffer> => Promise.resolve(make());
@@ -98,10 +121,30 @@ const inputs: [
   ['GIF 里藏 PDF', PDF, async () => Buffer.concat([Buffer.from('GIF89a'), await sample('proposal')]), 'failed'],
   ['JPEG 当 PDF', PDF, async () => await (await photo()).jpeg().toBuffer(), 'failed'],
   ['EXIF 年份 0000、位置 0,0', SITE, badExif, 'unchecked'],
+  ['EXIF 里的地址指到文件外面', SITE, wildExif, 'unchecked'],
   ['镜头被挡住', PHOTO, async () => await sample('blank-photo'), 'failed'],
   ['太暗', PHOTO, async () => await sample('dark-photo'), 'unchecked'],
   ['拍糊', PHOTO, async () => await sample('blurred-photo'), 'unchecked'],
   ['身份证', PHOTO, idCard, 'failed'],
+  [
+    '对着屏幕翻拍',
+    PHOTO,
+    async () => await onScreen(await sample('site-photo-plain'), { pitch: 2.4, angle: 0.05, blur: 0.4 }),
+    'review',
+  ],
+  ['用过的照片，重新压过', REUSE, async () => await (await before()).jpeg({ quality: 50 }).toBuffer(), 'failed'],
+  ['用过的照片，左右翻过', REUSE, async () => await (await before()).flop().jpeg().toBuffer(), 'failed'],
+  [
+    '用过的照片，裁掉一条边',
+    REUSE,
+    async () => {
+      const { data, info } = await (await before()).toBuffer({ resolveWithObject: true });
+      const top = Math.round(info.height * 0.08);
+      const rest = { left: 0, top, width: info.width, height: info.height - top };
+      return await sharp(data).extract(rest).jpeg().toBuffer();
+    },
+    'failed',
+  ],
   ['PDF 传到一半', PDF, async () => await sample('broken-pdf'), 'unchecked'],
   ['PDF 加了密码', PDF, async () => await sample('encrypted-pdf'), 'unchecked'],
   ['PDF 有 10,000 页', PDF, now(() => pdfs.manyPagesPdf(10_000)), 'unchecked'],
@@ -116,6 +159,27 @@ const inputs: [
     now(() => Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(2_000)])),
     'failed',
   ],
+  ['Excel 加了密码', SHEET, now(zips.encryptedWorkbook), 'unchecked'],
+  ['Excel 传到一半', SHEET, async () => (await sample('equipment-list')).subarray(0, 4_000), 'unchecked'],
+  ['Excel 解压炸弹，60 MB', SHEET, now(() => zips.workbookOf(Buffer.alloc(60 * 1024 * 1024, 0x20))), 'failed'],
+  [
+    'Excel 解压炸弹，藏在第一个文件里',
+    SHEET,
+    now(() => zips.workbookOf(Buffer.from('<worksheet/>'), Buffer.alloc(200 * 1024 * 1024, 0x20))),
+    'failed',
+  ],
+  [
+    'Excel 有 30,000 行',
+    SHEET,
+    now(() => zips.workbookOf(Buffer.from('<row><c r="A1"/></row>'.repeat(30_000)))),
+    'unchecked',
+  ],
+  [
+    'CSV 既不是 UTF-8 也不是 GBK',
+    SHEET,
+    now(() => Buffer.concat([Buffer.from('型号,数量\n'), Buffer.from([0xff, 0xff, 0x0a])])),
+    'unchecked',
+  ],
   ['照片当表格', SHEET, async () => await (await photo()).jpeg().toBuffer(), 'failed'],
   ['录音，没说对方同不同意', VOICE, now(() => sounds.amr(6, 1)), 'unchecked'],
   ['录音不到一秒', VOICE, now(() => sounds.amr(0.4, 1)), 'failed', AGREED],
@@ -125,13 +189,42 @@ const inputs: [
   ['听不出内容，也没有转写服务', VOICE, now(() => sounds.amr(6, 1)), 'unchecked', AGREED],
   ['视频当录音', VOICE, now(() => sounds.m4a(20, { track: 'vide', brand: 'isom' })), 'failed', AGREED],
   ['照片当录音', VOICE, async () => await (await photo()).jpeg().toBuffer(), 'failed', AGREED],
+  ['不是网址', notice('看附件'), nothing, 'failed'],
+  ['网址是内网的名字', notice('http://oa.example.com/notice'), nothing, 'unchecked'],
+  ['网址是本机，写成十进制', notice('http://2130706433/'), nothing, 'unchecked'],
+  ['网址是本机，写成 IPv6', notice('http://[::ffff:127.0.0.1]/'), nothing, 'failed'],
+  ['网址打不开', notice('https://nowhere.example.com/1'), nothing, 'unchecked'],
 ];
+
+const FIRST = asId<EvidenceId>('evidence_0');
+test.before('the photo that was used before', async () => {
+  const { connection } = await testStore();
+  const radar = createRadar({ connection, clock: new FixedClock(TAKEN_AT.toISOString()) });
+  evidence = createEvidence({
+    workers: 1,
+    timeoutMs: 60_000,
+    ocr: 'both',
+    log: silentLog,
+    radar,
+    fetchPage: createFetchPage({
+      resolve: (host) =>
+        host === 'nowhere.example.com'
+          ? Promise.reject(new Error('ENOTFOUND'))
+          : Promise.resolve([{ address: '10.0.0.8', family: 4 }]),
+    }),
+  });
+  const bytes = await (await before()).jpeg({ quality: 90 }).toBuffer();
+  const none = (): Promise<null> => Promise.resolve(null);
+  await evidence.verify(REUSE, { bytes, name: 'a.jpg' }, buildContext({ evidenceId: FIRST }), none);
+});
 
 const rows: string[] = [];
 for (const [what, request, make, status, context = buildContext()] of inputs) {
   test.serial(`${what} → ${status}`, async (t) => {
     t.timeout(180_000);
-    const verdict = await evidence.verify(request, { bytes: await make(), name: 'photo.jpg' }, context);
+    const verdict = await evidence.verify(request, { bytes: await make(), name: 'photo.jpg' }, context, (id) =>
+      Promise.resolve(request === REUSE && id === FIRST ? buildEarlier({ evidenceId: FIRST }) : null),
+    );
     t.is(verdict.status, status, verdict.say);
     t.regex(verdict.say, /^(?:PDF )?\p{Script=Han}.*。$/u);
     t.notRegex(verdict.say, /undefined|null|NaN/u);
@@ -139,7 +232,7 @@ for (const [what, request, make, status, context = buildContext()] of inputs) {
       t.regex(`${checkLabel(code)}：${sourceWords(source)}`, /\p{Script=Han}：.*\p{Script=Han}/u, `${code}: ${source}`);
     }
     rows.push(
-      `| ${what} | ${{ photo: '照片', file: 'PDF', sheet: '表格', voice: '录音', link: '' }[request.kind]} | ${status} | ${verdict.say} |`,
+      `| ${what} | ${{ photo: '照片', file: 'PDF', sheet: '表格', voice: '录音', link: '链接' }[request.kind]} | ${status} | ${verdict.say} |`,
     );
   });
 }

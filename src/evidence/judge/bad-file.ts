@@ -65,7 +65,7 @@ function wordsOf(code: BadFileCode, measured: string | number | null, wanted: Wa
         status: 'failed',
         expected: MAX_PIXELS,
         unit: 'pixels',
-        problem: `照片有 ${measured ?? '太多'} 像素，超过 ${MAX_PIXELS / 1_000_000} 百万`,
+        problem: `照片有 ${measured ?? '太多'} 像素，最多收 ${MAX_PIXELS / 10_000} 万像素`,
         todo: '用普通画质重拍一张',
       };
     case 'file.too_small':
@@ -116,6 +116,7 @@ const KNOWN: Record<string, string> = {
   xlsx: '是 Excel 表',
   csv: '是 CSV 表',
   cfb: '是老版 Office 文件（.xls、.doc）',
+  'encrypted-office': '是加了密码的 Office 文件',
   docx: '是 Word 文档',
   pptx: '是 PPT',
   zip: '是压缩包',
