@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { loadCards } from './cards/index.js';
 import type { Config } from './config/index.js';
 import { projectRoot, type Log, type MovableClock } from './core/index.js';
-import { forgetFiles } from './deals/index.js';
+import { forgetFiles, forgetStrays } from './deals/index.js';
 import type { House } from './house.js';
 import { createDigestTick, createJobs, createNudgeTick, createQuotaDigestTick } from './jobs/index.js';
 import { isRobotChat } from './open-platforms.js';
@@ -74,7 +74,9 @@ export function buildJobs(
             name: 'retention',
             cron: '40 2 * * *',
             run: async (now) => {
-              await forgetFiles({ connection: store.connection, vault: house.vault, log }, config.retention, now);
+              const deps = { connection: store.connection, vault: house.vault, log };
+              await forgetFiles(deps, config.retention, now);
+              await forgetStrays(deps, await house.sessions.keptFiles(), now);
             },
           },
           { name: 'directory', cron: '20 3 * * *', run: () => house.directory.all() },

@@ -5,6 +5,7 @@ import {
   type Clock,
   type DealId,
   type EvidenceId,
+  type FileId,
   type Log,
   type PersonId,
   type StageVisitId,
@@ -87,6 +88,8 @@ export interface Sessions {
   /** The session of whoever sent this; from now on they are reached where they sent it, also by what it leads to. */
   meet(person: PersonId, event: Pick<InboundEvent, 'key' | 'platform' | 'app'>): Promise<SessionDocument>;
   peek(person: PersonId): Promise<SessionDocument | null>;
+  /** Files that wait in somebody's hand for their stage. */
+  keptFiles(): Promise<ReadonlySet<FileId>>;
   /** Without the looks of cards on which their reader is choosing something right now. */
   wanted(messages: readonly Outgoing[]): Promise<Outgoing[]>;
   /** One write: what changes for the person, and what they are sent. `known`: as it was loaded for this turn. */
@@ -171,6 +174,15 @@ export function createSessions(deps: {
       return moved === null ? found : keep(moved.doc);
     },
     peek,
+    async keptFiles() {
+      const found = (await deps.connection
+        .collection('sessions_chat')
+        .find({ kept: { $exists: true } }, { projection: { kept: 1 } })
+        .toArray()) as unknown as Pick<SessionDocument, 'kept'>[];
+      return new Set(
+        found.flatMap(({ kept: files }) => (Array.isArray(files) ? files.map(({ file }) => file.id) : [])),
+      );
+    },
     async wanted(messages) {
       const inTheWay = await Promise.all(messages.map(isInTheWay));
       return messages.filter((_, n) => inTheWay[n] !== true);

@@ -8,7 +8,7 @@ export { createVerification } from './verification.js';
 export type { Verification, VerificationDeps } from './verification.js';
 export { createEquipmentList, deviceWords, sightingOf, wantsDevices } from './equipment.js';
 export type { EquipmentList } from './equipment.js';
-export { forgetFiles } from './retention.js';
+export { forgetFiles, forgetStrays } from './retention.js';
 export type { Retention } from './retention.js';
 export { addDealSinks } from './sinks.js';
 export type { SinkDeps } from './sinks.js';

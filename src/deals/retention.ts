@@ -16,6 +16,8 @@ const CLASSES = [
   ['documentDays', ['file', 'sheet']],
   ['recordingDays', ['voice']],
 ] as const;
+/** What came in a chat and was handed in for nothing (the wrong thing, a photo nobody asked for); a month to find it again. */
+const STRAY_DAYS = 30;
 /** Files are removed one by one, and a night has hours. */
 const BATCH = 200;
 
@@ -64,4 +66,33 @@ export async function forgetFiles(
   async function wantedElsewhere(id: FileId, before: Date): Promise<boolean> {
     return (await rows.countDocuments({ 'file.id': id, at: { $gte: before }, 'file.goneAt': null })) > 0;
   }
+}
+
+/**
+ * Removes files that came and were handed in for nothing, once they are a month old; no class of evidence would ever remove them. `keptElsewhere`:
+ * those that wait for an item. Safe to break off and to run again. Gives the number removed.
+ */
+export async function forgetStrays(
+  deps: { connection: Connection; vault: Vault; log: Log },
+  keptElsewhere: ReadonlySet<FileId>,
+  now: Date,
+): Promise<number> {
+  const { connection, vault, log } = deps;
+  const rows = connection.collection('evidence');
+  const before = new Date(now.getTime() - STRAY_DAYS * DAY);
+  let gone = 0;
+  let ids = await vault.unclaimed(before, BATCH, null);
+  while (ids.length > 0) {
+    const owners = await rows.find({ 'file.id': { $in: ids } } as never, { projection: { 'file.id': 1 } }).toArray();
+    const owned = new Set(owners.map((row) => (row as unknown as { file: { id: FileId } }).file.id));
+    // Whatever is evidence goes with its class.
+    await vault.claim(ids.filter((id) => owned.has(id)));
+    for (const id of ids.filter((one) => !owned.has(one) && !keptElsewhere.has(one))) {
+      await vault.remove(id);
+      gone += 1;
+    }
+    ids = await vault.unclaimed(before, BATCH, ids.at(-1) ?? null);
+  }
+  if (gone > 0) log.info({ gone }, 'files that were handed in for nothing were removed');
+  return gone;
 }

@@ -19,6 +19,10 @@ export interface Vault {
   info(id: FileId): Promise<VaultFile | null>;
   read(id: FileId): Promise<Buffer>;
   remove(id: FileId): Promise<void>;
+  /** Files received before then of which nobody has said `claim`, by id, from after `after` on. */
+  unclaimed(before: Date, limit: number, after: FileId | null): Promise<FileId[]>;
+  /** They belong to something that says how long they are kept. */
+  claim(ids: readonly FileId[]): Promise<void>;
 }
 
 export function createVault(connection: Connection): Vault {
@@ -69,6 +73,23 @@ export function createVault(connection: Connection): Vault {
       const parts: Buffer[] = [];
       for await (const part of bucket.openDownloadStream(id as never)) parts.push(part as Buffer);
       return Buffer.concat(parts);
+    },
+    async unclaimed(before, limit, after) {
+      const wanted = {
+        'metadata.at': { $lt: before },
+        'metadata.claimed': null,
+        ...(after === null ? {} : { _id: { $gt: after } }),
+      };
+      const found = await files
+        .find(wanted as never, { projection: { _id: 1 } })
+        .sort({ _id: 1 })
+        .limit(limit)
+        .toArray();
+      return found.map(({ _id }) => _id as unknown as FileId);
+    },
+    async claim(ids) {
+      if (ids.length > 0)
+        await files.updateMany({ _id: { $in: [...ids] } } as never, { $set: { 'metadata.claimed': true } });
     },
     async remove(id) {
       await files.deleteOne({ _id: id as never });
