@@ -155,7 +155,8 @@ function million(): void {
   const median = (list: number[]): number => list.sort((a, b) => a - b)[list.length >> 1] ?? 0;
   say('radar.lookup.wall', median(walls), 'ms', n);
   say('radar.lookup.cpu', median(cpus), 'ms', n);
-  say('radar.memory', process.memoryUsage().arrayBuffers / 2 ** 20, 'MB', n);
+  say('radar.memory', process.memoryUsage().arrayBuffers / 2 ** 20, 'MiB', n);
+  say('radar.process-resident', process.memoryUsage().rss / 2 ** 20, 'MiB', n);
 }
 
 const [part, folder] = process.argv.slice(2);

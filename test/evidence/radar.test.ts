@@ -1,8 +1,10 @@
 import test from 'ava';
+import fc from 'fast-check';
 import sharp from 'sharp';
 import { asId, FixedClock, silentLog, type EvidenceId } from '../../src/core/index.js';
 import { createEvidence, createRadar, hashPicture, THUMB_SIDE, type PictureHash } from '../../src/evidence/index.js';
 import { createHashTable } from '../../src/evidence/radar/hash-table.js';
+import { nearByScan } from './support/radar-scan.js';
 import { photo } from '../../src/sandbox/samples/photos.js';
 import { COPIES } from '../../scripts/bench/radar-copies.js';
 import { testStore } from '../helpers/store.js';
@@ -80,6 +82,36 @@ test('the table grows past its first room and keeps what it had', (t) => {
   for (let n = 0; n < 10_000; n += 1) table.add(words(n));
   t.is(table.size, 10_000);
   for (const n of [0, 4095, 4096, 9999]) t.is(table.near(words(n), 0)[0]?.row, n);
+});
+
+const someWords = fc.array(fc.nat(0xffff_ffff), { minLength: 80, maxLength: 80 });
+/** Another picture: how many bits in 100 differ, and which (a seed). Up to 45, so that every limit is met from both sides. */
+const changes = fc.array(fc.tuple(fc.nat(45), fc.nat(0xffff_ffff)), { minLength: 1, maxLength: 150, size: 'max' });
+
+test('the table answers exactly as comparing with every picture does', (t) => {
+  let found = 0;
+  fc.assert(
+    fc.property(someWords, changes, fc.nat(64), (asked, kept, within) => {
+      const table = createHashTable();
+      const rows = kept.map(([share, seed], n) => {
+        const words = Uint32Array.from(asked);
+        // In turn near the picture as it is, mirrored and turned.
+        words.copyWithin(0, (n % 5) * 16, (n % 5) * 16 + 16);
+        let random = seed;
+        for (let bit = 0; bit < 16 * 32; bit += 1) {
+          random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
+          if ((random >>> 8) % 100 < share) words[bit >> 5] = ((words[bit >> 5] ?? 0) ^ (1 << (bit & 31))) >>> 0;
+        }
+        table.add(words);
+        return words;
+      });
+      const expected = nearByScan(rows, Uint32Array.from(asked), within);
+      found += expected.length;
+      t.deepEqual(table.near(Uint32Array.from(asked), within), expected);
+    }),
+    { seed: 7, numRuns: 200 },
+  );
+  t.true(found > 1000, 'it was asked about pictures that are there');
 });
 
 test('what is kept is read when the readers are warmed, not at the first photo', async (t) => {
