@@ -183,6 +183,8 @@ async function verifyFile(
         expected: expectedTimes(context, demands.freshWithinMs),
         plates: demands.doorPlates ?? null,
         nameplate: (demands.nameplate?.length ?? 0) > 0,
+        // A photo that must be new may be no photo of an old one either.
+        screen: demands.environment === true || demands.reuse !== undefined,
         scene: demands.environment === true,
       };
       return await judged(pools.photos.run({ kind: 'photo', bytes, want, ocr: pools.ocr }), async (facts) =>

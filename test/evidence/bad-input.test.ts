@@ -132,6 +132,12 @@ const inputs: [
     async () => await onScreen(await sample('site-photo-plain'), { pitch: 2.4, angle: 0.05, blur: 0.4 }),
     'review',
   ],
+  [
+    '门牌照片，对着屏幕翻拍',
+    { kind: 'photo', demands: { reuse: 'company', doorPlates: ['检验科'] } },
+    async () => await onScreen(await sample('door-plate'), { pitch: 3.2, angle: 0.08, blur: 0.4 }),
+    'review',
+  ],
   ['用过的照片，重新压过', REUSE, async () => await (await before()).jpeg({ quality: 50 }).toBuffer(), 'failed'],
   ['用过的照片，左右翻过', REUSE, async () => await (await before()).flop().jpeg().toBuffer(), 'failed'],
   [

@@ -164,6 +164,13 @@ test('too large, too slow, no text, broken: said, never thrown', async (t) => {
   t.like(await here('http://127.0.0.1:1/'), { reason: 'unreachable' });
 });
 
+test('a name that nobody resolves costs no more than the time there is', async (t) => {
+  const stuck = createFetchPage({ resolve: () => new Promise(() => undefined), timeoutMs: 200 });
+  const started = performance.now();
+  t.like(await stuck('https://notice.example.com/1'), { reason: 'unreachable' });
+  t.true(performance.now() - started < 5_000);
+});
+
 test('pages are read in GBK and UTF-8, without scripts and marks, and a hostile one in no time', (t) => {
   const page =
     '<meta charset="gb2312"><script>var 发布 = 1;</script><!-- 秘密 --><p>生化分析仪&nbsp;采购&#x516c;告</p>';

@@ -1,9 +1,6 @@
 import test from 'ava';
 import { judgePhoto } from '../../src/evidence/judge/photo.js';
-import { decodePicture } from '../../src/evidence/photo/decode.js';
 import { extractPhoto, type PhotoFacts } from '../../src/evidence/photo/extract.js';
-import { luminance } from '../../src/evidence/photo/grey.js';
-import { measurePaper } from '../../src/evidence/photo/paper.js';
 import { screenPeak } from '../../src/evidence/photo/screen.js';
 import { makeSample } from '../../src/sandbox/samples/index.js';
 import { buildContext, buildSampleParams } from './support/context.js';
@@ -12,16 +9,15 @@ import { onScreen, printedPage } from './support/pictures.js';
 const sitePhoto = async (seed: number): Promise<Buffer> =>
   (await makeSample('site-photo-plain', buildSampleParams({ seed }))).bytes;
 
-async function sceneOf(bytes: Buffer): Promise<NonNullable<PhotoFacts['scene']>> {
-  const picture = await decodePicture(bytes, 1440);
-  return { screen: screenPeak(luminance(picture)), paper: await measurePaper(picture) };
-}
+const factsOf = async (bytes: Buffer, screen = true, scene = true): Promise<PhotoFacts> =>
+  await extractPhoto(
+    bytes,
+    { watermark: false, plates: null, nameplate: false, screen, scene },
+    { first: null, second: null },
+  );
 
 async function verdictOf(bytes: Buffer, environment = true) {
-  const scene = await sceneOf(bytes);
-  const want = { watermark: false, plates: null, nameplate: false };
-  const facts = await extractPhoto(bytes, want, { first: null, second: null });
-  return judgePhoto({ environment }, { ...facts, scene: environment ? scene : null }, 'hash', buildContext());
+  return judgePhoto({ environment }, await factsOf(bytes, environment, environment), 'hash', buildContext());
 }
 
 test('an ordinary scene is neither a screen nor a page', async (t) => {
@@ -55,7 +51,14 @@ test('where no scene is asked for, neither is looked for', async (t) => {
   t.false(findings.some(({ code }) => code === 'photo.paper' || code === 'photo.screen'));
 });
 
+test('a photo that must be new is looked at for a screen, and may be of a page', async (t) => {
+  const shown = await onScreen(await sitePhoto(2), { pitch: 3.2, angle: 0.08, blur: 0.4 });
+  const judged = judgePhoto({ reuse: 'company' }, await factsOf(shown, true, false), 'hash', buildContext());
+  t.is(judged.status, 'review');
+  t.false(judged.findings.some(({ code }) => code === 'photo.paper'));
+});
+
 test('a picture too small for the measure is said to be unmeasured', async (t) => {
   t.is(screenPeak({ width: 400, height: 900, data: new Uint8Array(360_000) }), null);
-  t.is((await sceneOf(await printedPage(3))).screen === null, false);
+  t.not((await factsOf(await printedPage(3))).screen, null);
 });

@@ -9,7 +9,7 @@ import { judgeReuse, type AlikePicture } from './photo-reuse.js';
 import { exifMinute, judgeExifTime, judgeFresh, judgeWatermark } from './photo-time.js';
 import { combine, type Check } from './verdict.js';
 
-export const PHOTO_VERIFIER = { id: 'photo', version: '2' };
+export const PHOTO_VERIFIER = { id: 'photo', version: '3' };
 
 /** Median brightness below this: nobody sees anything (ordinary indoor photos have 70 and more). */
 const MIN_BRIGHTNESS = 25;
@@ -31,8 +31,8 @@ export function judgePhoto(
   const seen = judgeContent(facts.environment);
   checks.push(seen);
   const hasContent = seen.finding.status === 'passed';
-  if (demands.environment === true && hasContent)
-    checks.push(...judgeEnvironment(facts.environment), ...judgeScene(facts));
+  if (demands.environment === true && hasContent) checks.push(...judgeEnvironment(facts.environment));
+  if (hasContent) checks.push(...judgeScene(facts));
 
   if (demands.reuse !== undefined) {
     const labelled = demands.doorPlates !== undefined || demands.nameplate !== undefined;
@@ -137,13 +137,11 @@ const PAPER_LINES = 12;
 const PAPER_SHARE = 0.35;
 
 /** Hints for a person: a scene can look like this too, so nothing fails by it. */
-function judgeScene({ scene }: PhotoFacts): Check[] {
-  if (scene === null) return [];
-  const { screen, paper } = scene;
-  const isPaper = paper.lines >= PAPER_LINES && paper.share >= PAPER_SHARE;
+function judgeScene({ screen, paper }: PhotoFacts): Check[] {
+  const isPaper = paper !== null && paper.lines >= PAPER_LINES && paper.share >= PAPER_SHARE;
   // Lines of print are a regular wave too.
   const isScreen = !isPaper && screen !== null && screen >= SCREEN_PEAK;
-  const finding = (code: string, measured: number | null, expected: number, unit?: string): Check['finding'] => ({
+  const finding = (code: string, measured: number, expected: number, unit?: string): Check['finding'] => ({
     code,
     status: 'passed',
     measured,
@@ -151,24 +149,32 @@ function judgeScene({ scene }: PhotoFacts): Check[] {
     ...(unit === undefined ? {} : { unit }),
     source: 'pixels',
   });
-  const shown = finding('photo.screen', screen === null ? null : Math.round(screen * 100) / 100, SCREEN_PEAK);
-  const printed = finding('photo.paper', paper.lines, PAPER_LINES, '行');
-  return [
-    isScreen
-      ? {
-          finding: { ...shown, status: 'review' },
-          problem: '画面里有屏幕那样的细纹，像是对着屏幕拍的',
-          todo: '在现场的话，直接对着现场再拍一张也行',
-        }
-      : { finding: shown },
-    isPaper
-      ? {
-          finding: { ...printed, status: 'review' },
-          problem: '画面大半是一页印着字的纸，看不出是现场',
-          todo: '把现场也拍进去，再拍一张也行',
-        }
-      : { finding: printed },
-  ];
+  const checks: Check[] = [];
+  if (screen !== null) {
+    const shown = finding('photo.screen', Math.round(screen * 100) / 100, SCREEN_PEAK);
+    checks.push(
+      isScreen
+        ? {
+            finding: { ...shown, status: 'review' },
+            problem: '画面里有屏幕那样的细纹，像是对着屏幕拍的',
+            todo: '在现场的话，直接对着现场再拍一张也行',
+          }
+        : { finding: shown },
+    );
+  }
+  if (paper !== null) {
+    const printed = finding('photo.paper', paper.lines, PAPER_LINES, '行');
+    checks.push(
+      isPaper
+        ? {
+            finding: { ...printed, status: 'review' },
+            problem: '画面大半是一页印着字的纸，看不出是现场',
+            todo: '把现场也拍进去，再拍一张也行',
+          }
+        : { finding: printed },
+    );
+  }
+  return checks;
 }
 
 const TENTHS = ['不到一', '一', '两', '三', '四', '五', '六', '七', '八', '九', '十'];

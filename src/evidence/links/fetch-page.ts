@@ -103,7 +103,12 @@ export function createFetchPage({
 
   return async (address) => {
     try {
-      return await follow(address, AbortSignal.timeout(timeoutMs));
+      const signal = AbortSignal.timeout(timeoutMs);
+      // Looking up a name cannot be broken off, and a dead resolver takes half a minute: nobody waits for it.
+      const late = new Promise<never>((_, fail) => {
+        signal.addEventListener('abort', () => fail(new Refused('unreachable', 'no answer in time')), { once: true });
+      });
+      return await Promise.race([follow(address, signal), late]);
     } catch (error) {
       if (error instanceof Refused) return { ok: false, reason: error.reason, detail: error.message };
       // A name that does not resolve, a connection that breaks, a certificate that is not theirs, a redirect to no address.

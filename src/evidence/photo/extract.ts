@@ -23,7 +23,9 @@ export interface PhotoWant {
   /** Names that may stand on the plate; null: no plate is wanted. */
   plates: string[] | null;
   nameplate: boolean;
-  /** A scene is wanted: is it a photo of a screen, or of a page? */
+  /** A picture that was taken there is wanted: is it a photo of a screen? */
+  screen?: boolean;
+  /** A scene is wanted: is it one of a page? */
   scene?: boolean;
   /** Thumbnails too: for reading their EXIF; they are no evidence. */
   anySize?: boolean;
@@ -37,8 +39,10 @@ export interface PhotoFacts {
   watermark: WatermarkFacts | null;
   plate: PlateFacts | null;
   nameplate: NameplateFacts | null;
-  /** Only where a scene is wanted; `screen` null: too small to tell. */
-  scene: { screen: number | null; paper: PaperFacts } | null;
+  /** How much like a screen; null: nobody asked, or too small to tell. */
+  screen: number | null;
+  /** How much like a page; null: nobody asked. */
+  paper: PaperFacts | null;
   /** What QR codes in it say. */
   qr: string[];
   /** For the reuse radar; null for a picture of nothing, which resembles every other one. */
@@ -71,10 +75,8 @@ export async function extractPhoto(bytes: Uint8Array, want: PhotoWant, readers: 
     watermark,
     plate,
     nameplate,
-    scene:
-      want.scene === true && read
-        ? { screen: screenPeak(luminance(picture)), paper: await measurePaper(picture) }
-        : null,
+    screen: want.screen === true && read ? screenPeak(luminance(picture)) : null,
+    paper: want.scene === true && read ? await measurePaper(picture) : null,
     qr: read ? await readCodes(picture) : [],
     hash: read ? await hashOf(picture) : null,
   };
