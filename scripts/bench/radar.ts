@@ -1,4 +1,5 @@
 // npm run bench:radar [-- lookup | copies | pieces [PICTURES]]: the reuse radar. JSON lines {name, value, unit, n}.
+// npm run bench:radar -- --pictures DIR: all pictures of an archive against each other; pairs that resemble, by name, on stderr.
 // PICTURES: a folder with photos, all different (default ../shared/data when it exists, else pictures made here).
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -137,6 +138,46 @@ function deviation(values: Uint8Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
+/** An archive of whole pictures, however large: how many resemble another, and which, so that a person can look whether they do. */
+async function different(folder: string): Promise<void> {
+  const hashes: PictureHash[] = [];
+  const names: string[] = [];
+  const table = createHashTable();
+  let [unreadable, left] = [0, 0];
+  for (const file of (await readdir(folder, { recursive: true })).sort()) {
+    if (!/\.(?:jpe?g|png|webp)$/iu.test(file)) continue;
+    try {
+      const image = sharp(await readFile(join(folder, file)), { limitInputPixels: 60e6 }).autoOrient();
+      const { width, height } = await image.metadata();
+      const { channels } = await image.clone().flatten({ background: '#fff' }).greyscale().stats();
+      // No evidence: thumbnails, and pictures of nothing.
+      if (Math.min(width, height) < 240 || (channels[0]?.stdev ?? 0) < 12) {
+        left += 1;
+        continue;
+      }
+      const hash = await hashOf(image);
+      table.add(hash.words);
+      hashes.push(hash);
+      names.push(file);
+    } catch {
+      // Said with the figures; the others are still worth counting.
+      unreadable += 1;
+    }
+  }
+  let [review, failed] = [0, 0];
+  hashes.forEach((hash, n) => {
+    const verdict = verdictOn(hash, hashes, table, n);
+    if (verdict === null) return;
+    if (verdict.same) failed += 1;
+    else review += 1;
+    console.error(`${verdict.same ? 'same' : 'alike'}\t${names[n] ?? ''}\t${names[verdict.row] ?? ''}`);
+  });
+  say('radar.false.different-to-review', review, 'pictures', hashes.length);
+  say('radar.false.different-failed', failed, 'pictures', hashes.length);
+  say('radar.different.left-out-small-or-blank', left, 'pictures', left + hashes.length);
+  say('radar.different.unreadable', unreadable, 'files', unreadable + left + hashes.length);
+}
+
 function million(): void {
   const n = 1_000_000;
   const table = createHashTable();
@@ -161,9 +202,12 @@ function million(): void {
 
 const [part, folder] = process.argv.slice(2);
 const PARTS = { lookup: million, copies, pieces };
-if (part !== undefined && !(part in PARTS)) {
-  console.error(`usage: npm run bench:radar -- [${Object.keys(PARTS).join(' | ')}] [PICTURES]`);
-  process.exit(2);
+if (part === '--pictures' && folder !== undefined) {
+  await different(folder);
+} else if (part !== undefined && !(part in PARTS)) {
+  console.error(`usage: npm run bench:radar -- [${Object.keys(PARTS).join(' | ')}] [PICTURES] | --pictures DIR`);
+  process.exitCode = 2;
+} else {
+  const originals = part === 'lookup' ? [] : await photos(folder);
+  for (const [name, run] of Object.entries(PARTS)) if (part === undefined || part === name) await run(originals);
 }
-const originals = part === 'lookup' ? [] : await photos(folder);
-for (const [name, run] of Object.entries(PARTS)) if (part === undefined || part === name) await run(originals);
