@@ -6,6 +6,8 @@ import { findChromium, SandboxPage, startChromium, WAIT_MS, type Platform } from
 /** The capture page as somebody with a phone uses it: in the sandbox's phones, and in a browser by itself. */
 
 const SAMPLE = '现场照片（走廊，带时间水印）';
+/** How late the signature of the page comes. */
+const SIGNED_LATE_MS = 1_500;
 const POCKET = { width: 390, height: 844 };
 const DESK = { width: 1440, height: 900 };
 const CAST: readonly { platform: Platform; rep: string; client: string }[] = [
@@ -40,6 +42,11 @@ if (executable === undefined) {
         t.timeout(WAIT_MS * 3);
         const page = await SandboxPage.open(browser, server.base, `capture-${platform}`, DESK);
         try {
+          // On a busy machine or a poor line the signature comes late; nothing may be pressed into the void meanwhile.
+          await page.page.route('**/api/m/page-config*', async (route) => {
+            await new Promise((resolve) => setTimeout(resolve, SIGNED_LATE_MS));
+            await route.continue();
+          });
           const phone = await page.phone(rep, platform);
           await phone.say(client);
           await phone.press(/^拍客户现场照片$/);

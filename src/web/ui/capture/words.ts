@@ -5,6 +5,9 @@ import type { RefusedWhy } from './bridge.ts';
 
 export const TITLE: Record<CaptureView['kind'], string> = { photo: '拍', 'check-in': '到场签到', scan: '扫码' };
 
+/** The client's script is being loaded and signed for: until then nothing can be taken. */
+export const GETTING_READY = '正在准备…';
+
 /** Without a position the photo still goes; what then becomes of it is said before. */
 export const NO_POSITION: Record<RefusedWhy, string> = {
   denied: '没允许定位。照样能交，位置这一项会是「未核验」。',
