@@ -41,6 +41,7 @@ import {
   createOutbox,
   createUsage,
   deadNotices,
+  lesserNotices,
   quotaDigest,
   quotaNotices,
   suspensionNotices,
@@ -236,6 +237,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       return drawDigestChart(digest, words.dayTime(digest.asOf));
     },
     onDead: (row) => tell(deadNotices(notice, row, clock.now())),
+    onLesser: (row, as) => tell(lesserNotices(notice, row, as, today())),
     onQuota: (platform, month) => tell(quotaNotices(notice, platform, month, today().slice(0, 7))),
     reach: createReach({ org, sessions, platforms: adapters }),
     appOf: createAppOf({ org, sessions, adapters }),

@@ -10,7 +10,7 @@ import {
   type Clock,
   type Log,
 } from '../core/index.js';
-import type { Delivery, PlatformAdapter, PlatformName } from '../platforms/contract.js';
+import type { Delivery, DeliveryReceipt, PlatformAdapter, PlatformName } from '../platforms/contract.js';
 import { createBatch, createChanges } from '../store/index.js';
 import type { CardBook } from './cards.js';
 import { arrange, mergeHeld, overtakes } from './lanes.js';
@@ -33,6 +33,8 @@ export interface DispatcherDeps {
   random: () => number;
   isStopped: () => boolean;
   onDead: (row: OutboxRow) => void;
+  /** It arrived in a lesser form; `lastError` says why. */
+  onLesser: (row: OutboxRow, as: 'links' | 'notice') => void;
   /** Draws what a message of kind `picture` shows. */
   draw: (of: string) => Promise<Uint8Array>;
 }
@@ -262,6 +264,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (receipt.how !== 'passive') keeper.sent(row, now.getTime(), receipt.how !== 'updated');
       holds.delete(row.platform);
       if (row.cardId !== undefined) await cards.delivered(row.cardId, row, receipt, known);
+      if (receipt.instead !== undefined) lesser(row, receipt.instead, now);
       await changes.add({
         filter: { _id: row._id },
         update: {
@@ -296,6 +299,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         return { kind: 'card-update', cardId, card, handles: cards.usable(known) };
       }
     }
+  }
+
+  function lesser(row: OutboxRow, { as, ...why }: NonNullable<DeliveryReceipt['instead']>, at: Date): void {
+    log.error({ key: row._id, as, code: why.code, why: why.message }, 'message arrived in a lesser form');
+    deps.onLesser({ ...row, lastError: { ...why, at } }, as);
   }
 
   async function failed(row: OutboxRow, error: unknown): Promise<void> {

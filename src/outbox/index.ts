@@ -1,7 +1,15 @@
 // Durable out: the only way a message leaves.
 export { createOutbox, outboxIndexes } from './outbox.js';
 export type { Outbox, OutboxDeps } from './outbox.js';
-export { deadNotices, quotaDigest, quotaNotices, quotaWords, suspensionNotices, whatToDo } from './notices.js';
+export {
+  deadNotices,
+  lesserNotices,
+  quotaDigest,
+  quotaNotices,
+  quotaWords,
+  suspensionNotices,
+  whatToDo,
+} from './notices.js';
 export { QUOTA_RULES } from './quota-rules.js';
 export type { QuotaLevel, QuotaRule, Use } from './quota-rules.js';
 export { createUsage } from './usage.js';

@@ -39,6 +39,19 @@ export function deadNotices(deps: NoticeDeps, row: OutboxRow, now: Date): Outgoi
   return notices(deps, `dead:${row.platform}:${error.code}:${hour}`, row.platform, text);
 }
 
+const LESSER: Record<'links' | 'notice', string> = {
+  links: '卡片画不出来，先改成带链接的消息发，按钮可以用回复编号代替',
+  notice: '机器人找不到有的同事，先改成工作通知发，那里回复不了',
+};
+
+/** Administrators hear once a day of each cause: the messages arrived, but not as they should. */
+export function lesserNotices(deps: NoticeDeps, row: OutboxRow, as: 'links' | 'notice', on: string): Outgoing[] {
+  const error = row.lastError;
+  if (error === undefined || row.purpose === 'admin') return [];
+  const text = `${NAMES[row.platform]}：${LESSER[as]}（${error.code}）。\n${whatToDo(error)}`;
+  return notices(deps, `lesser:${row.platform}:${error.code}:${on}`, row.platform, text);
+}
+
 const USES: Record<string, string> = {
   reply: '答复',
   verdict: '验证结果',

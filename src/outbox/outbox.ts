@@ -65,6 +65,8 @@ export interface OutboxDeps {
   draw?: (of: string) => Promise<Uint8Array>;
   /** Told about messages that were given up. */
   onDead?: (row: OutboxRow) => void;
+  /** Told about messages that arrived in a lesser form; `lastError` says why. */
+  onLesser?: (row: OutboxRow, as: 'links' | 'notice') => void;
   /** Told when a month's budget reaches another rule, or is foreseen not to last. */
   onQuota?: (platform: PlatformName, month: NonNullable<ReturnType<Usage['month']>>) => void;
 }
@@ -91,6 +93,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     random: deps.random ?? Math.random,
     isStopped: () => stopped,
     onDead: (row) => deps.onDead?.(row),
+    onLesser: (row, as) => deps.onLesser?.(row, as),
     draw: (of) => deps.draw?.(of) ?? Promise.reject(new AppError('outbox.no_picture', `nobody draws ${of}`)),
   });
   const arrivals = createInserts<OutboxRow>(rows);

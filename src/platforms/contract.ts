@@ -128,6 +128,11 @@ export interface DeliveryReceipt {
    * the delivery was wanted in it only.
    */
   how: 'sent' | 'updated' | 'replaced' | 'passive' | 'left-out';
+  /**
+   * It arrived, but in a lesser form (`links`: a message with links where a card was meant; `notice`: where nothing can be
+   * answered), because of this: administrators are told.
+   */
+  instead?: { as: 'links' | 'notice'; code: string; message: string; todo?: string };
 }
 
 export interface Capabilities {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { asId, type PersonId } from '../../src/core/index.js';
 import type { Person, Role } from '../../src/org/index.js';
-import { deadNotices, quotaNotices, suspensionNotices, type OutboxRow } from '../../src/outbox/index.js';
+import { deadNotices, lesserNotices, quotaNotices, suspensionNotices, type OutboxRow } from '../../src/outbox/index.js';
 import type { PlatformName } from '../../src/platforms/contract.js';
 
 const person = (id: string, role: Role, ...platforms: PlatformName[]): Person => ({
@@ -91,4 +91,22 @@ test('a warning of suspension is told once a day, with what to press', (t) => {
     told('2026-03-02').map(({ key }) => key),
     told('2026-03-03').map(({ key }) => key),
   );
+});
+
+test('what arrived in a lesser form is told once a day and cause, with what to press', (t) => {
+  const row = dead('dingtalk.template_unknown', { platform: 'dingtalk' }, '卡片平台 → 本模板：点「发布」');
+  const told = lesserNotices(deps, row, 'links', '2026-03-02');
+  t.is(told.length, 2);
+  const [first] = told;
+  t.true(
+    first?.message.kind === 'text' &&
+      /^钉钉：卡片画不出来，先改成带链接的消息发.*template_unknown）。\n卡片平台 → 本模板/u.test(first.message.text),
+  );
+  const again = lesserNotices(deps, { ...row, _id: 'other' }, 'links', '2026-03-02');
+  t.deepEqual(
+    again.map(({ key }) => key),
+    told.map(({ key }) => key),
+  );
+  t.not(lesserNotices(deps, row, 'links', '2026-03-03')[0]?.key, first?.key);
+  t.deepEqual(lesserNotices(deps, { ...row, purpose: 'admin' }, 'links', '2026-03-02'), []);
 });

@@ -256,3 +256,34 @@ test('login: a code for the person of the phone, once', async (t) => {
   t.like(await redeem(), { errcode: 0, result: { userid: 'staff01', name: '代表甲' } });
   t.is((await redeem()).errcode, 40078);
 });
+
+test('a work notification says success whatever becomes of it; its result tells', async (t) => {
+  const bench = await startBench(t);
+  const { agentId, oapiBase } = bench.access.dingtalk;
+  const token = await bench.dingToken();
+  const ask = async (what: string, body: Json): Promise<Json> => {
+    const url = `${oapiBase}/topapi/message/corpconversation/${what}?access_token=${token}`;
+    return (await (await fetch(url, { method: 'POST', body: JSON.stringify(body) })).json()) as Json;
+  };
+  const msg = { msgtype: 'text', text: { content: '城东医院今天到期' } };
+  const good: Json = { agent_id: Number(agentId), userid_list: 'staff01,staff99', msg };
+  const resultOf = async (body: Json): Promise<Json> => {
+    const { task_id } = await ask('asyncsend_v2', body);
+    return (await ask('getsendresult', { agent_id: Number(agentId), task_id })).send_result as Json;
+  };
+  t.like(await resultOf(good), { invalid_user_id_list: ['staff99'], forbidden_user_id_list: [] });
+  t.like(await bench.lastMessage('dingtalk', 'staff01'), { title: '工作通知', text: '城东医院今天到期' });
+  t.like(await resultOf(good), { forbidden_user_id_list: ['staff01'] }, 'the same once a day');
+  const card = { title: '到期', markdown: '城东医院', btn_orientation: '0', btn_json_list: [{ title: '打开' }] };
+  for (const [name, change] of [
+    ['another app', { agent_id: 1 }],
+    ['nobody', { userid_list: '' }],
+    ['too many', { userid_list: Array.from({ length: 101 }, (_, n) => `s${n}`).join() }],
+    ['too large', { msg: { msgtype: 'text', text: { content: '长'.repeat(700) } } }],
+    ['another kind', { msg: { msgtype: 'feedCard' } }],
+    ['a button without address', { msg: { msgtype: 'action_card', action_card: card } }],
+  ] as const) {
+    t.is((await ask('asyncsend_v2', { ...good, ...change })).errcode, 400_002, name);
+  }
+  t.is((await ask('getsendresult', { agent_id: Number(agentId), task_id: 1 })).errcode, 400_002);
+});

@@ -42,7 +42,13 @@ export interface DingtalkDeps {
   /** Largest file taken, bytes; default 30 MB. */
   maxMediaBytes?: number;
   /** Shorter times for tests. */
-  timings?: { stream?: Partial<StreamTimings>; callMs?: number; pressAnswerMs?: number; storeMs?: number };
+  timings?: {
+    stream?: Partial<StreamTimings>;
+    callMs?: number;
+    pressAnswerMs?: number;
+    storeMs?: number;
+    noticeLookMs?: number;
+  };
   /** What the stream's waits are counted by; the system's clock unless a test moves its own. */
   timers?: Timers;
 }
@@ -73,17 +79,20 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
 
   const client = createClient({ settings, clock, log, tokens, meter, callTimeoutMs: timings?.callMs });
   const sessions = createSessions(settings, clock);
-  const sender = createSender(
+  const sender = createSender({
     client,
     sessions,
-    {
+    clock,
+    how: {
       cardTemplateId: settings.cardTemplateId,
       robotCode: settings.robotCode,
       mode: settings.mode,
       callbackRouteKey: CALLBACK_ROUTE,
     },
-    settings.groupRobots,
-  );
+    agentId: settings.agentId,
+    robots: settings.groupRobots,
+    noticeLookMs: timings?.noticeLookMs,
+  });
   const directory = createDirectoryReader({ client, log });
   const receiver = createReceiver({
     settings,

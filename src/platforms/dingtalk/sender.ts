@@ -1,4 +1,4 @@
-import { errorCode, MINUTE, PlatformRefusedError, unreachable } from '../../core/index.js';
+import { AppError, errorCode, HOUR, MINUTE, PlatformRefusedError, unreachable, type Clock } from '../../core/index.js';
 import type { FilledCard } from '../../cards/index.js';
 import type { Chat, Delivery, DeliveryReceipt, Recipient } from '../contract.js';
 import type { DingtalkClient } from './client.js';
@@ -14,6 +14,7 @@ import {
 } from './encode.js';
 import { ROBOT_PREFIX, sendToRobot, type GroupRobot } from './group-robot.js';
 import type { Sessions } from './sessions.js';
+import { isForNotice, sendNotice } from './work-notice.js';
 import { BatchSendAnswer, DeliverAnswer, GroupSendAnswer, UpdateAnswer } from './types.js';
 
 export interface Sender {
@@ -29,15 +30,30 @@ const MAX_REMEMBERED = 5_000;
 const FILE_TYPES = new Set(['xlsx', 'pdf', 'zip', 'rar', 'doc', 'docx']);
 const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
 
-export function createSender(
-  client: DingtalkClient,
-  sessions: Sessions,
-  how: CardSettings,
-  robots: Readonly<Record<string, GroupRobot>> = {},
-): Sender {
+/** Refusals that every card of this template would meet. */
+const NO_CARDS = new Set(['dingtalk.template_unknown', 'dingtalk.permission_missing']);
+/** Cards are tried again then: the console may have been put right. */
+const NO_CARDS_MS = HOUR;
+
+export interface SenderDeps {
+  client: DingtalkClient;
+  sessions: Sessions;
+  clock: Clock;
+  how: CardSettings;
+  /** Of the app, for work notifications. */
+  agentId: string;
+  robots?: Readonly<Record<string, GroupRobot>> | undefined;
+  /** Shorter for tests. */
+  noticeLookMs?: number | undefined;
+}
+
+export function createSender(deps: SenderDeps): Sender {
+  const { client, sessions, how, robots = {} } = deps;
   const groups = new Map<string, string>();
   /** Cards that exist at the vendor but did not reach their chat. */
   const undelivered = new Set<string>();
+  /** Why no card can be drawn, until when. */
+  let noCards: { why: AppError; until: number } | null = null;
 
   function rememberGroup(cardId: string, to: Recipient): void {
     if (to.kind !== 'group') return;
@@ -128,8 +144,19 @@ export function createSender(
 
   const drawable = (to: Recipient) => how.cardTemplateId !== '' && !isOutsider(to);
 
+  /** Words and links arrive where a card cannot be drawn; whoever set this up is told why. */
+  async function sendLinks(to: Recipient, cardId: string, card: FilledCard, why?: AppError): Promise<DeliveryReceipt> {
+    const receipt = await send(to, toPlainCard(card, cardId, to));
+    if (why === undefined) return receipt;
+    const todo = why.details['admin'];
+    const instead = { as: 'links' as const, code: why.code, message: why.message };
+    return { ...receipt, instead: { ...instead, ...(typeof todo === 'string' ? { todo } : {}) } };
+  }
+
   async function sendCard(to: Recipient, cardId: string, card: FilledCard): Promise<DeliveryReceipt> {
-    if (!drawable(to)) return send(to, toPlainCard(card, cardId, to));
+    if (!drawable(to)) return sendLinks(to, cardId, card);
+    if (noCards !== null && noCards.until > deps.clock.now().getTime()) return sendLinks(to, cardId, card, noCards.why);
+    noCards = null;
     rememberGroup(cardId, to);
     const again = undelivered.has(cardId);
     let answer;
@@ -150,7 +177,9 @@ export function createSender(
     } catch (error) {
       // An earlier try of this very card came through, only its answer did not.
       if (errorCode(error) === 'dingtalk.card_exists') return { how: 'sent' };
-      throw error;
+      if (!(error instanceof AppError) || !NO_CARDS.has(error.code)) throw error;
+      noCards = { why: error, until: deps.clock.now().getTime() + NO_CARDS_MS };
+      return sendLinks(to, cardId, card, error);
     }
     const failed = answer.result.find((result) => !result.success);
     if (failed !== undefined) {
@@ -172,7 +201,7 @@ export function createSender(
         await client.call('PUT', '/v1.0/card/instances', toUpdateRequest(card, cardId), UpdateAnswer);
         return { how: 'updated' };
       } catch (error) {
-        if (errorCode(error) !== 'dingtalk.card_unknown') throw error;
+        if (!['dingtalk.card_unknown', ...NO_CARDS].includes(errorCode(error))) throw error;
       }
     }
     return { ...(await sendCard(to, cardId, card)), how: 'replaced' };
@@ -196,6 +225,18 @@ export function createSender(
     return send(to, { msgKey: 'sampleFile', msgParam: { mediaId, fileName: name, fileType } });
   }
 
+  /** Where the robot does not reach somebody, the app's own notification may. */
+  async function orNotice({ to, body }: Delivery, sent: Promise<DeliveryReceipt>): Promise<DeliveryReceipt> {
+    try {
+      return await sent;
+    } catch (error) {
+      if (!isForNotice(error) || to.kind !== 'person' || isOutsider(to) || deps.agentId === '') throw error;
+      const message = toMessage(to, body);
+      if (message === null) throw error;
+      return sendNotice(client, deps.agentId, to.userId, message, error, deps.noticeLookMs);
+    }
+  }
+
   return {
     chatOf(cardId) {
       const id = groups.get(cardId);
@@ -206,13 +247,13 @@ export function createSender(
       if (to.kind === 'group' && to.chatId.startsWith(ROBOT_PREFIX)) return sendByRobot(to.chatId, delivery);
       switch (body.kind) {
         case 'text':
-          return say(to, toText(body.text), delivery.onlyAsAnswer);
+          return orNotice(delivery, say(to, toText(body.text), delivery.onlyAsAnswer));
         case 'markdown':
-          return say(to, toMarkdown(body.title, body.text));
+          return orNotice(delivery, say(to, toMarkdown(body.title, body.text)));
         case 'card':
-          return sendCard(to, body.cardId, body.card);
+          return orNotice(delivery, sendCard(to, body.cardId, body.card));
         case 'card-update':
-          return updateCard(to, body.cardId, body.card);
+          return orNotice(delivery, updateCard(to, body.cardId, body.card));
         case 'file':
         case 'image':
           return sendMedia(to, body.kind, body.name, body.bytes);
@@ -221,6 +262,22 @@ export function createSender(
       }
     },
   };
+}
+
+/** In words and links; null for files. */
+function toMessage(to: Recipient, body: Delivery['body']): RobotMessageOut | null {
+  switch (body.kind) {
+    case 'text':
+      return toText(body.text);
+    case 'markdown':
+      return toMarkdown(body.title, body.text);
+    case 'card':
+    case 'card-update':
+      return toPlainCard(body.card, body.cardId, to);
+    case 'file':
+    case 'image':
+      return null;
+  }
 }
 
 function sessionBody({ msgParam: { title, text, content } }: RobotMessageOut): object {

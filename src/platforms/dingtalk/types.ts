@@ -185,6 +185,22 @@ export const CheckInAnswer = z.object({
 export const TemplateAnswer = z.object({
   result: z.union([text.min(1), z.object({ templateId: text.min(1) }).transform(({ templateId }) => templateId)]),
 });
+export const NoticeAnswer = z.object({ task_id: z.union([z.number(), text]) });
+/** Lists may be missing, or hold numbers. */
+const userIds = z
+  .array(z.coerce.string())
+  .nullish()
+  .transform((ids) => ids ?? []);
+export const NoticeResultAnswer = z.object({
+  send_result: z
+    .looseObject({
+      invalid_user_id_list: userIds,
+      forbidden_user_id_list: userIds,
+      failed_user_id_list: userIds,
+    })
+    .nullish()
+    .transform((result) => result ?? { invalid_user_id_list: [], forbidden_user_id_list: [], failed_user_id_list: [] }),
+});
 export const DingAnswer = z.object({
   openDingId: text.nullish(),
   /** By reason, the user ids that were not reached. */

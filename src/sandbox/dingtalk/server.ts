@@ -22,6 +22,7 @@ import { batchSend, groupSend, recall } from './robot.js';
 import { DingtalkState, TOKEN_SECONDS } from './state.js';
 import { createTemplate, publishTemplate, saveTemplate } from './templates.js';
 import { failOld, okOld, refuse, refuseOld } from './words.js';
+import { sendWorkNotice, workNoticeResult } from './work-notice.js';
 import { sendByGroupRobot, sendBySession } from './webhook.js';
 
 export interface DingtalkStandIn {
@@ -74,6 +75,8 @@ export async function startDingtalk(world: World): Promise<DingtalkStandIn> {
   old('POST /topapi/v2/department/listsub', departmentSubs, FREE);
   old('POST /topapi/user/listid', departmentUsers, FREE);
   old('POST /topapi/checkin/record/get', checkins);
+  old('POST /topapi/message/corpconversation/asyncsend_v2', sendWorkNotice);
+  old('POST /topapi/message/corpconversation/getsendresult', workNoticeResult);
   router.on('POST /robot/send', (call) => sendByGroupRobot(state, call));
   router.on('POST /robot/sendBySession', (call) => sendBySession(state, call));
   router.on('GET /connect/authorize', (call) => authorizePage(state, call));

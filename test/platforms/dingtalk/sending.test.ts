@@ -37,7 +37,7 @@ async function setUp(
     intake,
     tokens: memoryTokenStore(),
     meter: ({ api, counted }) => void (counted && metered.push(api)),
-    timings: { callMs },
+    timings: { callMs, noticeLookMs: 1 },
   });
   t.teardown(async () => {
     await adapter.stop();
@@ -376,4 +376,84 @@ test('settings with blanks are cut, with quotes or nothing in them refused befor
   t.throws(() => make({ clientSecret: '"s"' }), { code: 'config.invalid' });
   t.throws(() => make({ clientSecret: '  ' }), { code: 'config.invalid' });
   t.throws(() => make({ apiBase: 'api.dingtalk.com' }), { code: 'config.invalid' });
+});
+
+const LINKS: Answers = ({ path }) => {
+  if (path.endsWith('/batchSend')) return { json: ok };
+  if (path.endsWith('/groupMessages/send')) return { json: { processQueryKey: 'g-1' } };
+  return undefined;
+};
+const NO_TEMPLATE = { status: 400, json: { code: 'param.templateUnpublished', message: '模板未发布' } };
+const NO_SCOPE = {
+  status: 403,
+  json: {
+    code: 'Forbidden.AccessDenied.AccessTokenPermissionDenied',
+    message: '应用尚未开通所需的权限',
+    accessdenieddetail: { requiredScopes: ['Card.Instance.Write'] },
+  },
+};
+
+for (const [name, refusal, code] of [
+  ['the template is not published', NO_TEMPLATE, 'dingtalk.template_unknown'],
+  ['the permission for cards is missing', NO_SCOPE, 'dingtalk.permission_missing'],
+] as const) {
+  test(`when ${name}, the card arrives as a message with links, says why, and cards are tried again an hour later`, async (t) => {
+    let isMended = false;
+    const { send, calls, clock } = await setUp(t, (asked) => {
+      if (asked.path.endsWith('/createAndDeliver')) return isMended ? { json: delivered(true) } : refusal;
+      return LINKS(asked);
+    });
+    const card = (cardId: string, to: typeof rep | typeof group = rep) =>
+      send({ kind: 'card', cardId: cardId as never, card: checklistCard() }, to);
+    const first = await card('card_1');
+    t.like(first, { messageId: 'pqk-EXAMPLE-0001', how: 'sent', instead: { as: 'links', code } });
+    t.true((first.instead?.todo ?? '').length > 0, 'what to press is told');
+    t.is(calls('/batchSend')[0]?.body['msgKey'], 'sampleActionCard3');
+    t.like(await card('card_2', group), { messageId: 'g-1', instead: { as: 'links', code } });
+    t.is(calls('/createAndDeliver').length, 1, 'no call is spent on what every card would meet');
+    isMended = true;
+    clock.advance(61 * 60_000);
+    t.deepEqual(await card('card_3'), { messageId: 'c-1', how: 'sent' });
+  });
+}
+
+test('whom the robot does not reach gets a work notification: words and addresses only, within its size', async (t) => {
+  const result = { errcode: 0, send_result: { invalid_user_id_list: [], forbidden_user_id_list: [] } };
+  const { send, calls, metered } = await setUp(t, ({ path }) => {
+    if (path.endsWith('/batchSend')) return { status: 400, json: { code: 'robot.oto.notExist', message: '' } };
+    if (path.endsWith('/createAndDeliver')) return { status: 400, json: { code: 'param.userIdNotExist', message: '' } };
+    if (path.endsWith('/asyncsend_v2')) return { json: { errcode: 0, task_id: 256271667526 } };
+    return path.endsWith('/getsendresult') ? { json: result } : undefined;
+  });
+  const receipt = await send({ kind: 'text', text: '城东医院今天到期' });
+  t.like(receipt, { how: 'sent', instead: { as: 'notice', code: 'dingtalk.robot_may_not_start' } });
+  const [asked] = calls('/asyncsend_v2');
+  t.like(asked?.body, { agent_id: 1234567890, userid_list: 'staff0101' });
+  t.like(calls('/getsendresult')[0]?.body, { agent_id: 1234567890, task_id: 256271667526 });
+  t.true(metered.includes('topapi/message/corpconversation/asyncsend_v2'), 'it counts');
+  const long = checklistCard({ lines: Array.from({ length: 80 }, (_, n) => ({ text: `第 ${n} 项：还差门牌照片` })) });
+  await send({ kind: 'card', cardId: 'card_1' as never, card: long });
+  await send({ kind: 'markdown', title: '日报', text: '一'.repeat(3_000) });
+  for (const { body } of calls('/asyncsend_v2')) {
+    const words = JSON.stringify(body['msg']);
+    t.true(Buffer.byteLength(words) <= 2_048, `${Buffer.byteLength(words)} bytes`);
+    t.notRegex(words, /dtmd:/, 'a link that speaks would speak to nobody');
+    t.regex(words, /工作通知，在这里回复不了/);
+  }
+});
+
+test('a work notification that reaches nobody either is the refusal of the robot; groups and outsiders get none', async (t) => {
+  const { send, calls } = await setUp(t, ({ path }) => {
+    if (path.endsWith('/batchSend')) return { json: { ...ok, invalidStaffIdList: ['staff0101'] } };
+    if (path.endsWith('/groupMessages/send')) return { status: 400, json: { code: 'bot.stopped', message: '' } };
+    if (path.endsWith('/asyncsend_v2')) return { json: { errcode: 0, task_id: 7 } };
+    return path.endsWith('/getsendresult')
+      ? { json: { errcode: 0, send_result: { forbidden_user_id_list: ['staff0101'] } } }
+      : undefined;
+  });
+  await t.throwsAsync(send({ kind: 'text', text: '1' }), { code: 'dingtalk.recipient_unknown' });
+  t.is(calls('/asyncsend_v2').length, 1);
+  t.is(calls('/getsendresult').length, 1);
+  await t.throwsAsync(send({ kind: 'text', text: '1' }, group), { code: 'dingtalk.robot_stopped' });
+  t.is(calls('/asyncsend_v2').length, 1);
 });
