@@ -36,6 +36,8 @@ import {
   type Org,
   type TimeWords,
   type WorkCalendar,
+  withChat,
+  withoutChat,
 } from './org/index.js';
 import {
   createOutbox,
@@ -287,6 +289,12 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     devicesOf: async (deal) =>
       deviceWords(await equipment.ofClient(deal.clientId, (one) => org.canSee(deal.ownerId, one))),
     visitCode: (dealId: DealId | string) => deps.visitCode(dealId),
+    postDigests: async (chat, of) => {
+      if (adapters.get(chat.platform)?.capabilities.groupsOfPeople !== true) return false;
+      const group = of === null ? null : withChat(org.data(), of, chat, isRobotChat);
+      await org.save({ groups: of === null ? withoutChat(org.data(), chat) : group === null ? [] : [group] });
+      return of === null || group !== null;
+    },
     isCounted: (platform) => adapters.get(platform)?.budget.perMonth !== undefined,
     onJoined: () => directory.settleSoon(),
     insights,

@@ -3,7 +3,7 @@ import type { CaptureAsk, Clock, Log, PersonId } from '../core/index.js';
 import type { DealDocument, Deals, Verification } from '../deals/index.js';
 import type { AutoAdvanceRule } from '../flow/index.js';
 import type { Insights } from '../insights/index.js';
-import type { Org, TimeWords, WorkCalendar } from '../org/index.js';
+import type { DigestPlace, Org, TimeWords, WorkCalendar } from '../org/index.js';
 import type { CheckInRecord, FetchedMedia, MediaRef, Outgoing, PlatformName } from '../platforms/contract.js';
 import type { Vault, VaultFile } from '../store/index.js';
 import type { Todos } from '../todos/index.js';
@@ -40,6 +40,11 @@ export interface ConversationDeps {
     /** Where the thing asked for is taken: camera, position, scanner. */
     capture(ask: CaptureAsk, platform: PlatformName): string;
   };
+  /**
+   * Which team's or region's digest comes into this group chat from now on; null: none does. False where this platform's
+   * groups are made by the app.
+   */
+  postDigests: (chat: { platform: PlatformName; chatId: string }, of: DigestPlace | null) => Promise<boolean>;
   /** Every call of this platform counts against a month. */
   isCounted: (platform: PlatformName) => boolean;
   /** Two entries of one person became one: their deals and to-dos are to follow. */

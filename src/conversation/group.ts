@@ -2,9 +2,12 @@ import { parseActionKey } from '../cards/index.js';
 import { stableId, type CardId } from '../core/index.js';
 import type { Address } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
+import { bringDigest, stopDigest } from './group-digest.js';
 import { GROUP_PRESSES, groupDeals, standsOf, standWords } from './group-deals.js';
 import type { Turn } from './turn.js';
 
+const WANTS_DIGEST = /日报[^，。]*(?:发到|发在|发|到)这|绑定[^，。]*群/u;
+const WANTS_NO_DIGEST = /(?:不要|别|不用|取消|停)[^，。]*日报|日报[^，。]*(?:不要|别|不用|取消|停)/u;
 const ASKED_STATE = /卡在哪儿?|怎么样|进度|到哪一?步|[?？了吗呢]/gu;
 const ASKED_RATE = /穿透率/u;
 
@@ -21,11 +24,15 @@ export async function onGroup(deps: ConversationDeps, turn: Turn, chatId: string
   const group: Address = { kind: 'group', platform, chatId };
   const say = (text: string): void => turn.to(group, 'reply', 'group:0', { kind: 'text', text });
   if (body.kind !== 'text') say(`${turn.person.name}，材料请在和我的单聊里发，群里只看进度。`);
+  else if (WANTS_NO_DIGEST.test(body.text)) say(await stopDigest(deps, turn, chatId));
+  else if (WANTS_DIGEST.test(body.text)) say(await bringDigest(deps, turn, chatId, body.text));
   else if (ASKED_RATE.test(body.text)) say(await penetrationWords(deps, turn));
   else {
     const stands = standsOf(deps, turn, await dealsNamed(deps, turn, body.text));
     if (stands.length === 0) {
-      say('发客户名就能看进度，比如「城东医院」；问「本周穿透率」看你负责的。要交材料，到和我的单聊里。');
+      say(
+        '发客户名就能看进度，比如「城东医院」；问「本周穿透率」看你负责的；说「日报发到这里」，每天的日报就来这个群。要交材料，到和我的单聊里。',
+      );
       return;
     }
     const card = deps.cards.fill('group-deals', groupDeals(deps, turn, stands));

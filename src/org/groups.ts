@@ -1,6 +1,7 @@
 import type { Log } from '../core/index.js';
 import type { Org } from './org.js';
-import type { Group, GroupChat, Identity, Person } from './types.js';
+import { stableId } from '../core/index.js';
+import type { Group, GroupChat, Identity, OrgData, Person } from './types.js';
 
 /** Makes or completes a group chat of the platform; gives its id. */
 export type EnsureGroup = (group: {
@@ -75,3 +76,48 @@ async function keepChat(deps: GroupKeeperDeps, group: Group, chat: GroupChat): P
   if (placed === undefined) await deps.onMade(group, kept);
   return kept;
 }
+
+/** Whose digest a group chat gets: a team's, or a region's. */
+export type DigestPlace = { kind: 'team' | 'region'; id: string; name: string };
+
+/**
+ * The group of this team or region, with this chat as its only one of people on that platform (`isForeign`: chats of robots
+ * stay); null where there is no such place.
+ */
+export function withChat(
+  org: OrgData,
+  place: DigestPlace,
+  chat: GroupChat,
+  isForeign: (chatId: string) => boolean,
+): Group | null {
+  const team = place.kind === 'team' ? org.teams.find(({ id }) => id === place.id) : undefined;
+  const regionId = place.kind === 'team' ? team?.regionId : org.regions.find(({ id }) => id === place.id)?.id;
+  if (regionId === undefined) return null;
+  const known = org.groups.find((group) =>
+    team === undefined ? group.teamId === undefined && group.regionId === regionId : group.teamId === team.id,
+  );
+  const others = (known?.chats ?? []).filter((one) => one.platform !== chat.platform || isForeign(one.chatId));
+  if (known !== undefined) return { ...known, chats: [...others, chat] };
+  return {
+    id: stableId('group', place.kind, place.id),
+    name: place.name,
+    ...(team === undefined ? {} : { teamId: team.id }),
+    regionId,
+    memberIds: team === undefined ? [] : membersOf(org, team.id, team.supervisorId),
+    chats: [chat],
+  };
+}
+
+function membersOf(org: OrgData, teamId: string, supervisorId: string | undefined): Group['memberIds'] {
+  const here = org.people.filter(
+    (one) => one.leftAt === undefined && (one.teamId === teamId || one.id === supervisorId),
+  );
+  return here.map(({ id }) => id);
+}
+
+/** Groups that lose this chat. */
+export const withoutChat = (org: OrgData, { platform, chatId }: GroupChat): Group[] =>
+  org.groups.flatMap((group) => {
+    const chats = group.chats.filter((one) => one.platform !== platform || one.chatId !== chatId);
+    return chats.length === group.chats.length ? [] : [{ ...group, chats }];
+  });

@@ -11,8 +11,8 @@ export type {
   DirectoryPlan,
   DirectorySnapshot,
 } from './directory.js';
-export { keepGroups } from './groups.js';
-export type { EnsureGroup, GroupKeeperDeps } from './groups.js';
+export { keepGroups, withChat, withoutChat } from './groups.js';
+export type { DigestPlace, EnsureGroup, GroupKeeperDeps } from './groups.js';
 export { isInScope, scopeFilter } from './scope.js';
 export { ROLES } from './types.js';
 export type {

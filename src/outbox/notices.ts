@@ -18,7 +18,10 @@ const NAMES: Record<PlatformName, string> = { wecom: '企业微信', dingtalk: '
 const WHAT_TO_DO: readonly [RegExp, string][] = [
   [/month_spent$|quota_used_up$/u, '本月的调用次数用完了：加购调用量，再把 DINGTALK_MONTHLY_CALLS 改成新的数。'],
   [/recipient_unknown$|out_of_scope$/u, '这个人不在应用的可见范围里，或者已经离职：核对通讯录和可见范围。'],
-  [/chat_unknown$|group_unknown$/u, '群解散了，或者应用不在群里：重新绑定这个群。'],
+  [
+    /chat_unknown$|group_unknown$/u,
+    '群解散了，或者应用不在群里：把它加回群里，或者换一个群，由主管在群里 @它 说「日报发到这里」。',
+  ],
   [/secret_refused$|credentials_refused$/u, '应用的密钥不对：核对后台的 Secret 和这里的设置。'],
   [/ip_not_listed$/u, '把服务器的出口 IP 加进应用后台的白名单。'],
   [/permission_missing$/u, '应用后台的权限管理里，开通它缺的那一项。'],

@@ -146,6 +146,8 @@ export interface Capabilities {
   groupCards: boolean;
   /** Pictures can be sent to group chats: to those of the app, to those behind a robot of the group. */
   groupPictures: { own: boolean; robots: boolean };
+  /** People put the bot into groups of their own, and it may post there: such a group is told to get a digest by a word in it. */
+  groupsOfPeople: boolean;
   /** Anybody may be told first, without having talked to the bot. */
   proactive: boolean;
   /** A scan entry exists in the chat (app menu). */

@@ -49,6 +49,7 @@ export class FakePlatform {
         choices: { single: true, multi: true, maxOptions: 20 },
         groupCards: true,
         groupPictures: { own: true, robots: true },
+        groupsOfPeople: false,
         proactive: true,
         scan: true,
         location: true,

@@ -278,7 +278,9 @@ test('in the group whoever asks sees what they may see', async (t) => {
       .shown()
       .slice(before)
       .map((one) => one.text),
-    ['发客户名就能看进度，比如「城东医院」；问「本周穿透率」看你负责的。要交材料，到和我的单聊里。'],
+    [
+      '发客户名就能看进度，比如「城东医院」；问「本周穿透率」看你负责的；说「日报发到这里」，每天的日报就来这个群。要交材料，到和我的单聊里。',
+    ],
   );
   t.is(house.chat(BOSS).shown().length, 0, 'nothing of it comes into the single chat');
 });

@@ -56,6 +56,7 @@ export class Phones {
         choices: { single: true, multi: true, maxOptions: 20 },
         groupCards: true,
         groupPictures: { own: true, robots: true },
+        groupsOfPeople: name === 'dingtalk',
         proactive: true,
         scan: true,
         location: true,

@@ -127,6 +127,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     groupCards: hasTemplate,
     // A group's own robot takes addresses of pictures only, and ours are nobody's to fetch.
     groupPictures: { own: true, robots: false },
+    groupsOfPeople: true,
     proactive: true,
     scan: false,
     location: false,

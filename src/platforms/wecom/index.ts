@@ -33,6 +33,8 @@ const CAPABILITIES: Capabilities = {
   // appchat/send knows no template cards, and a self-built app hears nothing in groups.
   groupCards: false,
   groupPictures: { own: true, robots: true },
+  // The app posts only into chats that it made.
+  groupsOfPeople: false,
   proactive: true,
   scan: true,
   location: true,
