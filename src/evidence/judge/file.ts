@@ -6,7 +6,7 @@ import type { EvidenceContext, Verdict, VerdictStatus } from '../types.js';
 import { readValidities } from '../validity.js';
 import { combine, type Check } from './verdict.js';
 
-export const FILE_VERIFIER = { id: 'pdf', version: '2' };
+export const FILE_VERIFIER = { id: 'pdf', version: '3' };
 
 export function judgeFile(demands: FileDemands, facts: PdfFacts, sha256: string, context: EvidenceContext): Verdict {
   const checks: Check[] = [
