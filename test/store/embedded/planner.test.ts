@@ -1,7 +1,7 @@
 import test from 'ava';
 import { ObjectId, type Document } from 'mongodb';
 import { fuzzPlanner } from '../../../scripts/fuzz-query.js';
-import { sharedStore } from './helpers.js';
+import { sharedStore, startStore } from './helpers.js';
 
 const shared = sharedStore(test);
 
@@ -118,4 +118,33 @@ test('an $or is narrowed when every branch of it is', async (t) => {
   // One branch without an index, and all must be looked at.
   t.is((await examined({ $or: [{ n: 1 }, { open: false }] }))[1], 2000);
   t.is((await examined({ $nor: [{ n: 1 }, { n: 2 }] }))[1], 2000);
+});
+
+test('a search for more than any key can hold finds what there is, and is no fault of the store', async (t) => {
+  const { collection, internalErrors } = await startStore(t);
+  const c = collection('long');
+  const near = 'x'.repeat(1_900);
+  await c.createIndexes([{ key: { s: 1, n: 1 } }, { key: { n: 1, s: -1 } }]);
+  await c.insertMany([
+    { _id: 'x' as never, s: near, n: 1 },
+    { _id: 'y' as never, s: 'y', n: 1 },
+  ]);
+  const long = 'x'.repeat(5_000);
+  const found = async (filter: object, sort: 1 | -1 = 1) =>
+    (await c.find(filter).sort({ s: sort }).toArray()).map(({ s }) => String(s).slice(0, 1));
+  t.deepEqual(await found({ s: long }), []);
+  t.deepEqual(await found({ s: long, n: 1 }), []);
+  t.deepEqual(await found({ _id: long }), []);
+  t.is(await c.findOne({ _id: long as never }), null);
+  t.is((await c.updateOne({ s: long, n: 1 }, { $set: { seen: true } })).matchedCount, 0);
+  for (const sort of [1, -1] as const) {
+    const order = (list: string[]) => (sort === 1 ? list : list.toReversed());
+    t.deepEqual(await found({ s: { $lt: long } }, sort), ['x']);
+    t.deepEqual(await found({ s: { $gte: long } }, sort), ['y']);
+    t.deepEqual(await found({ n: 1, s: { $gt: long } }, sort), ['y']);
+    t.deepEqual(await found({ n: 1, s: { $lte: long } }, sort), ['x']);
+    t.deepEqual(await found({ n: 1, s: { $in: [long, near, 'y'] } }, sort), order(['x', 'y']));
+  }
+  t.is(await c.countDocuments({ s: { $gt: long } }), 1);
+  t.deepEqual(internalErrors, []);
 });

@@ -5,6 +5,7 @@ import { parseFilter, type Filter } from '../query/filter.js';
 import { arrayIndex, visitPath } from '../query/path.js';
 import { field } from '../bson/value.js';
 import { parseSort, type SortField } from '../query/sort.js';
+import { MAX_KEY_BYTES } from './storage.js';
 
 /** An index as stored in the catalog. */
 export interface IndexSpec {
@@ -36,9 +37,6 @@ export function openIndex(spec: IndexSpec, ready: boolean): Index {
   const partial = spec.partialFilterExpression ? parseFilter(spec.partialFilterExpression) : null;
   return { ...spec, prefix, end, fields: [...parseSort(spec.key)], partial, ready };
 }
-
-/** LMDB's limit for a key, with 4 KiB pages. */
-export const MAX_KEY_BYTES = 1978;
 
 const EMPTY_ARRAY_KEY = Buffer.from([T.emptyArray]);
 const NULL_KEY = Buffer.from([T.null]);

@@ -17,6 +17,9 @@ function freeBytes(path: string): number {
   return bavail * bsize;
 }
 
+/** LMDB's limit for a key, with 4 KiB pages. */
+export const MAX_KEY_BYTES = 1978;
+
 export interface Entry {
   key: Buffer;
   value: Buffer;
@@ -119,11 +122,11 @@ export class Storage {
   }
 
   get(key: Buffer): Buffer | undefined {
-    return this.db.getBinary(key);
+    return key.length > MAX_KEY_BYTES ? undefined : this.db.getBinary(key);
   }
 
   has(key: Buffer): boolean {
-    return this.db.doesExist(key);
+    return key.length <= MAX_KEY_BYTES && this.db.doesExist(key);
   }
 
   /** Only inside `write`. */
@@ -143,12 +146,13 @@ export class Storage {
     options: { reverse?: boolean; limit?: number; after?: Buffer | null },
   ): Iterable<Entry> {
     const { reverse = false, limit, after } = options;
+    const [from, to] = [holdable(low), holdable(high)];
     if (!reverse) {
-      return this.db.getRange({ start: after ?? low, end: high, exclusiveStart: Boolean(after), limit });
+      return this.db.getRange({ start: after ?? from, end: to, exclusiveStart: Boolean(after), limit });
     }
     return this.db.getRange({
-      start: after ?? high,
-      end: low,
+      start: after ?? to,
+      end: from,
       reverse: true,
       exclusiveStart: true,
       inclusiveEnd: true,
@@ -157,7 +161,8 @@ export class Storage {
   }
 
   count(low: Buffer, high: Buffer, limit?: number): number {
-    return this.db.getKeysCount({ start: low, end: high, ...(limit === undefined ? {} : { limit }) });
+    const [start, end] = [holdable(low), holdable(high)];
+    return this.db.getKeysCount({ start, end, ...(limit === undefined ? {} : { limit }) });
   }
 
   stats(): Record<string, number> {
@@ -176,6 +181,19 @@ export class Storage {
     await this.db.flushed;
     await this.db.close();
   }
+}
+
+/**
+ * What is searched for may be longer than any key that is kept. None that is kept lies between such a bound and the next key of the greatest
+ * length, which does as well.
+ */
+function holdable(bound: Buffer): Buffer {
+  if (bound.length <= MAX_KEY_BYTES) return bound;
+  let length = MAX_KEY_BYTES;
+  while (bound[length - 1] === 0xff) length -= 1;
+  const next = Buffer.from(bound.subarray(0, length));
+  next[length - 1] = (next[length - 1] ?? 0) + 1;
+  return next;
 }
 
 /** The first key that is behind everything beginning with the 4-byte id. */
