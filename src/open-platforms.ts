@@ -1,7 +1,7 @@
 import type { DingtalkConfig, WecomConfig } from './config/index.js';
 import { systemClock, type Clock, type Log } from './core/index.js';
 import type { Org } from './org/index.js';
-import type { MeteredCall } from './outbox/index.js';
+import { createCardBook, type MeteredCall } from './outbox/index.js';
 import type { CallbackReceiver, Intake, Outgoing, PlatformAdapter, PlatformName } from './platforms/contract.js';
 import { createDingtalkAdapter, SESSION_API } from './platforms/dingtalk/index.js';
 import { createMongoLease, createMongoReplyAddresses, createMongoTokenStore } from './platforms/index.js';
@@ -105,12 +105,14 @@ export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: Platf
   }
   if (deps.dingtalk !== null) {
     const { dingtalk: settings } = deps;
+    const cards = createCardBook(deps.store.connection, clock);
     const dingtalk = createDingtalkAdapter({
       settings,
       clock,
       log,
       intake,
       tokens,
+      sentTo: (cardId) => cards.chatOf(cardId),
       meter: meter('dingtalk'),
       count: (kind, outcome) => {
         deps.countCallback?.('dingtalk', kind, outcome);

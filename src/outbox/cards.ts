@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose';
 import { HOUR, type CardId, type Clock } from '../core/index.js';
-import type { DeliveryReceipt } from '../platforms/contract.js';
+import type { Chat, DeliveryReceipt } from '../platforms/contract.js';
 import { createBatch, createChanges } from '../store/index.js';
 import type { CardRow, OutboxRow } from './types.js';
 
@@ -11,6 +11,8 @@ const HANDLE_LIFE_MS = 71 * HOUR;
 export interface CardBook {
   /** Null: never sent. */
   find(cardId: string): Promise<CardRow | null>;
+  /** In which chat it stands; null: never sent. */
+  chatOf(cardId: string): Promise<Chat | null>;
   usable(card: CardRow): string[];
   /** A further handle came with an event; a second time it is the same one. */
   addHandle(cardId: CardId, handle: string): Promise<void>;
@@ -18,7 +20,7 @@ export interface CardBook {
   forget(cardId: string, messageId: string): Promise<void>;
   delivered(
     cardId: string,
-    row: Pick<OutboxRow, 'platform' | 'lane'>,
+    row: Pick<OutboxRow, 'platform' | 'lane' | 'to'>,
     receipt: DeliveryReceipt,
     known: CardRow | null,
   ): Promise<void>;
@@ -35,12 +37,13 @@ export function createCardBook(connection: Connection, clock: Clock): CardBook {
   });
   return {
     find: (cardId) => reads.add(cardId),
+    chatOf: async (cardId) => (await reads.add(cardId))?.chat ?? null,
     usable: (card) => (clock.now().getTime() - card.sentAt.getTime() < HANDLE_LIFE_MS ? card.handles : []),
     addHandle: (cardId, handle) => changes.add({ filter: { _id: cardId }, update: { $addToSet: { handles: handle } } }),
     async forget(cardId, messageId) {
       await cards.deleteOne({ _id: cardId as never, messageId });
     },
-    async delivered(cardId, { platform, lane }, receipt, known) {
+    async delivered(cardId, { platform, lane, to }, receipt, known) {
       const filter = { _id: cardId };
       // A message that was sent anew has handles of its own; those of the old one change nothing any more.
       const used = receipt.how === 'replaced' ? (known?.handles ?? []) : (receipt.usedHandles ?? []);
@@ -52,6 +55,7 @@ export function createCardBook(connection: Connection, clock: Clock): CardBook {
           $set: {
             platform,
             lane,
+            chat: to.kind === 'group' ? { kind: 'group', id: to.chatId } : { kind: 'single' },
             sentAt: clock.now(),
             ...(receipt.messageId === undefined ? {} : { messageId: receipt.messageId }),
           },

@@ -1,4 +1,5 @@
 // Durable out: the only way a message leaves.
+export { createCardBook } from './cards.js';
 export { createOutbox, outboxIndexes } from './outbox.js';
 export type { Outbox, OutboxDeps } from './outbox.js';
 export {

@@ -1,5 +1,5 @@
 import type { PersonId } from '../core/index.js';
-import type { Message, PlatformName, Purpose, Recipient } from '../platforms/contract.js';
+import type { Chat, Message, PlatformName, Purpose, Recipient } from '../platforms/contract.js';
 
 export interface OutboxRow {
   _id: string;
@@ -38,6 +38,8 @@ export interface CardRow {
   _id: string;
   platform: PlatformName;
   lane: string;
+  /** Where a press on it comes from; rows of earlier editions lack it. */
+  chat?: Chat;
   /** Unused handles for changing the card, oldest first. */
   handles: string[];
   messageId?: string;

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { asId, HOUR, MINUTE, PlatformRefusedError, SECOND, type PersonId } from '../../src/core/index.js';
+import { createCardBook } from '../../src/outbox/index.js';
 import type { Outgoing } from '../../src/platforms/contract.js';
 import { C1, down, setup, show, text } from './bench.js';
 
@@ -126,6 +127,19 @@ test('a card that was sent is changed in place, with the handles that are left',
   t.deepEqual(update?.kind === 'card-update' ? update.handles : null, ['code-1']);
   const kept = await connection.collection('outbox_cards').findOne({ _id: C1 });
   t.is(kept?.['platform'], 'wecom');
+});
+
+test('in which chat a card stands is kept with it', async (t) => {
+  const { outbox, send, connection, clock } = await setup();
+  const book = createCardBook(connection, clock);
+  t.is(await book.chatOf(C1), null);
+  await outbox.enqueue([show('s1')]);
+  await send();
+  t.deepEqual(await book.chatOf(C1), { kind: 'single' });
+  // The same card of ours elsewhere: where it went last is where it stands.
+  await outbox.enqueue([show('s2', 's2', { to: { kind: 'group', platform: 'wecom', chatId: 'chat-1' } })]);
+  await send();
+  t.deepEqual(await book.chatOf(C1), { kind: 'group', id: 'chat-1' });
 });
 
 test('handles older than their life are not used', async (t) => {

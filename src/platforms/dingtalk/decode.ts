@@ -1,4 +1,4 @@
-import { asId, joinKey, type EventKey } from '../../core/index.js';
+import { asId, joinKey, type CardId, type EventKey } from '../../core/index.js';
 import type { Chat, InboundBody, InboundEvent, MediaRef } from '../contract.js';
 import { parseJson } from './http.js';
 import { readPressText } from './press-text.js';
@@ -152,16 +152,18 @@ function quotedBodies(message: RobotMessage, chat: Chat): [InboundBody, ...strin
 /** Components of our template whose own id comes instead of the button's: the button is then in `params.action`. */
 const TEMPLATE_COMPONENTS = new Set(['form', 'buttons', 'submit']);
 
+/** A click, but for the chat in which the card hangs: the vendor's own fields for that are not reliable. */
+export interface DecodedClick {
+  event: Omit<InboundEvent, 'chat'>;
+  cardId: string;
+  corpId: string;
+}
+
 /**
- * A click on a card. `chatOf` tells where the card hangs: the vendor's own fields for that are not reliable.
+ * A click on a card.
  * https://open.dingtalk.com/document/development/event-callback-card
  */
-export function decodeCardCallback(
-  data: unknown,
-  messageId: string,
-  now: Date,
-  chatOf: (cardId: string) => Chat,
-): { event: InboundEvent; corpId: string } | null {
+export function decodeCardCallback(data: unknown, messageId: string, now: Date): DecodedClick | null {
   const callback = CardCallback.safeParse(data);
   if (!callback.success || callback.data.userId === '') return null;
   const { outTrackId, userId, corpId, content, value } = callback.data;
@@ -172,15 +174,14 @@ export function decodeCardCallback(
   const named = typeof params['action'] === 'string' ? params['action'] : undefined;
   const action = component === undefined || TEMPLATE_COMPONENTS.has(component) ? (named ?? component) : component;
   if (action === undefined) return null;
-  const event: InboundEvent = {
+  const event = {
     key: key('press', messageId),
-    platform: 'dingtalk',
+    platform: 'dingtalk' as const,
     from: userId,
-    chat: chatOf(outTrackId),
     sentAt: now,
-    body: { kind: 'press', cardId: asId(outTrackId), action, choices: choicesOf(params['form']) },
+    body: { kind: 'press' as const, cardId: asId<CardId>(outTrackId), action, choices: choicesOf(params['form']) },
   };
-  return { event, corpId: corpId ?? '' };
+  return { event, cardId: outTrackId, corpId: corpId ?? '' };
 }
 
 /** Selects give `{index, value}`, multi-selects the same with lists, checkbox groups plain values. */

@@ -2,6 +2,7 @@ import { DAY, errorCode, sha256, type Clock, type Log } from '../../core/index.j
 import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
 import type { TokenStore } from '../token-holder.js';
 import { cardApiSecret } from './callback-crypto.js';
+import { createCardChats, type SentTo } from './card-chats.js';
 import { createClient, type CallMeter } from './client.js';
 import { readCheckIn } from './check-in.js';
 import { ding } from './ding.js';
@@ -18,6 +19,7 @@ import { StreamClient } from './stream.js';
 import type { StreamTimings, Timers } from './stream-link.js';
 import { DownloadAnswer, LoginAnswer, OkAnswer, type DingtalkSettings } from './types.js';
 
+export type { SentTo } from './card-chats.js';
 export { SESSION_API } from './client.js';
 export type { CallMeter } from './client.js';
 export { importTemplate } from './import-template.js';
@@ -33,6 +35,8 @@ export interface DingtalkDeps {
   log: Log;
   intake: Intake;
   tokens: TokenStore;
+  /** Where a card was sent, through restarts and for all processes; without it what this process sent is known. */
+  sentTo?: SentTo;
   /** Told of every call, for the monthly quota. */
   meter?: CallMeter;
   /** Told of everything that came, by kind and by what became of it. */
@@ -79,9 +83,11 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
 
   const client = createClient({ settings, clock, log, tokens, meter, callTimeoutMs: timings?.callMs });
   const sessions = createSessions(settings, clock);
+  const chats = createCardChats(deps.sentTo ?? (() => Promise.resolve(null)));
   const sender = createSender({
     client,
     sessions,
+    chats,
     clock,
     how: {
       cardTemplateId: settings.cardTemplateId,
@@ -100,7 +106,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
     log,
     intake,
     sessions,
-    chatOf: (cardId) => sender.chatOf(cardId),
+    chats,
     count: deps.count,
     onDirectoryChange: deps.onDirectoryChange,
     pressAnswerMs: timings?.pressAnswerMs,

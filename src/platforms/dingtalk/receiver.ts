@@ -7,13 +7,15 @@ import {
   type Clock,
   type Log,
 } from '../../core/index.js';
-import type { CallbackReceiver, CallbackResponse, Chat, InboundEvent, Intake } from '../contract.js';
+import type { CallbackReceiver, CallbackResponse, Chat, Intake } from '../contract.js';
+import type { CardChats } from './card-chats.js';
 import { cardApiSecret, checkCardSign, checkRobotSign, EventCrypto } from './callback-crypto.js';
 import {
   decodeCardCallback,
   decodeDirectoryChange,
   decodeEvent,
   decodeRobotMessage,
+  type DecodedClick,
   type DecodedMessage,
 } from './decode.js';
 import { toCallbackResponse } from './encode.js';
@@ -24,6 +26,8 @@ import type { CardCallbackResponse, DingtalkSettings, StreamFrame } from './type
 
 /** A click must be answered within 2 s; the rest is the way back. */
 export const PRESS_ANSWER_MS = 1_500;
+/** Of the time for a press's answer, at most this share goes into learning where its card hangs. */
+const CHAT_SHARE = 1 / 3;
 /** From the answer to its being written; what is later has come too late for the vendor's 2 s. */
 const WRITE_MS = 250;
 /** A click seems older than this only when the clocks disagree. */
@@ -38,8 +42,8 @@ export interface ReceiverDeps {
   log: Log;
   intake: Intake;
   sessions: Sessions;
-  /** Where a card hangs. */
-  chatOf: (cardId: string) => Chat;
+  /** Where cards hang. */
+  chats: Pick<CardChats, 'find'>;
   count?: (kind: PushKind, outcome: PushOutcome) => void;
   /** People (these, or null: who knows which) or departments changed; the directory is then read. */
   onDirectoryChange?: (userIds: readonly string[] | null) => void;
@@ -130,25 +134,40 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     return age > 0 && age < MAX_AGE_MS ? age : 0;
   }
 
+  /**
+   * Where the card hangs; single for one that nobody sent, null where that could not be learned in time. A store that is
+   * slow or away costs a press neither its storing nor its answer.
+   */
+  async function chatOf(cardId: string): Promise<Chat | null> {
+    try {
+      const found = await within(pressAnswerMs * CHAT_SHARE, deps.chats.find(cardId), LATE);
+      if (found !== LATE) return found ?? { kind: 'single' };
+    } catch (error) {
+      log.warn({ code: errorCode(error) }, 'where a pressed card hangs could not be read');
+    }
+    return null;
+  }
+
   /** The presser's card as it must look now, and what to do once that answer has left. */
   async function takePress(
-    event: InboundEvent,
+    { event, cardId }: DecodedClick,
     sentAt: string,
   ): Promise<{ response: CardCallbackResponse; sent?: () => Promise<void> }> {
     const began = performance.now() - ageOf(sentAt);
     const deadline = began + pressAnswerMs;
+    const chat = await chatOf(cardId);
     // However late it came, it is stored; only its answer may be too late.
-    const result = await store(intake(event), pressAnswerMs);
+    const result = await store(intake({ ...event, chat: chat ?? { kind: 'single' } }), pressAnswerMs);
     if (result.answer === undefined) return { response: {} };
     const card = await within(Math.max(0, deadline - performance.now()), result.answer, LATE);
     if (card === LATE || card === null) return { response: {} };
-    // In a group the answer changes the presser's view only: the others still need the update.
+    // In a group, as this may be, the answer changes the presser's view only: the others still need the update.
     const { answered } = result;
     // A machine that was busy may have written it when the vendor had given up: then the update by API follows as well.
     const inTime = async (): Promise<void> => {
       if (performance.now() - began < pressAnswerMs + WRITE_MS) await answered?.();
     };
-    const sent = event.chat.kind === 'single' && answered ? { sent: inTime } : {};
+    const sent = chat?.kind === 'single' && answered ? { sent: inTime } : {};
     return { response: toCallbackResponse(card), ...sent };
   }
 
@@ -157,17 +176,17 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   };
 
   async function cardFrame(frame: StreamFrame): Promise<FrameAck> {
-    const event = toPress(parseJson(frame.data), frame.headers.messageId);
-    if (event === null) return { code: 200, data: { response: {} } };
-    const { response, sent } = await takePress(event, frame.headers.time ?? '');
+    const press = toPress(parseJson(frame.data), frame.headers.messageId);
+    if (press === null) return { code: 200, data: { response: {} } };
+    const { response, sent } = await takePress(press, frame.headers.time ?? '');
     return { code: 200, data: { response }, ...(sent ? { sent: settle(sent) } : {}) };
   }
 
-  function toPress(data: unknown, id: string): InboundEvent | null {
-    const decoded = decodeCardCallback(data, id, clock.now(), deps.chatOf);
+  function toPress(data: unknown, id: string): DecodedClick | null {
+    const decoded = decodeCardCallback(data, id, clock.now());
     const outcome = decoded === null ? 'another-shape' : isForeign(decoded.corpId) ? 'another-company' : 'taken';
     count('click', outcome);
-    return outcome === 'taken' ? (decoded?.event ?? null) : null;
+    return outcome === 'taken' ? decoded : null;
   }
 
   /** Stored, and followed. Throws when it could not be stored; null: it has the shape of no event. */
@@ -236,9 +255,9 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   }
 
   async function cardCallback(body: Buffer, messageId: string, sentAt: string): Promise<CallbackResponse> {
-    const event = toPress(parseJson(body.toString('utf8')), messageId);
-    if (event === null) return plain(400);
-    const { response, sent } = await takePress(event, sentAt);
+    const press = toPress(parseJson(body.toString('utf8')), messageId);
+    if (press === null) return plain(400);
+    const { response, sent } = await takePress(press, sentAt);
     return { ...json(response), ...(sent ? { written: sent } : {}) };
   }
 

@@ -1,6 +1,7 @@
 import { AppError, errorCode, HOUR, MINUTE, PlatformRefusedError, unreachable, type Clock } from '../../core/index.js';
 import type { FilledCard } from '../../cards/index.js';
-import type { Chat, Delivery, DeliveryReceipt, Recipient } from '../contract.js';
+import type { Delivery, DeliveryReceipt, Recipient } from '../contract.js';
+import type { CardChats } from './card-chats.js';
 import type { DingtalkClient } from './client.js';
 import {
   toCardRequest,
@@ -19,12 +20,7 @@ import { BatchSendAnswer, DeliverAnswer, GroupSendAnswer, UpdateAnswer } from '.
 
 export interface Sender {
   deliver(delivery: Delivery): Promise<DeliveryReceipt>;
-  /** Where a card was sent by this process; single when it is not known. */
-  chatOf(cardId: string): Chat;
 }
-
-/** Enough for a day of group cards; a forgotten one only costs one more update call. */
-const MAX_REMEMBERED = 5_000;
 
 /** What a file message may be; others are refused before the upload. */
 const FILE_TYPES = new Set(['xlsx', 'pdf', 'zip', 'rar', 'doc', 'docx']);
@@ -38,6 +34,8 @@ const NO_CARDS_MS = HOUR;
 export interface SenderDeps {
   client: DingtalkClient;
   sessions: Sessions;
+  /** Told where each card goes. */
+  chats: Pick<CardChats, 'note'>;
   clock: Clock;
   how: CardSettings;
   /** Of the app, for work notifications. */
@@ -48,20 +46,11 @@ export interface SenderDeps {
 }
 
 export function createSender(deps: SenderDeps): Sender {
-  const { client, sessions, how, robots = {} } = deps;
-  const groups = new Map<string, string>();
+  const { client, sessions, chats, how, robots = {} } = deps;
   /** Cards that exist at the vendor but did not reach their chat. */
   const undelivered = new Set<string>();
   /** Why no card can be drawn, until when. */
   let noCards: { why: AppError; until: number } | null = null;
-
-  function rememberGroup(cardId: string, to: Recipient): void {
-    if (to.kind !== 'group') return;
-    groups.delete(cardId);
-    groups.set(cardId, to.chatId);
-    const [oldest] = groups.keys();
-    if (groups.size > MAX_REMEMBERED && oldest !== undefined) groups.delete(oldest);
-  }
 
   async function sendToPerson(userId: string, { msgKey, msgParam }: RobotMessageOut): Promise<DeliveryReceipt> {
     // https://open.dingtalk.com/document/development/chatbots-send-one-on-one-chat-messages-in-batches
@@ -157,7 +146,8 @@ export function createSender(deps: SenderDeps): Sender {
     if (!drawable(to)) return sendLinks(to, cardId, card);
     if (noCards !== null && noCards.until > deps.clock.now().getTime()) return sendLinks(to, cardId, card, noCards.why);
     noCards = null;
-    rememberGroup(cardId, to);
+    // Before it is there: a press may be quicker than the answer to this call.
+    chats.note(cardId, to);
     const again = undelivered.has(cardId);
     let answer;
     try {
@@ -197,6 +187,7 @@ export function createSender(deps: SenderDeps): Sender {
 
   async function updateCard(to: Recipient, cardId: string, card: FilledCard): Promise<DeliveryReceipt> {
     if (drawable(to)) {
+      chats.note(cardId, to);
       try {
         await client.call('PUT', '/v1.0/card/instances', toUpdateRequest(card, cardId), UpdateAnswer);
         return { how: 'updated' };
@@ -238,10 +229,6 @@ export function createSender(deps: SenderDeps): Sender {
   }
 
   return {
-    chatOf(cardId) {
-      const id = groups.get(cardId);
-      return id === undefined ? { kind: 'single' } : { kind: 'group', id };
-    },
     async deliver(delivery) {
       const { to, body } = delivery;
       if (to.kind === 'group' && to.chatId.startsWith(ROBOT_PREFIX)) return sendByRobot(to.chatId, delivery);

@@ -150,7 +150,6 @@ test('numbers as strings, missing times and foreign shapes are survived', (t) =>
   }
 });
 
-const single = () => ({ kind: 'single' }) as const;
 const click = (content: unknown, change: object = {}) =>
   decodeCardCallback(
     {
@@ -163,7 +162,6 @@ const click = (content: unknown, change: object = {}) =>
     },
     'cb_card_0001',
     NOW,
-    single,
   )?.event ?? null;
 
 test('a click names card, button and person', (t) => {
@@ -171,7 +169,6 @@ test('a click names card, button and person', (t) => {
     key: 'dingtalk:press:cb_card_0001' as never,
     platform: 'dingtalk',
     from: 'staff0101',
-    chat: { kind: 'single' },
     sentAt: NOW,
     body: { kind: 'press', cardId: 'card_1' as never, action: 'deal_1.photo', choices: {} },
   });

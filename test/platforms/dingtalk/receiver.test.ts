@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import test from 'ava';
 import { FixedClock, silentLog } from '../../../src/core/index.js';
-import type { CallbackRequest, InboundEvent, IntakeResult } from '../../../src/platforms/contract.js';
+import type { CallbackRequest, Chat, InboundEvent, IntakeResult } from '../../../src/platforms/contract.js';
 import { cardApiSecret, EventCrypto } from '../../../src/platforms/dingtalk/callback-crypto.js';
 import { toCardVariables } from '../../../src/platforms/dingtalk/encode.js';
 import { createReceiver } from '../../../src/platforms/dingtalk/receiver.js';
@@ -14,7 +14,11 @@ const SECRET = 'a-secret-of-the-app';
 const AES_KEY = '1234567890123456789012345678901234567890123';
 
 function setUp(
-  options: { reply?: () => Promise<IntakeResult>; settings?: Partial<DingtalkSettings>; group?: boolean } = {},
+  options: {
+    reply?: () => Promise<IntakeResult>;
+    settings?: Partial<DingtalkSettings>;
+    chat?: () => Promise<Chat | null>;
+  } = {},
 ) {
   const events: InboundEvent[] = [];
   const receiver = createReceiver({
@@ -39,7 +43,7 @@ function setUp(
       return options.reply?.() ?? Promise.resolve({ duplicate: false });
     },
     sessions: { remember: () => undefined, find: () => undefined, forget: () => undefined },
-    chatOf: () => (options.group ? { kind: 'group', id: 'cid1' } : { kind: 'single' }),
+    chats: { find: options.chat ?? (() => Promise.resolve(null)) },
     pressAnswerMs: 80,
     storeMs: 80,
   });
@@ -47,6 +51,7 @@ function setUp(
 }
 
 const never = new Promise<never>(() => undefined);
+const GROUP_CHAT: Chat = { kind: 'group', id: 'cid1' };
 const push = (type: string, topic: string, data: unknown, headers?: Record<string, string>) =>
   StreamFrame.parse(frame(type, topic, data, headers));
 const click = {
@@ -148,9 +153,29 @@ test('a press that was long on its way is answered late as well', async (t) => {
 test('in a group the answer reaches the presser alone, so the update by API still follows', async (t) => {
   const reply = () =>
     Promise.resolve({ duplicate: false, answer: Promise.resolve(checklistCard()), answered: () => Promise.resolve() });
-  const ack = await setUp({ reply, group: true }).onFrame(push('CALLBACK', CARD, click));
+  const { onFrame, events } = setUp({ reply, chat: () => Promise.resolve(GROUP_CHAT) });
+  const ack = await onFrame(push('CALLBACK', CARD, click));
   t.true(JSON.stringify(ack.data).includes('cardData'));
   t.is(ack.sent, undefined);
+  t.deepEqual(events[0]?.chat, GROUP_CHAT);
+});
+
+test('where a card hangs is asked for a while only: the press is stored and answered, and the update by API follows', async (t) => {
+  const reply = () =>
+    Promise.resolve({ duplicate: false, answer: Promise.resolve(checklistCard()), answered: () => Promise.resolve() });
+  for (const chat of [() => never, () => Promise.reject(new Error('the store is away'))]) {
+    const { onFrame, callback, events } = setUp({ reply, chat });
+    const ack = await onFrame(push('CALLBACK', CARD, click));
+    t.true(JSON.stringify(ack.data).includes('cardData'));
+    t.is(ack.sent, undefined);
+    const answer = await callback(request(cardSigned(), click));
+    t.true(answer.body.includes('cardData'));
+    t.is(answer.written, undefined);
+    t.deepEqual(
+      events.map((event) => event.chat),
+      [{ kind: 'single' }, { kind: 'single' }],
+    );
+  }
 });
 
 test('no answer, or one that is late, leaves the card as it is and is not noted', async (t) => {

@@ -328,7 +328,7 @@ test('robot-http-headers open the door for their secret, once they are not too o
       log: silentLog,
       intake: () => Promise.resolve({ duplicate: false }),
       sessions: { remember: () => undefined, find: () => undefined, forget: () => undefined },
-      chatOf: () => ({ kind: 'single' }),
+      chats: { find: () => Promise.resolve(null) },
     });
     const body = Buffer.from(JSON.stringify(sample('robot-text')));
     t.is((await callback({ method: 'POST', query: {}, headers, body })).status, status);
