@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { SHORT_LIVED_SECRETS } from '../src/platforms/index.js';
 import { dumpStore } from '../src/store/index.js';
 import { operate } from './shared/operate.js';
 import { progressLines } from './shared/progress.js';
@@ -12,6 +13,7 @@ if (dir === undefined || dir.startsWith('-') || rest.length > 0) {
   operate(async (store) => {
     const { collections } = await dumpStore(store, resolve(dir), {
       now: new Date(),
+      leaveOut: SHORT_LIVED_SECRETS,
       onProgress: progressLines((line) => console.error(line)),
     });
     for (const { name, documents, sha256 } of collections) console.log(`${name} ${documents} ${sha256}`);

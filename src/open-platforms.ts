@@ -50,6 +50,7 @@ export interface PlatformSignals {
 export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: PlatformSignals): OpenPlatforms {
   const { clock, log } = deps;
   const tokens = createMongoTokenStore(deps.store.connection, clock);
+  const addresses = createMongoReplyAddresses(deps.store.connection, clock);
   const adapters = new Map<PlatformName, PlatformAdapter>();
   const callbacks: OpenPlatforms['callbacks'] = {};
   let makeMenu = (): Promise<void> => Promise.resolve();
@@ -65,17 +66,14 @@ export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: Platf
       ...(deps.wecom.aibot === null
         ? {}
         : {
-            aibot: {
-              keys: deps.wecom.aibot,
-              addresses: createMongoReplyAddresses(deps.store.connection, clock),
-            },
+            aibot: { keys: deps.wecom.aibot, addresses },
           }),
       ...(deps.wecom.aibotLink === null
         ? {}
         : {
             aibotLink: {
               settings: deps.wecom.aibotLink,
-              addresses: createMongoReplyAddresses(deps.store.connection, clock),
+              addresses,
               // The lease is about processes, whose clock nobody moves.
               lease: createMongoLease(deps.store.connection, systemClock),
             },
@@ -113,6 +111,7 @@ export function openPlatforms(deps: PlatformDeps, intake: Intake, signals: Platf
       intake,
       tokens,
       sentTo: (cardId) => cards.chatOf(cardId),
+      addresses,
       meter: meter('dingtalk'),
       count: (kind, outcome) => {
         deps.countCallback?.('dingtalk', kind, outcome);

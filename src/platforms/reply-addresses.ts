@@ -1,20 +1,33 @@
 import type { Connection } from 'mongoose';
 import type { Clock } from '../core/index.js';
+import { createChanges } from '../store/index.js';
 
-/** Addresses that a platform hands out for one answer to one message; good for a while, once. A secret each. */
+/** Addresses that a platform hands out for answers, each good for a while. A secret each: whoever has one can post. */
 export interface ReplyAddresses {
+  /** For the one answer to one message: a message that comes again changes nothing. */
   keep(id: string, address: string, until: Date): Promise<void>;
+  /** For as many answers to a chat as it lives: takes the place of the one before. */
+  renew(id: string, address: string, until: Date): Promise<void>;
   /** Null: unknown, used, or too late. */
   find(id: string): Promise<string | null>;
   used(id: string): Promise<void>;
+  /** The platform does not know it any more. A newer one that came meanwhile stays. */
+  gone(id: string, address: string): Promise<void>;
 }
+
+const NAME = 'platform_reply_addresses';
 
 /** Shared by all processes: whoever sends the answer need not be who heard the question. */
 export function createMongoReplyAddresses(connection: Connection, clock: Clock): ReplyAddresses {
-  const addresses = connection.collection('platform_reply_addresses');
+  const addresses = connection.collection(NAME);
+  const renewals = createChanges(addresses);
   return {
     async keep(id, address, until) {
       await addresses.updateOne({ _id: id as never }, { $setOnInsert: { address, until } }, { upsert: true });
+    },
+    async renew(id, address, until) {
+      const change = { $set: { address, until, removeAt: until } };
+      await renewals.add({ filter: { _id: id }, update: change, upsert: true });
     },
     async find(id) {
       const found = await addresses.findOne({ _id: id as never, until: { $gt: clock.now() } });
@@ -24,11 +37,18 @@ export function createMongoReplyAddresses(connection: Connection, clock: Clock):
       // Kept until its time is over, so that a message that comes again does not bring it back.
       await addresses.updateOne({ _id: id as never }, { $set: { address: '' } });
     },
+    async gone(id, address) {
+      await addresses.deleteOne({ _id: id as never, address });
+    },
   };
 }
 
 export const replyAddressIndexes = {
-  platform_reply_addresses: [{ key: { until: 1 as const }, name: 'until', expireAfterSeconds: 86_400 }],
+  [NAME]: [
+    { key: { until: 1 as const }, name: 'until', expireAfterSeconds: 86_400 },
+    // Nothing brings an old one of these back, so they go at once.
+    { key: { removeAt: 1 as const }, name: 'remove', expireAfterSeconds: 0 },
+  ],
 };
 
 export function memoryReplyAddresses(clock: Clock): ReplyAddresses {
@@ -36,6 +56,10 @@ export function memoryReplyAddresses(clock: Clock): ReplyAddresses {
   return {
     keep: (id, address, until) => {
       if (!kept.has(id)) kept.set(id, { address, until });
+      return Promise.resolve();
+    },
+    renew: (id, address, until) => {
+      kept.set(id, { address, until });
       return Promise.resolve();
     },
     find: (id) => {
@@ -47,6 +71,10 @@ export function memoryReplyAddresses(clock: Clock): ReplyAddresses {
     used: (id) => {
       const found = kept.get(id);
       if (found !== undefined) found.address = '';
+      return Promise.resolve();
+    },
+    gone: (id, address) => {
+      if (kept.get(id)?.address === address) kept.delete(id);
       return Promise.resolve();
     },
   };

@@ -31,12 +31,17 @@ export type Database = NonNullable<Connection['db']>;
 /**
  * Writes a whole database to a folder, through the driver and one document at a time, and reads every file back. Nobody
  * should be writing meanwhile: a dump is one collection after the other and not one instant. Cut short, it is run again
- * on the same folder: collections that are there and still equal to the store are kept.
+ * on the same folder: collections that are there and still equal to the store are kept. `leaveOut`: names of collections
+ * that are no part of it.
  */
 export async function dumpStore(
   source: { connection: Connection; engine: string },
   dir: string,
-  { now, onProgress = () => undefined }: { now: Date; onProgress?: Progress },
+  {
+    now,
+    leaveOut = [],
+    onProgress = () => undefined,
+  }: { now: Date; leaveOut?: readonly string[]; onProgress?: Progress },
 ): Promise<Manifest> {
   const db = source.connection.db!;
   const manifest = await openFolder(dir, () =>
@@ -46,6 +51,7 @@ export async function dumpStore(
     const before = new Map(manifest.collections.map((one) => [one.name, one]));
     manifest.collections = [];
     for (const { name, options } of await collectionsOf(db)) {
+      if (leaveOut.includes(name)) continue;
       const dumped = await dumpCollection(db, dir, { name, options, before: before.get(name), onProgress });
       manifest.collections.push(dumped);
       await writeManifest(dir, manifest);

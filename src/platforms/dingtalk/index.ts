@@ -1,5 +1,6 @@
 import { DAY, errorCode, sha256, type Clock, type Log } from '../../core/index.js';
 import type { CallbackReceiver, Capabilities, Intake, PlatformAdapter, RateBudget } from '../contract.js';
+import { memoryReplyAddresses, type ReplyAddresses } from '../reply-addresses.js';
 import type { TokenStore } from '../token-holder.js';
 import { cardApiSecret } from './callback-crypto.js';
 import { createCardChats, type SentTo } from './card-chats.js';
@@ -37,6 +38,8 @@ export interface DingtalkDeps {
   tokens: TokenStore;
   /** Where a card was sent, through restarts and for all processes; without it what this process sent is known. */
   sentTo?: SentTo;
+  /** Where the addresses that come with people's messages are kept, through restarts and for all processes. */
+  addresses?: ReplyAddresses;
   /** Told of every call, for the monthly quota. */
   meter?: CallMeter;
   /** Told of everything that came, by kind and by what became of it. */
@@ -82,7 +85,8 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
   const hasTemplate = settings.cardTemplateId !== '';
 
   const client = createClient({ settings, clock, log, tokens, meter, callTimeoutMs: timings?.callMs });
-  const sessions = createSessions(settings, clock);
+  const addresses = deps.addresses ?? memoryReplyAddresses(clock);
+  const sessions = createSessions({ settings, clock, log, addresses });
   const chats = createCardChats(deps.sentTo ?? (() => Promise.resolve(null)));
   const sender = createSender({
     client,
@@ -229,6 +233,7 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
       started = false;
       directory.stop();
       await stream?.stop();
+      await sessions.settled();
     },
 
     health() {

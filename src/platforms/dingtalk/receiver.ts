@@ -41,7 +41,7 @@ export interface ReceiverDeps {
   clock: Clock;
   log: Log;
   intake: Intake;
-  sessions: Sessions;
+  sessions: Pick<Sessions, 'remember'>;
   /** Where cards hang. */
   chats: Pick<CardChats, 'find'>;
   count?: (kind: PushKind, outcome: PushOutcome) => void;

@@ -26,6 +26,7 @@ export interface Sender {
 const FILE_TYPES = new Set(['xlsx', 'pdf', 'zip', 'rar', 'doc', 'docx']);
 const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;
 
+const SESSION_GONE = 'dingtalk.session_gone';
 /** Refusals that every card of this template would meet. */
 const NO_CARDS = new Set(['dingtalk.template_unknown', 'dingtalk.permission_missing']);
 /** Cards are tried again then: the console may have been put right. */
@@ -33,7 +34,7 @@ const NO_CARDS_MS = HOUR;
 
 export interface SenderDeps {
   client: DingtalkClient;
-  sessions: Sessions;
+  sessions: Pick<Sessions, 'find' | 'forget'>;
   /** Told where each card goes. */
   chats: Pick<CardChats, 'note'>;
   clock: Clock;
@@ -83,28 +84,36 @@ export function createSender(deps: SenderDeps): Sender {
 
   /** Words to somebody who wrote a while ago go back the way theirs came; a card cannot. */
   async function say(to: Recipient, message: RobotMessageOut, onlyAsAnswer = false): Promise<DeliveryReceipt> {
-    const url = to.kind === 'person' && !isOutsider(to) ? sessions.find(to.userId) : undefined;
+    const url = to.kind === 'person' && !isOutsider(to) ? await sessions.find(to.userId) : undefined;
     const otherwise = (): Promise<DeliveryReceipt> =>
       onlyAsAnswer ? Promise.resolve({ how: 'left-out' }) : send(to, message);
     if (url === undefined || to.kind !== 'person') return otherwise();
     try {
+      return await reply(to.userId, url, message);
+    } catch (error) {
+      if (errorCode(error) !== SESSION_GONE) throw error;
+      return otherwise();
+    }
+  }
+
+  /** By the address that came with their last message; one that the vendor does not know any more is forgotten. */
+  async function reply(userId: string, url: string, message: RobotMessageOut): Promise<DeliveryReceipt> {
+    try {
       await client.replyToSession(url, sessionBody(message));
       return { how: 'sent' };
     } catch (error) {
-      if (errorCode(error) !== 'dingtalk.session_gone') throw error;
-      sessions.forget(to.userId);
-      return otherwise();
+      if (errorCode(error) === SESSION_GONE) await sessions.forget(userId, url);
+      throw error;
     }
   }
 
   /** People outside the company are known by an encrypted id only, and answered where they wrote. */
   async function answerOutsider(senderId: string, message: RobotMessageOut): Promise<DeliveryReceipt> {
-    const url = sessions.find(senderId);
+    const url = await sessions.find(senderId);
     if (url === undefined) {
       throw new PlatformRefusedError('dingtalk.recipient_unknown', 'outside the company and no reply address left');
     }
-    await client.replyToSession(url, sessionBody(message));
-    return { how: 'sent' };
+    return reply(senderId, url, message);
   }
 
   function send(to: Recipient, message: RobotMessageOut): Promise<DeliveryReceipt> {

@@ -42,7 +42,7 @@ function setUp(
       events.push(event);
       return options.reply?.() ?? Promise.resolve({ duplicate: false });
     },
-    sessions: { remember: () => undefined, find: () => undefined, forget: () => undefined },
+    sessions: { remember: () => undefined },
     chats: { find: options.chat ?? (() => Promise.resolve(null)) },
     pressAnswerMs: 80,
     storeMs: 80,

@@ -327,7 +327,7 @@ test('robot-http-headers open the door for their secret, once they are not too o
       clock: new FixedClock(new Date(at)),
       log: silentLog,
       intake: () => Promise.resolve({ duplicate: false }),
-      sessions: { remember: () => undefined, find: () => undefined, forget: () => undefined },
+      sessions: { remember: () => undefined },
       chats: { find: () => Promise.resolve(null) },
     });
     const body = Buffer.from(JSON.stringify(sample('robot-text')));
