@@ -213,6 +213,16 @@ export interface CardData {
   help: { state: 'hello' | 'help'; name: string; part: 'rep' | 'leads' | 'answers' | 'looks' };
   /** `doing`: `贴公告链接`; absent when nothing is open. */
   'not-understood': { state: 'somewhere' | 'nowhere'; client?: string; doing?: string };
+  /**
+   * Known for what it is, and nothing to hand in. `somewhere`: this deal is worked on, `doing` is its next item. `words`: a
+   * sentence is waited for. `no-deal`: a photo or a file, nobody knows for what. `no-content`: the platform told no more.
+   */
+  'not-taken': {
+    state: 'somewhere' | 'words' | 'no-deal' | 'no-content' | 'nowhere';
+    got: GotKind;
+    client?: string;
+    doing?: string;
+  };
   /** A press on a card that has moved on. `now`: what holds now, in words. */
   stale: { dealId?: string; client?: string; now?: string };
   'not-yours': { owner?: string };
@@ -256,7 +266,22 @@ export type CardItemKind =
   | 'approval'
   | 'scan';
 
-export type GotKind = 'text' | 'image' | 'file' | 'voice' | 'link' | 'location' | 'scan' | 'unknown';
+export type GotKind =
+  | 'text'
+  | 'image'
+  | 'file'
+  | 'voice'
+  | 'link'
+  | 'location'
+  | 'scan'
+  | 'video'
+  | 'mini-program'
+  | 'contact'
+  | 'sticker'
+  | 'chat-record'
+  | 'card'
+  | 'no-content'
+  | 'unknown';
 
 export interface HeardMention {
   id: string;

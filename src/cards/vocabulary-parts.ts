@@ -47,7 +47,14 @@ export const GOT_WORDS: Readonly<Record<GotKind, string>> = {
   link: '链接',
   location: '位置',
   scan: '扫码',
-  unknown: '其他',
+  video: '视频',
+  'mini-program': '小程序',
+  contact: '名片',
+  sticker: '表情',
+  'chat-record': '聊天记录',
+  card: '卡片',
+  'no-content': '空消息',
+  unknown: '读不了的消息',
 };
 
 export const WITNESS_WORDS = { call: '有效通话', message: '双向消息', 'check-in': '现场签到' } as const;

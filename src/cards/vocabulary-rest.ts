@@ -8,7 +8,7 @@ import type { Vocabulary } from './words.js';
 const HANDED_OVER_LINES = 6;
 
 /** Answers to what was sent, other people's verdicts, nudges and figures, the bot itself. */
-export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-why' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'nudge-taken' | 'group-deals' | 'digest' | 'help' | 'not-understood' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'same-person' | 'busy']: Vocabulary<CardData[N]> } = {
+export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verdict-unchecked' | 'wrong-kind' | 'too-large' | 'review' | 'review-why' | 'review-done' | 'todo' | 'todo-done' | 'exempt-reason' | 'exempt-ask' | 'exempted' | 'nudge-rep' | 'nudge-supervisor' | 'nudge-taken' | 'group-deals' | 'digest' | 'help' | 'not-understood' | 'not-taken' | 'stale' | 'not-yours' | 'unknown-person' | 'unknown-person-admin' | 'left-person' | 'handed-over' | 'same-person' | 'busy']: Vocabulary<CardData[N]> } = {
   received: vocabularyByState<CardData['received']>(
     { fast: '正在看', slow: '超过5秒', passed: '通过', review: '请主管看', replaced: '换掉了' },
     { words: item, actions: toDeal },
@@ -245,6 +245,13 @@ export const OTHER_CARDS: { readonly [N in 'received' | 'verdict-failed' | 'verd
     {
       words: { 客户: (d) => d.client, 在做: (d) => d.doing },
       actions: { 继续: () => key('resume'), 我的商机: () => key('my-deals'), 帮助: () => key('help') },
+    },
+  ),
+  'not-taken': vocabularyByState<CardData['not-taken']>(
+    { somewhere: '有事在做', words: '等一句话', 'no-deal': '没选商机', 'no-content': '没有内容', nowhere: '没事在做' },
+    {
+      words: { 发来的: oneOf((d) => d.got, GOT_WORDS), 客户: (d) => d.client, 在做: (d) => d.doing },
+      actions: { 继续: () => key('resume'), 稍后: later, 我的商机: () => key('my-deals'), 帮助: () => key('help') },
     },
   ),
   stale: vocabulary<CardData['stale']>({

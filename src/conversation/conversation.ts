@@ -14,9 +14,10 @@ import { offerDigest, offerHelp, offerMyDeals, offerTodos } from './offers.js';
 import { onPress } from './presses.js';
 import { answerWithText, submitValue } from './questions.js';
 import { openQuestion, POSITION_LIFE_MS } from './session.js';
-import { notUnderstood, onText } from './texts.js';
+import { onText } from './texts.js';
 import { checkedIn } from './touch.js';
 import { senderOf, Turn } from './turn.js';
+import { notTaken, notUnderstood } from './unclear.js';
 import { onVoice } from './voice.js';
 
 export interface Handled {
@@ -150,7 +151,7 @@ async function onSingle(deps: ConversationDeps, turn: Turn): Promise<void> {
       if (turn.session.ver === 1) offerHelp(turn, 'hello');
       return;
     case 'unknown':
-      await notUnderstood(deps, turn);
+      await notTaken(deps, turn, body.is ?? 'unknown');
       return;
   }
 }
@@ -183,7 +184,7 @@ async function onLink(deps: ConversationDeps, turn: Turn, url: string, title: st
     }
     if (answered.kind !== 'not-an-answer') return;
   }
-  await notUnderstood(deps, turn);
+  await notTaken(deps, turn, 'link');
 }
 
 async function onLocation(

@@ -6,19 +6,25 @@ import type { MediaRef } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
 import { keepFor, valueFor, type Kept } from './kept.js';
 import { submitValue } from './questions.js';
-import { notUnderstood, showGap } from './texts.js';
+import { showGap } from './texts.js';
 import type { Turn } from './turn.js';
+import { whoseIsIt, wrongKind } from './unclear.js';
 
 /** Same limit as the evidence room; told before anything is stored. */
 export const MAX_FILE_BYTES = 25 * 1024 * 1024;
 export const MAX_FILE_WORDS = '25 MB';
+
+type Got = 'image' | 'file' | 'voice';
+
+/** A picture that was sent as a file is called what it is. */
+const wordFor = (got: Got, { kind }: Kept): GotKind => (got === 'file' && kind === 'image' ? 'image' : got);
 
 /** A photo or a file: fetched at once (platform links die), kept as it came, then handed in for what was asked. */
 export async function onFile(
   deps: ConversationDeps,
   turn: Turn,
   media: MediaRef,
-  got: 'image' | 'file' | 'voice',
+  got: Got,
   /** The platform's own text of a voice message. */
   heard = '',
 ): Promise<void> {
@@ -32,21 +38,13 @@ export async function onFile(
   if (asked === null && again === null && (await waitsForStage(deps, turn, kept))) return;
   const target = again ?? asked ?? (await wantedNow(deps, turn, kept.kind));
   if (target === null) {
-    await unasked(deps, turn, kept);
+    await unasked(deps, turn, kept, got);
     return;
   }
   const { deal, item } = target;
   const value = valueFor(item, kept);
   if (value === null) {
-    const wrong: GotKind = got === 'file' && kept.kind === 'image' ? 'image' : got;
-    turn.reply('wrong-kind', {
-      dealId: deal._id,
-      itemId: item.id,
-      client: deal.clientName,
-      item: item.name,
-      wanted: item.kind,
-      got: wrong,
-    });
+    wrongKind(turn, deal, item, wordFor(got, kept));
     return;
   }
   await handIn(deps, turn, target, value, {
@@ -242,10 +240,10 @@ export async function wantsRecording(deps: ConversationDeps, turn: Turn): Promis
 }
 
 /** Nobody asked for it, and no one item wants it. It is kept where a press can use it; a photo has to be taken when asked. */
-async function unasked(deps: ConversationDeps, turn: Turn, kept: Kept): Promise<void> {
+async function unasked(deps: ConversationDeps, turn: Turn, kept: Kept, got: Got): Promise<void> {
   const deal = await dealInHand(deps, turn);
   if (deal === null || deal.stageId === null) {
-    await notUnderstood(deps, turn);
+    whoseIsIt(turn, wordFor(got, kept));
     return;
   }
   const flow = deps.deals.flowOf(deal);

@@ -1,5 +1,5 @@
 import { stableId, type CardId } from '../core/index.js';
-import { currentVisitOf, dealItem, presentGap, type DealDocument, type Done, stageOf } from '../deals/index.js';
+import { dealItem, presentGap, type DealDocument, type Done } from '../deals/index.js';
 
 import { settleTodo, sendExemption } from './asks.js';
 import type { ConversationDeps } from './context.js';
@@ -13,6 +13,7 @@ import { takeWords } from './recordings.js';
 import { openQuestion, type Question } from './session.js';
 import { staleOf } from './standing.js';
 import type { Turn } from './turn.js';
+import { notUnderstood, wrongKind } from './unclear.js';
 
 /** A text: one of the words that always mean the same, else the answer to the open question, else a name or a wish. */
 export async function onText(deps: ConversationDeps, turn: Turn, raw: string): Promise<void> {
@@ -96,14 +97,7 @@ async function answerOpen(deps: ConversationDeps, turn: Turn, question: Question
       const deal = await deps.deals.get(question.dealId);
       const found = deal === null ? null : dealItem(deps.deals.flowOf(deal), deal, question.itemId);
       if (deal === null || found === null) return false;
-      turn.reply('wrong-kind', {
-        dealId: deal._id,
-        itemId: found.item.id,
-        client: deal.clientName,
-        item: found.item.name,
-        wanted: found.item.kind,
-        got: 'text',
-      });
+      wrongKind(turn, deal, found.item, 'text');
       return true;
     }
     case 'exempt-reason':
@@ -247,23 +241,4 @@ export function showGap(
   const card = presentGap(deps, flow, deal, target);
   turn.to(turn.me, 'reply', 'gap', { kind: 'show', cardId: stableId<CardId>('gap', turn.event.key, deal._id), card });
   turn.remember(card);
-}
-
-export async function notUnderstood(deps: ConversationDeps, turn: Turn): Promise<void> {
-  const { dealId } = turn.session;
-  const question = openQuestion(turn.session);
-  const id = question?.kind === 'item' || question?.kind === 'exempt-reason' ? question.dealId : dealId;
-  const deal = id === undefined || id === null ? null : await deps.deals.get(id);
-  if (deal === null || deal.ownerId !== turn.person.id) {
-    turn.reply('not-understood', { state: 'nowhere' });
-    return;
-  }
-  const found = question?.kind === 'item' ? dealItem(deps.deals.flowOf(deal), deal, question.itemId) : null;
-  const visit = currentVisitOf(deal);
-  const stage = visit === undefined ? undefined : stageOf(deps.deals.flowOf(deal), visit.stageId);
-  turn.reply('not-understood', {
-    state: 'somewhere',
-    client: deal.clientName,
-    doing: found?.item.name ?? stage?.name ?? '',
-  });
 }

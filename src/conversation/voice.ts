@@ -8,6 +8,7 @@ import { waitingAsk } from './nudged.js';
 import { openQuestion, type Question } from './session.js';
 import { onText } from './texts.js';
 import type { Turn } from './turn.js';
+import { wrongKind } from './unclear.js';
 
 type Voice = Extract<InboundBody, { kind: 'voice' }>;
 
@@ -36,14 +37,7 @@ export async function onVoice(deps: ConversationDeps, turn: Turn, voice: Voice):
     turn.text('语音收到了，但这里没有识别出文字。打字发给我就行。');
     return;
   }
-  turn.reply('wrong-kind', {
-    dealId: deal._id,
-    itemId: found.item.id,
-    client: deal.clientName,
-    item: found.item.name,
-    wanted: found.item.kind,
-    got: 'voice',
-  });
+  wrongKind(turn, deal, found.item, 'voice');
 }
 
 /** Nothing is sent to a service whose words could answer nothing. */

@@ -48,8 +48,15 @@ export type InboundBody =
       note?: string;
     }
   | { kind: 'entered' }
-  /** Something we do not understand: answered politely, counted, kept. `what` is the vendor's word for it. */
-  | { kind: 'unknown'; what: string };
+  /**
+   * Something that is nothing to us: answered politely, counted, kept. `what` is the vendor's word for it; `is`, where people
+   * know it by a name and can be told what works instead.
+   */
+  | { kind: 'unknown'; what: string; is?: NoMaterial };
+
+/** What chats carry and no item takes. `location`: without its coordinates. `no-content`: the platform kept that back. */
+export type NoMaterial =
+  'video' | 'location' | 'mini-program' | 'contact' | 'sticker' | 'chat-record' | 'card' | 'no-content';
 
 export interface InboundEvent {
   key: EventKey;

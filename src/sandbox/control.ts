@@ -347,6 +347,13 @@ function actionOf(call: Call): PhoneAction {
       };
     case 'file':
       return { kind: 'file', ...raw, name: query.get('name') ?? 'file' };
+    case 'video':
+      return {
+        kind: 'video',
+        ...raw,
+        name: query.get('name') ?? 'video.mp4',
+        durationMs: Number(query.get('durationMs') ?? '4000') || 4_000,
+      };
     case 'voice':
       return {
         kind: 'voice',

@@ -5,6 +5,7 @@ export type PhoneAction =
   | { kind: 'text'; text: string; chatId?: string }
   | { kind: 'image'; bytes: Buffer; name: string; chatId?: string; menuKey?: string }
   | { kind: 'file'; bytes: Buffer; name: string; chatId?: string }
+  | { kind: 'video'; bytes: Buffer; name: string; durationMs: number; chatId?: string }
   | { kind: 'voice'; bytes: Buffer; name: string; durationMs: number; recognition: string }
   | { kind: 'link'; url: string; title: string; description: string }
   | { kind: 'scan'; text: string; menuKey?: string }

@@ -64,7 +64,7 @@ export interface Directory {
   groups: DirectoryGroup[];
 }
 
-export type MessageKind = 'text' | 'markdown' | 'card' | 'image' | 'file' | 'voice' | 'news';
+export type MessageKind = 'text' | 'markdown' | 'card' | 'image' | 'file' | 'voice' | 'video' | 'news';
 
 /** One message as one phone shows it. */
 export interface Message {

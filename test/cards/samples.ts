@@ -194,6 +194,8 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
   'wrong-kind': [
     { ...item, wanted: 'photo', got: 'text' },
     { ...item, wanted: 'photo', got: 'file' },
+    { ...item, wanted: 'photo', got: 'video' },
+    { ...item, item: '客户沟通录音', wanted: 'voice', got: 'video' },
     { ...item, item: '定制方案', wanted: 'file', got: 'image' },
     { ...item, item: '客户沟通录音', wanted: 'voice', got: 'text' },
   ],
@@ -367,6 +369,15 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
   'not-understood': [
     { state: 'somewhere', client: '城东医院', doing: '贴公告链接' },
     { state: 'nowhere' },
+  ],
+  'not-taken': [
+    ...(['video', 'location', 'link', 'mini-program', 'contact', 'sticker', 'chat-record', 'card', 'unknown'] as const).map(
+      (got) => ({ state: 'somewhere' as const, got, client: '城东医院', doing: '同类设备采购公告' }),
+    ),
+    { state: 'words', got: 'video' },
+    { state: 'no-deal', got: 'image' },
+    { state: 'no-content', got: 'no-content' },
+    { state: 'nowhere', got: 'sticker' },
   ],
   stale: [{ dealId: 'deal_1', client: '城东医院', now: '合规报价，还差 2 项' }, {}],
   'not-yours': [{ owner: '代表乙' }, {}],

@@ -31,6 +31,7 @@ test('frames, robot messages, clicks and events have the vendor’s fields in th
   await does('image', Buffer.from('x'));
   await does('file?name=a.xlsx', Buffer.from('x'));
   await does('voice?durationMs=4000&recognition=你好', Buffer.from('x'));
+  await does('video?name=a.mp4', Buffer.from('x'));
   await bench.control('PUT', 'faults', { dingtalk: { quota: true } });
   await does('text', { text: '你好' });
   await bench.control('PUT', 'faults', { dingtalk: {} });
@@ -45,6 +46,7 @@ test('frames, robot messages, clicks and events have the vendor’s fields in th
       `{${ENVELOPE},content:{downloadCode:string},msgtype:string}`,
       `{${ENVELOPE},content:{${strings('downloadCode', 'fileName', 'spaceId', 'fileId')}},msgtype:string}`,
       `{${ENVELOPE},content:{duration:number,downloadCode:string,recognition:string},msgtype:string}`,
+      `{${ENVELOPE},content:{duration:number,downloadCode:string,videoType:string},msgtype:string}`,
       `{${ENVELOPE},errorCode:number,errorMessage:string,msgtype:string}`,
       '{timeStamp:number,staffId:string}',
       `{${strings('type', 'outTrackId', 'corpId', 'userId')},userIdType:number,${strings('spaceType', 'spaceId', 'extension', 'content', 'value')}}`,

@@ -13,7 +13,7 @@ function settled(xml: string, bench: Bench): string {
     .replace(bench.access.wecom.corpId, 'CORP')
     .replace(/(<CreateTime>)\d{10}(?=<)/, '$1SECONDS')
     .replace(/(<MsgId>)\d{19}(?=<)/, '$1ID')
-    .replace(/(<(?:MediaId|ResponseCode)><!\[CDATA\[)[A-Za-z0-9]{43,44}(?=\])/, '$1OPAQUE')
+    .replace(/(<(?:MediaId|ThumbMediaId|ResponseCode)><!\[CDATA\[)[A-Za-z0-9]{43,44}(?=\])/g, '$1OPAQUE')
     .replace(/http:\/\/127\.0\.0\.1:\d+\/wwpic\/[0-9a-f]+\/0/, 'PICTURE');
 }
 
@@ -70,6 +70,11 @@ test('messages and menu events have the vendor’s elements in the vendor’s or
     'voice',
     Buffer.from('#!AMR\n1'),
     message('voice', text('MediaId', 'OPAQUE'), text('Format', 'amr'), ID, AGENT),
+  );
+  await says(
+    'video?name=a.mp4',
+    Buffer.from('\0\0\0\x18ftypmp42'),
+    message('video', text('MediaId', 'OPAQUE'), text('ThumbMediaId', 'OPAQUE'), ID, AGENT),
   );
   await says(
     'file?name=方案.pdf',

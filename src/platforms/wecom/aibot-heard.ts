@@ -74,7 +74,7 @@ function bodyOf(type: string, message: Record<string, unknown>): InboundBody {
       return { kind: 'text', text: withoutName(words.filter((part) => part !== '').join(' ')) };
     }
     default:
-      return { kind: 'unknown', what: `aibot.${type}` };
+      return { kind: 'unknown', what: `aibot.${type}`, ...(type === 'video' && { is: 'video' as const }) };
   }
 }
 

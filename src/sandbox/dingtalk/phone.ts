@@ -49,6 +49,8 @@ export class DingtalkPhone implements PhoneDriver {
         return this.#file(userId, action.bytes, action.name, action.chatId);
       case 'voice':
         return this.#voice(userId, action);
+      case 'video':
+        return this.#video(userId, action);
       case 'link':
         return this.#text(userId, action.url);
       case 'location':
@@ -119,6 +121,19 @@ export class DingtalkPhone implements PhoneDriver {
     const message = this.#show(chat, userId, { kind: 'voice', ...this.#state.world.shown(media), ...heard });
     const content = { duration: voice.durationMs, downloadCode: media.handle, recognition: voice.recognition };
     return this.#tell(userId, chat, message, 'audio', { content });
+  }
+
+  async #video(
+    userId: string,
+    video: { bytes: Buffer; name: string; durationMs: number; chatId?: string },
+  ): Promise<ActionResult> {
+    const chat = this.#chat(userId, video.chatId);
+    if (chat === undefined) return refused('no such chat');
+    const media = await this.#keep('video', video.bytes, video.name);
+    const message = this.#show(chat, userId, { kind: 'video', ...this.#state.world.shown(media) });
+    if (chat.kind === 'group') return { accepted: true, messageId: message.id };
+    const content = { duration: video.durationMs, downloadCode: media.handle, videoType: 'mp4' };
+    return this.#tell(userId, chat, message, 'video', { content });
   }
 
   async #tell(

@@ -38,6 +38,8 @@ export class WecomPhone implements PhoneDriver {
         return this.#file(userId, action.bytes, action.name, action.chatId);
       case 'voice':
         return this.#voice(userId, action.bytes, action.name);
+      case 'video':
+        return this.#video(userId, action.bytes, action.name, action.chatId);
       case 'link':
         return this.#link(userId, action);
       case 'scan':
@@ -166,6 +168,16 @@ export class WecomPhone implements PhoneDriver {
       ['Format', 'amr'],
     ];
     return this.#message(userId, undefined, { kind: 'voice', ...this.#state.world.shown(media) }, 'voice', fields);
+  }
+
+  async #video(userId: string, bytes: Buffer, name: string, chatId?: string): Promise<ActionResult> {
+    const media = await this.#keep('video', bytes, name);
+    const fields: XmlItem[] = [
+      ['MediaId', media.handle],
+      // The client makes the picture in front by itself; nobody fetches it.
+      ['ThumbMediaId', newMediaId()],
+    ];
+    return this.#message(userId, chatId, { kind: 'video', ...this.#state.world.shown(media) }, 'video', fields);
   }
 
   #link(userId: string, link: { url: string; title: string; description: string }): Promise<ActionResult> {

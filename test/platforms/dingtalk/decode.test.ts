@@ -107,7 +107,11 @@ test('a file quoted in a group is taken, one-to-one it was sent before', (t) => 
 });
 
 test('kinds we do not read are named and never thrown at', (t) => {
-  for (const msgtype of ['video', 'interactiveCard', 'actionCard', 'chatRecord', 'unknownMsgType', 'text', 'file']) {
+  const known = { video: 'video', interactiveCard: 'card', actionCard: 'card', chatRecord: 'chat-record' } as const;
+  for (const [msgtype, is] of Object.entries(known)) {
+    t.deepEqual(bodies({ msgtype, text: undefined, content: {} }), [{ kind: 'unknown', what: msgtype, is }]);
+  }
+  for (const msgtype of ['unknownMsgType', 'constructor', 'text', 'file']) {
     t.deepEqual(bodies({ msgtype, text: undefined, content: {} }), [{ kind: 'unknown', what: msgtype }]);
   }
   t.deepEqual(bodies({ msgtype: undefined, text: undefined }), [{ kind: 'unknown', what: 'nothing' }]);
@@ -132,7 +136,7 @@ test('a message without its content, the quota being used up, is told apart', (t
   for (const name of ['errorCode', 'errCode']) {
     const decoded = decodeRobotMessage(robotMessage({ text: undefined, [name]: 20001 }), NOW);
     t.true(decoded?.quotaUsedUp);
-    t.deepEqual(decoded?.events[0]?.body, { kind: 'unknown', what: 'quota-used-up' });
+    t.deepEqual(decoded?.events[0]?.body, { kind: 'unknown', what: 'quota-used-up', is: 'no-content' });
   }
 });
 

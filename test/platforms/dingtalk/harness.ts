@@ -247,7 +247,7 @@ async function shown(message: Message, controlBase: string): Promise<Shown> {
   const bytes = message.mediaUrl === undefined ? undefined : await fetch(new URL(message.mediaUrl, controlBase));
   return {
     id: message.id,
-    kind: message.kind === 'voice' || message.kind === 'news' ? 'other' : message.kind,
+    kind: message.kind === 'voice' || message.kind === 'video' || message.kind === 'news' ? 'other' : message.kind,
     text: parts.filter((part) => part !== undefined && part !== '').join('\n'),
     buttons: [
       ...buttons.map(({ id, text, url }) => ({ label: text, ...(url === undefined ? { action: id } : { url }) })),

@@ -94,7 +94,7 @@ const MESSAGES: Record<string, [suffix: string, InboundBody][]> = {
     ],
   ],
   // No item takes a film: answered so, without a call for its file.
-  'robot-video': [['', { kind: 'unknown', what: 'video' }]],
+  'robot-video': [['', { kind: 'unknown', what: 'video', is: 'video' }]],
   'robot-file': [['', { kind: 'file', media: media(`${CODE}file/code==`, '报价单-甲公司.xlsx') }]],
   'robot-richtext': [
     ['', { kind: 'text', text: '现场照片，客户已签收' }],
@@ -105,7 +105,7 @@ const MESSAGES: Record<string, [suffix: string, InboundBody][]> = {
   ],
   'robot-action-card': [['', { kind: 'link', url: 'https://example.com/contract/1', title: '合同评审' }]],
   'robot-unknown': [['', { kind: 'unknown', what: 'unknownMsgType' }]],
-  'robot-quota-exceeded': [['', { kind: 'unknown', what: 'quota-used-up' }]],
+  'robot-quota-exceeded': [['', { kind: 'unknown', what: 'quota-used-up', is: 'no-content' }]],
   'robot-quote-text': [['', { kind: 'text', text: '这条记到甲公司' }]],
   'robot-quote-picture': [
     ['', { kind: 'text', text: '识别这张名片' }],

@@ -67,7 +67,7 @@ const SAID: Record<string, object> = {
   'aibot-voice': { kind: 'text', text: '海珠店订三十箱' },
   'aibot-image': { kind: 'unknown', what: 'aibot.image' },
   'aibot-file': { kind: 'unknown', what: 'aibot.file' },
-  'aibot-video': { kind: 'unknown', what: 'aibot.video' },
+  'aibot-video': { kind: 'unknown', what: 'aibot.video', is: 'video' },
   'aibot-event-template_card': {
     kind: 'press',
     cardId: 'order_20260101_0007',

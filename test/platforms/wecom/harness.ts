@@ -300,7 +300,7 @@ async function shown(message: Message, controlBase: string): Promise<Shown> {
   ];
   const closed = message.state?.replacedText;
   const buttons = [...(card.button_list ?? []), ...(card.submit_button ? [card.submit_button] : [])];
-  const kind = message.kind === 'voice' || message.kind === 'news' ? 'other' : message.kind;
+  const kind = message.kind === 'voice' || message.kind === 'video' || message.kind === 'news' ? 'other' : message.kind;
   const bytes = message.mediaUrl === undefined ? undefined : await fetch(new URL(message.mediaUrl, controlBase));
   return {
     id: message.id,

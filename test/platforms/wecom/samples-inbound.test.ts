@@ -24,7 +24,7 @@ const APP: Record<string, Expected> = {
   'voice-message': {
     body: { kind: 'voice', media: { platform: 'wecom', handle: '1BcdEfGhIjKlMnOpQrStUvWxYz0123456789voice' } },
   },
-  'video-message': { body: { kind: 'unknown', what: 'video' } },
+  'video-message': { body: { kind: 'unknown', what: 'video', is: 'video' } },
   'location-message': {
     body: {
       kind: 'location',

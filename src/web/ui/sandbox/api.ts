@@ -48,7 +48,7 @@ export const control = {
   sendFile(
     platform: Platform,
     userId: string,
-    kind: 'image' | 'file',
+    kind: 'image' | 'file' | 'video',
     file: Blob,
     about: { name?: string; chatId?: string; menuKey?: string },
   ): Promise<ActionResult> {

@@ -21,6 +21,7 @@ export function previewOf(message: Message | undefined): string {
     image: '[图片]',
     file: `[文件] ${message.name ?? ''}`,
     voice: '[语音]',
+    video: '[视频]',
     news: `[链接] ${message.title ?? ''}`,
   };
   return what[message.kind];

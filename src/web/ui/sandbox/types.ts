@@ -12,7 +12,7 @@ export interface Person {
   dingtalkUserId?: string;
 }
 
-export type MessageKind = 'text' | 'markdown' | 'card' | 'image' | 'file' | 'voice' | 'news';
+export type MessageKind = 'text' | 'markdown' | 'card' | 'image' | 'file' | 'voice' | 'video' | 'news';
 
 export interface Message {
   id: string;
