@@ -57,6 +57,7 @@ const faults = z.strictObject({
   disconnectStream: z.union([z.boolean(), z.literal('cut')]).optional(),
   cutBot: z.boolean().optional(),
   quota: z.boolean().optional(),
+  missingScopes: z.array(text).optional(),
   flowControlled: z.array(text).optional(),
 });
 const faultSet = z.strictObject({ wecom: faults.optional(), dingtalk: faults.optional() });

@@ -128,6 +128,8 @@ export interface Faults {
   cutBot?: boolean;
   /** DingTalk: the month's quota is used up, both ways. */
   quota?: boolean;
+  /** DingTalk: permission points that the app was not granted. */
+  missingScopes?: string[];
   /** DingTalk: these user ids come back in `flowControlledStaffIdList`. */
   flowControlled?: string[];
 }

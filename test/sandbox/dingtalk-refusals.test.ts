@@ -276,7 +276,6 @@ test('a work notification says success whatever becomes of it; its result tells'
   t.like(await resultOf(good), { forbidden_user_id_list: ['staff01'] }, 'the same once a day');
   const card = { title: '到期', markdown: '城东医院', btn_orientation: '0', btn_json_list: [{ title: '打开' }] };
   for (const [name, change] of [
-    ['another app', { agent_id: 1 }],
     ['nobody', { userid_list: '' }],
     ['too many', { userid_list: Array.from({ length: 101 }, (_, n) => `s${n}`).join() }],
     ['too large', { msg: { msgtype: 'text', text: { content: '长'.repeat(700) } } }],
@@ -286,4 +285,22 @@ test('a work notification says success whatever becomes of it; its result tells'
     t.is((await ask('asyncsend_v2', { ...good, ...change })).errcode, 400_002, name);
   }
   t.is((await ask('getsendresult', { agent_id: Number(agentId), task_id: 1 })).errcode, 400_002);
+  t.is((await ask('asyncsend_v2', { ...good, agent_id: 1 })).errcode, 41_020, 'another app');
+  t.is((await ask('getsendresult', { agent_id: 1, task_id: 1 })).errcode, 41_020);
+});
+
+test('what the app was not granted is refused by the name of the permission point, and nothing else is', async (t) => {
+  const bench = await startBench(t);
+  const member = () => bench.oapi('POST', 'topapi/v2/user/get', { userid: 'staff01' });
+  const card = async () => (await bench.ding('PUT', 'card/instances', {})).json;
+  await bench.control('PUT', 'faults', { dingtalk: { missingScopes: ['qyapi_get_member', 'Card.Instance.Write'] } });
+  t.like(await member(), { errcode: 88, sub_code: '60011', sub_msg: '应用尚未开通所需的权限：[qyapi_get_member]' });
+  t.like(await card(), {
+    code: 'Forbidden.AccessDenied.AccessTokenPermissionDenied',
+    accessdenieddetail: { requiredScopes: ['Card.Instance.Write'] },
+  });
+  t.is((await bench.oapi('POST', 'topapi/v2/department/listsub', { dept_id: 1 })).errcode, 0);
+  await bench.control('PUT', 'faults', { dingtalk: { missingScopes: [] } });
+  t.is((await member()).errcode, 0);
+  t.is((await card()).code, 'param.outTrackIdEmpty');
 });

@@ -134,14 +134,17 @@ export class Bench {
   }
 }
 
-export async function temporaryFolder(t: ExecutionContext): Promise<string> {
+/** A test, or whatever else outlives what is started for it. */
+export type Owner = Pick<ExecutionContext, 'teardown'>;
+
+export async function temporaryFolder(t: Owner): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /** Both stand-ins in this process, with three people and one DingTalk group. */
-export async function startBench(t: ExecutionContext, timings: Partial<Timings> = {}): Promise<Bench> {
+export async function startBench(t: Owner, timings: Partial<Timings> = {}): Promise<Bench> {
   const dataDir = await temporaryFolder(t);
   const standIns = await startStandIns({ dataDir, log: silentLog, timings: { ...QUICK, ...timings } });
   t.teardown(() => standIns.close());

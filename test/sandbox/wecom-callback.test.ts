@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { Message, Timings } from '../../src/sandbox/index.js';
 import { button, type Bench, type Json, type Received, startBench, startReceiver } from './support.js';
 
@@ -40,7 +40,7 @@ const inner = (bench: Bench, type: string, rest: string): string =>
 type Answer = (xml: string, bench: Bench, tries: number) => { status?: number; body?: string } | 'hang';
 
 async function withApp(
-  t: Parameters<typeof startBench>[0],
+  t: ExecutionContext,
   answer: Answer = () => ({}),
   timings: Partial<Timings> = {},
 ): Promise<{ bench: Bench; heard: string[] }> {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { diagnose } from '../../scripts/doctor/diagnose.js';
 import { formatFinding, type Finding } from '../../scripts/doctor/finding.js';
 import { silentLog, systemClock } from '../../src/core/index.js';
@@ -10,13 +10,13 @@ import { memoryTokenStore } from '../../src/platforms/index.js';
 import { createWecomAdapter } from '../../src/platforms/wecom/index.js';
 import type { SandboxAccess } from '../../src/sandbox/index.js';
 import { testStore } from '../helpers/store.js';
-import { startBench, type Bench } from '../sandbox/support.js';
+import { startBench, type Bench, type Owner } from '../sandbox/support.js';
 
 /** The doctor beside a running server of ours, on the stand-ins: one thing is wrong each time, and it is named. */
 
 type Env = Record<string, string>;
 
-async function serve(t: ExecutionContext, access: SandboxAccess): Promise<string> {
+async function serve(t: Owner, access: SandboxAccess): Promise<string> {
   const common = {
     clock: systemClock,
     log: silentLog,
@@ -61,7 +61,7 @@ async function serve(t: ExecutionContext, access: SandboxAccess): Promise<string
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function setUp(t: ExecutionContext): Promise<{ bench: Bench; wecom: Env; dingtalk: Env }> {
+async function setUp(t: Owner): Promise<{ bench: Bench; wecom: Env; dingtalk: Env }> {
   const bench = await startBench(t);
   const { wecom: w, dingtalk: d } = bench.access;
   const common = {
@@ -129,15 +129,6 @@ interface Wrong {
   exit?: 1 | 2;
 }
 const AS_WECOM = (errcode: number, errmsg: string) => ({ json: { errcode, errmsg } });
-const DENIED = (scope: string) => ({
-  status: 403,
-  json: {
-    code: 'Forbidden.AccessDenied.AccessTokenPermissionDenied',
-    requestid: 'R',
-    message: '没有调用该接口的权限',
-    accessdenieddetail: { requiredScopes: [scope] },
-  },
-});
 
 const WECOM: Record<string, Wrong> = {
   'another company': { env: { WECOM_CORP_ID: 'ww0000000000000000' }, says: ['wecom.token', /我的企业.*WECOM_CORP_ID/] },
@@ -193,7 +184,23 @@ const WECOM: Record<string, Wrong> = {
   'an address without a domain': { env: { PUBLIC_URL: 'http://192.0.2.1:3000' }, says: ['address', /可信域名/] },
 };
 
+/** Permission points of the console, and the line that asks for each. */
+const LINE_OF = {
+  qyapi_robot_sendmsg: 'dingtalk.robot',
+  'Card.Instance.Write': 'dingtalk.cards',
+  qyapi_get_department_list: 'dingtalk.contacts',
+  qyapi_get_member: 'dingtalk.members',
+  qyapi_base: 'dingtalk.checkins',
+};
+const missing = (scope: keyof typeof LINE_OF): Record<string, Wrong> => ({
+  [`a missing permission (${scope})`]: {
+    faults: { missingScopes: [scope] },
+    says: [LINE_OF[scope], new RegExp(`权限管理.*搜索 ${scope}，.*发布`)],
+  },
+});
+
 const DINGTALK: Record<string, Wrong> = {
+  'a wrong app key': { env: { DINGTALK_CLIENT_ID: 'dingother' }, says: ['dingtalk.token', /DINGTALK_CLIENT_ID/] },
   'a wrong secret': { env: { DINGTALK_CLIENT_SECRET: 'nonsense' }, says: ['dingtalk.token', /凭证与基础信息/] },
   'a secret copied with its quotes': {
     env: { DINGTALK_CLIENT_SECRET: '"quoted"' },
@@ -201,28 +208,35 @@ const DINGTALK: Record<string, Wrong> = {
   },
   'another company': { env: { DINGTALK_CORP_ID: 'ding0000' }, says: ['dingtalk.company', /DINGTALK_CORP_ID/] },
   'a wrong robot code': { env: { DINGTALK_ROBOT_CODE: 'dingother' }, says: ['dingtalk.robot', /DINGTALK_ROBOT_CODE/] },
-  'no right to the robot': {
-    faults: { refusals: { '/v1.0/robot/messageFiles/download': DENIED('qyapi_robot_sendmsg') } },
-    says: ['dingtalk.robot', /权限管理.*qyapi_robot_sendmsg/],
-  },
-  'no right to cards': {
-    faults: { refusals: { '/v1.0/card/instances': DENIED('Card.Instance.Write') } },
-    says: ['dingtalk.cards', /权限管理.*Card\.Instance\.Write/],
+  ...missing('qyapi_robot_sendmsg'),
+  ...missing('Card.Instance.Write'),
+  ...missing('qyapi_get_department_list'),
+  ...missing('qyapi_get_member'),
+  ...missing('qyapi_base'),
+  'a robot that was stopped': {
+    faults: { refusals: { '/v1.0/robot/messageFiles/download': { status: 400, json: { code: 'bot.stopped' } } } },
+    says: ['dingtalk.robot', /启用机器人/],
   },
   'a template that is not there': {
     env: { DINGTALK_CARD_TEMPLATE_ID: '00000000-0000-0000-0000-000000000009.schema' },
     says: ['dingtalk.cards', /卡片平台.*发布/],
   },
-  'no right to the contacts': {
-    faults: {
-      refusals: { '/topapi/v2/department/listsub': { json: { errcode: 88, sub_code: '60011', sub_msg: 'x' } } },
-    },
-    says: ['dingtalk.contacts', /权限管理.*qyapi_get_department_list/],
-  },
   'contacts out of the app’s scope': {
     faults: { refusals: { '/topapi/v2/department/listsub': { json: { errcode: 50004, errmsg: 'x' } } } },
     says: ['dingtalk.contacts', /通讯录权限范围/],
   },
+  'a template that was not published': {
+    faults: { refusals: { '/v1.0/card/instances': { status: 400, json: { code: 'param.templateUnpublished' } } } },
+    says: ['dingtalk.cards', /卡片平台.*发布/],
+  },
+  'members out of the app’s scope': {
+    faults: { refusals: { '/topapi/v2/user/get': { json: { errcode: 50002, errmsg: 'x' } } } },
+    says: ['dingtalk.members', /通讯录权限范围/],
+  },
+  'the agent id of another app': { env: { DINGTALK_AGENT_ID: '1' }, says: ['dingtalk.agent', /DINGTALK_AGENT_ID/] },
+  'no agent id': { env: { DINGTALK_AGENT_ID: '' }, says: ['dingtalk.agent', /AgentId.*DINGTALK_AGENT_ID/] },
+  'an agent id that is none': { env: { DINGTALK_AGENT_ID: 'dingapp' }, says: ['dingtalk.agent', /DINGTALK_AGENT_ID/] },
+  'no company id': { env: { DINGTALK_CORP_ID: '' }, says: ['dingtalk.company', /CorpId.*DINGTALK_CORP_ID/] },
   'an address that is not listed': {
     faults: {
       refusals: {
@@ -244,26 +258,57 @@ const DINGTALK: Record<string, Wrong> = {
     env: { DINGTALK_MODE: 'http', DINGTALK_EVENT_TOKEN: 'other', DINGTALK_EVENT_AES_KEY: 'a'.repeat(43) },
     says: ['dingtalk.callback', /DINGTALK_EVENT_TOKEN/],
   },
+  'an encryption key with a character missing': {
+    env: { DINGTALK_MODE: 'http', DINGTALK_EVENT_TOKEN: 'tok123', DINGTALK_EVENT_AES_KEY: 'a'.repeat(42) },
+    says: ['config', /\.env\.example/],
+    exit: 2,
+  },
+  'a signing token with signs in it': {
+    env: { DINGTALK_MODE: 'http', DINGTALK_EVENT_TOKEN: 'tok-123', DINGTALK_EVENT_AES_KEY: 'a'.repeat(43) },
+    says: ['config', /\.env\.example/],
+    exit: 2,
+  },
+  'a server that does not run': { env: { PUBLIC_URL: 'http://127.0.0.1:9' }, says: ['reach', /npm start/] },
   'a clock that is ten minutes off': { faults: { clockSkewMs: 600_000 }, says: ['clock', /timedatectl/] },
 };
+
+/** One server of ours and one pair of stand-ins for all of them: they come one after the other. */
+const ends: (() => unknown)[] = [];
+const owner: Owner = { teardown: (end) => void ends.push(end) };
+let shared: ReturnType<typeof setUp> | undefined;
+test.after.always('what stood for all ends', async () => {
+  for (const end of ends.reverse()) await end();
+});
 
 for (const [platform, all] of [
   ['wecom', WECOM],
   ['dingtalk', DINGTALK],
 ] as const) {
-  test(`${platform}: ${Object.keys(all).length} misconfigurations, each named with what to press`, async (t) => {
-    const set = await setUp(t);
-    for (const [what, { env, faults, says, exit = 1 }] of Object.entries(all)) {
-      await set.bench.control('PUT', 'faults', { [platform]: faults ?? {} });
+  for (const [what, { env, faults, says, exit = 1 }] of Object.entries(all)) {
+    test.serial(`${platform}: ${what} is named, with what to press`, async (t) => {
+      const set = await (shared ??= setUp(owner));
+      await set.bench.control('PUT', 'faults', { wecom: {}, dingtalk: {}, [platform]: faults ?? {} });
       const { findings, exitCode } = await diagnose({ ...set[platform], ...env });
       const [name, press] = says;
-      const lines = wrongOf(findings).map(formatFinding).join('\n');
       const found = findings.find((one) => one.name === name && one.state === 'bad');
-      t.regex(found?.press ?? '', press, `${what}: ${lines}`);
-      t.is(exitCode, exit, what);
+      t.regex(found?.press ?? '', press, wrongOf(findings).map(formatFinding).join('\n'));
+      t.is(exitCode, exit);
       for (const secret of [set.bench.access.wecom.secret, set.bench.access.dingtalk.clientSecret]) {
-        t.false(findings.map(formatFinding).join('\n').includes(secret), `${what}: no secret is shown`);
+        t.false(findings.map(formatFinding).join('\n').includes(secret), 'no secret is shown');
       }
-    }
-  });
+    });
+  }
 }
+
+test('one missing permission spoils its own line and no other', async (t) => {
+  const { bench, dingtalk } = await setUp(t);
+  for (const [scope, name] of Object.entries(LINE_OF)) {
+    await bench.control('PUT', 'faults', { dingtalk: { missingScopes: [scope] } });
+    const wrong = wrongOf((await diagnose(dingtalk)).findings);
+    t.deepEqual(
+      wrong.map((one) => one.name),
+      [name],
+    );
+    t.true(wrong[0]?.press?.includes(`搜索 ${scope}，`));
+  }
+});

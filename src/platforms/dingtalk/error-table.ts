@@ -92,6 +92,10 @@ export const REACTIONS = {
     'js_signature_refused',
     '开放平台 → 本应用 →「网页应用」：首页地址和安全域名要是 PUBLIC_URL 的域名，DINGTALK_AGENT_ID 要和「凭证与基础信息」一致。',
   ),
+  agent: no(
+    'agent_wrong',
+    '开放平台 → 本应用 →「凭证与基础信息」：复制「原企业内部应用 AgentId」填进 DINGTALK_AGENT_ID，要和 Client ID 取自同一个应用。',
+  ),
   dingPaid: no('ding_not_bought', 'DING 要专业版或专属版，额度在管理后台 →「DING 消息」里加购。'),
   webhookGuard: no(
     'webhook_guarded',
@@ -150,6 +154,8 @@ export const OLD_API: readonly (readonly [Named, readonly number[]])[] = [
   ['scope', [50002, 50004]],
   ['department', [40009]],
   ['permission', [60011]],
+  // Not on the page of error codes: of the older list, and as work notifications answer (github.com/007gzs/dingtalk-sdk/issues/44).
+  ['agent', [40056, 41011, 41020, 70003, 70004]],
   ['ip', [60020]],
   ['second', [90018, 90002, 90006, 90007, 90009, 90010, 90011, 90012, 90013, 90014]],
   ['quota', [90020]],

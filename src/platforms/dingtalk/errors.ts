@@ -70,7 +70,10 @@ function oldApiError(api: string, body: OldAnswer): AppError {
   const vendorCode = outer === 88 && /^-?\d+$/.test(sub) ? Number(sub) : outer;
   const said = String(body.sub_msg ?? body.errmsg ?? '');
   const table = api === WEBHOOK_API ? BY_WEBHOOK : OLD;
-  return toError(table.get(vendorCode) ?? REACTIONS.refused, `${api}: ${vendorCode} ${said}`, { vendorCode });
+  // The old API names missing permissions in its words only.
+  const scopes = table.get(vendorCode) === REACTIONS.permission ? (said.match(/\bqyapi_\w+/g) ?? []) : [];
+  const details = { vendorCode, ...(scopes.length === 0 ? {} : { requiredScopes: [...new Set(scopes)] }) };
+  return toError(table.get(vendorCode) ?? REACTIONS.refused, `${api}: ${vendorCode} ${said}`, details);
 }
 
 interface NewAnswer {

@@ -1,4 +1,4 @@
-import { AppError, ConfigError, errorCode, errorText, silentLog, type Clock } from '../../core/index.js';
+import { AppError, ConfigError, errorCode, errorText, MINUTE, silentLog, type Clock } from '../../core/index.js';
 import { memoryTokenStore } from '../token-holder.js';
 import { EventCrypto } from './callback-crypto.js';
 import { createClient, type DingtalkClient } from './client.js';
@@ -9,7 +9,7 @@ import { checked } from './settings.js';
 import { StreamClient } from './stream.js';
 import { OkAnswer, type DingtalkSettings } from './types.js';
 
-/** What the doctor asks the vendor: nothing of it is seen by anybody, two of the calls count against the month. */
+/** What the doctor asks the vendor: nothing of it is seen by anybody, four of the calls count against the month. */
 
 export interface Probed {
   name: string;
@@ -26,8 +26,13 @@ const CONSOLE = '开放平台 → 应用开发 → 本应用';
 const SCOPES = {
   robot: 'qyapi_robot_sendmsg',
   cards: 'Card.Instance.Write',
-  contacts: 'qyapi_get_department_list',
+  departments: 'qyapi_get_department_list',
+  members: 'qyapi_get_member',
+  checkIns: 'qyapi_base',
 } as const;
+
+/** A user id that no company has. */
+const NOBODY = 'trailmark-doctor';
 
 export async function probeDingtalk(given: DingtalkSettings, clock: Clock): Promise<Probed[]> {
   let settings: DingtalkSettings;
@@ -49,7 +54,10 @@ export async function probeDingtalk(given: DingtalkSettings, clock: Clock): Prom
     settings.mode === 'stream' ? stream(settings) : callback(settings, clock),
     robot(client, settings),
     cards(client, settings),
-    contacts(client),
+    departments(client),
+    members(client),
+    checkIns(client, clock),
+    agent(client, settings),
   ]);
   return [strip(token), ...rest.flat().map(strip)];
 }
@@ -183,7 +191,40 @@ function cards(client: DingtalkClient, { cardTemplateId }: DingtalkSettings): Pr
   });
 }
 
-function contacts(client: DingtalkClient): Promise<Attempted> {
+function departments(client: DingtalkClient): Promise<Attempted> {
   const ask = () => client.callOld('/topapi/v2/department/listsub', { dept_id: 1 }, OkAnswer, false);
-  return attempt('contacts', '通讯录可读', ask, { scope: SCOPES.contacts });
+  return attempt('contacts', '部门可读', ask, { scope: SCOPES.departments });
+}
+
+/** Whoever may read members is told that there is no such one. */
+function members(client: DingtalkClient): Promise<Attempted> {
+  const ask = () => client.callOld('/topapi/v2/user/get', { userid: NOBODY }, OkAnswer, false);
+  return attempt('members', '成员可读', ask, { fine: ['dingtalk.recipient_unknown'], scope: SCOPES.members });
+}
+
+/** Nobody's check-ins of the last minute. Whether the vendor answers with none or refuses the person, it would have let us. */
+function checkIns(client: DingtalkClient, clock: Clock): Promise<Attempted> {
+  const end = clock.now().getTime();
+  const body = { userid_list: NOBODY, start_time: end - MINUTE, end_time: end, cursor: 0, size: 1 };
+  return attempt('checkins', '签到记录可读', () => client.callOld('/topapi/checkin/record/get', body, OkAnswer, true), {
+    fine: ['dingtalk.recipient_unknown', 'dingtalk.request_wrong'],
+    scope: SCOPES.checkIns,
+  });
+}
+
+/** What became of a work notification that was never sent: the app is looked at before the task. */
+function agent(client: DingtalkClient, { agentId }: DingtalkSettings): Promise<Attempted> {
+  const name = 'agent';
+  const press = REACTIONS.agent.admin;
+  if (!/^\d+$/.test(agentId)) {
+    const detail = `DINGTALK_AGENT_ID ${agentId === '' ? '没填' : '不是一串数字'}：取证页的签名和工作通知要用`;
+    return Promise.resolve({ name, ok: false, detail, code: '', press });
+  }
+  const body = { agent_id: Number(agentId), task_id: 1 };
+  return attempt(
+    name,
+    `AgentId ${agentId}`,
+    () => client.callOld('/topapi/message/corpconversation/getsendresult', body, OkAnswer, true),
+    { fine: ['dingtalk.request_wrong', 'dingtalk.refused'], press },
+  );
 }

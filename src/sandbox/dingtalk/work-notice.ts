@@ -11,6 +11,8 @@ import { failOld, okOld } from './words.js';
 const MOST_USERS = 100;
 const MAX_BYTES = 2_048;
 const PER_DAY = 500;
+/** Not on the vendor's page of the call, but what it answers: https://github.com/007gzs/dingtalk-sdk/issues/44 */
+const ANOTHER_APP = [41_020, 'accessToken中包含的appKey与agentId不一致，无法使用当前agentId'] as const;
 
 interface Task {
   invalid: string[];
@@ -31,7 +33,7 @@ function sentOf(state: DingtalkState): Sent {
 /** Says success whatever becomes of it: the result is asked for by the task. */
 export function sendWorkNotice(state: DingtalkState, call: Call): Reply {
   const request = jsonBody(call) ?? {};
-  if (String(request.agent_id) !== state.data.agentId) return failOld(400_002, '无效的参数 agent_id');
+  if (String(request.agent_id) !== state.data.agentId) return failOld(...ANOTHER_APP);
   const users = text(request.userid_list).split(',').filter(Boolean);
   if (users.length === 0 || users.length > MOST_USERS) return failOld(400_002, '无效的参数 userid_list');
   const message = isJson(request.msg) ? toShown(request.msg) : undefined;
@@ -55,8 +57,9 @@ export function sendWorkNotice(state: DingtalkState, call: Call): Reply {
 
 export function workNoticeResult(state: DingtalkState, call: Call): Reply {
   const request = jsonBody(call) ?? {};
+  if (String(request.agent_id) !== state.data.agentId) return failOld(...ANOTHER_APP);
   const task = sentOf(state).tasks.get(Number(request.task_id));
-  if (String(request.agent_id) !== state.data.agentId || task === undefined) return failOld(400_002, '无效的参数');
+  if (task === undefined) return failOld(400_002, '无效的参数');
   const send_result = {
     invalid_user_id_list: task.invalid,
     forbidden_user_id_list: task.forbidden,

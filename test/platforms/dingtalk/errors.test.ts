@@ -67,6 +67,7 @@ const OLD: [object, unknown[]][] = [
   [{ errcode: 90002 }, ['refused', 'dingtalk.rate_limited', true, 1_000]],
   [{ errcode: 90020 }, ['refused', 'dingtalk.quota_used_up', false, null]],
   [{ errcode: 60011 }, ['refused', 'dingtalk.permission_missing', false, null]],
+  [{ errcode: 41020 }, ['refused', 'dingtalk.agent_wrong', false, null]],
   [{ errcode: 300001, errmsg: 'session 不存在' }, ['refused', 'dingtalk.session_gone', false, null]],
   [{ errcode: 400002 }, ['refused', 'dingtalk.request_wrong', false, null]],
   [{ errcode: 999999 }, ['refused', 'dingtalk.refused', false, null]],
@@ -90,6 +91,16 @@ test('a missing permission names the scope to request, in either spelling', (t) 
     const body = { code, [name]: { requiredScopes: ['Card.Instance.Write'] } };
     t.deepEqual(answerError('a', 403, body, '')?.details['requiredScopes'], ['Card.Instance.Write']);
   }
+});
+
+test('the old API names the scope in its words only', (t) => {
+  const scopesOf = (sub_msg: string) =>
+    answerError('a', 200, { errcode: 88, sub_code: '60011', sub_msg }, '')?.details['requiredScopes'];
+  const url = 'https://open-dev.dingtalk.com/appscope/apply?content=ding1%23qyapi_get_member';
+  t.deepEqual(scopesOf(`应用尚未开通所需的权限：[qyapi_get_member]，点击链接申请并开通即可：${url}`), [
+    'qyapi_get_member',
+  ]);
+  t.is(scopesOf('没有权限'), undefined);
 });
 
 /** What the vendor's pages name, by call; `*` is any ending. */
