@@ -60,6 +60,7 @@ export function gauges(metrics: Registry, house: House, store: Store): void {
   gauge('trailmark_outbox_dead', 'Messages given up', async () => (await house.outbox.counts()).dead);
   gauge('trailmark_inbox_waiting', 'Events waiting', async () => (await house.inbox.counts()).waiting);
   gauge('trailmark_inbox_parked', 'Events given up', async () => (await house.inbox.counts()).dead);
+  gauge('trailmark_effects_put_aside', 'Consequences that nothing takes', () => house.relay.putAside());
   gauge('trailmark_verifications_waiting', 'Evidence waiting for its verdict', () => house.verification.queueLength());
   gauge('trailmark_store_bytes', 'Size of the store on disk', async () => (await storeStatus(store)).bytes);
   gauge(

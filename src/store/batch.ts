@@ -1,4 +1,5 @@
 import type { Collection } from 'mongoose';
+import { AppError } from '../core/index.js';
 import { AS_GIVEN, isDuplicateKey } from './aggregate.js';
 
 /**
@@ -95,4 +96,22 @@ function duplicates(error: unknown): Set<number> | null {
   const { writeErrors } = error as { writeErrors?: readonly { code: number; index: number }[] };
   if (writeErrors === undefined) return new Set([0]);
   return writeErrors.every((one) => one.code === 11_000) ? new Set(writeErrors.map((one) => one.index)) : null;
+}
+
+/** Answers of the store about what was to be written, which will be the same next time: error codes of MongoDB. */
+const REFUSALS = new Set([
+  2, // BadValue
+  14, // TypeMismatch
+  52, // DollarPrefixedFieldName
+  121, // DocumentValidationFailure
+  238, // NotImplemented: the embedded store's limits
+  10_334, // BSONObjectTooLarge
+  17_280, // KeyTooLong
+]);
+
+/** Trying it again would not help. */
+export function isRefusedForGood(error: unknown): boolean {
+  if (error instanceof AppError) return !error.retryable;
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return typeof error.code === 'number' && REFUSALS.has(error.code);
 }

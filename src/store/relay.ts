@@ -1,6 +1,6 @@
 import type { Connection } from 'mongoose';
-import { SECOND, type Clock, type Log } from '../core/index.js';
-import { createChanges, createInserts, type Batch, type Change } from './batch.js';
+import { errorText, SECOND, type Clock, type Log } from '../core/index.js';
+import { createChanges, createInserts, isRefusedForGood, type Batch, type Change } from './batch.js';
 import type { AggregateDocument, DomainEvent, Effect, Fresh } from './types.js';
 
 /** Takes effects of one kind to where they are worked on. Must be idempotent by `Effect._id`. */
@@ -20,9 +20,23 @@ export interface Relay {
   flush(collection: string, id: string, fresh?: Fresh): Promise<void>;
   /** Finds what a dead process left pending (`all`: also what is fresh, when nobody else can be at it). Returns how many documents. */
   sweep(options?: { all?: boolean }): Promise<number>;
+  /** Effects that nothing takes: a fault of ours, each with its reason in `effects_put_aside`. */
+  putAside(): Promise<number>;
   /** Resolves when nothing is being copied out or struck off. */
   idle(): Promise<void>;
 }
+
+/** An effect that nothing takes, kept for whoever finds out why. */
+interface PutAside {
+  _id: string;
+  /** `<collection>:<id>` of the aggregate that wanted it. */
+  from: string;
+  effect: Effect;
+  error: string;
+  at: Date;
+}
+
+const PUT_ASIDE = 'effects_put_aside';
 
 /** Leftovers younger than this belong to a command that is still running its own flush. */
 const SWEEP_AFTER_MS = 5 * SECOND;
@@ -39,6 +53,7 @@ export function createRelay(deps: { connection: Connection; clock: Clock; log: L
   const behind = new Set<string>();
   const clears = new Map<string, Batch<Change, void>>();
   const eventLog = createInserts<DomainEvent>(deps.connection.collection('events'));
+  const putAside = createInserts<PutAside>(deps.connection.collection(PUT_ASIDE));
 
   async function pendingOf(name: string, id: string): Promise<Fresh | null> {
     const doc = (await deps.connection
@@ -50,7 +65,32 @@ export function createRelay(deps: { connection: Connection; clock: Clock; log: L
     return doc === null ? null : { ver: doc.ver, events: doc.pendingEvents, effects: doc.pendingEffects };
   }
 
-  async function copyOut({ events, effects }: Fresh): Promise<void> {
+  /**
+   * What the sink or the store will never take is put aside, so that it holds up nothing that comes after it. Nothing
+   * overtakes what may yet be taken: the first that fails otherwise ends it, and is tried again with those behind it.
+   */
+  async function give(sink: EffectSink, group: readonly Effect[], from: string): Promise<void> {
+    try {
+      await sink(group);
+    } catch (error) {
+      const [only, ...others] = group;
+      if (only === undefined || !isRefusedForGood(error)) throw error;
+      if (others.length > 0) {
+        for (const effect of group) await give(sink, [effect], from);
+        return;
+      }
+      deps.log.error({ err: error, aggregate: from, effect: only._id, kind: only.kind }, 'effect put aside');
+      await putAside.add({
+        _id: `${from}:${only._id}`,
+        from,
+        effect: only,
+        error: errorText(error),
+        at: deps.clock.now(),
+      });
+    }
+  }
+
+  async function copyOut({ events, effects }: Fresh, from: string): Promise<void> {
     if (events.length > 0) {
       await Promise.all(events.map((event) => eventLog.add(event)));
       for (const reader of readers) await reader(events);
@@ -58,7 +98,7 @@ export function createRelay(deps: { connection: Connection; clock: Clock; log: L
     for (const [kind, group] of groupByKind(effects)) {
       const sink = sinks.get(kind);
       if (sink === undefined) throw new TypeError(`no sink for effects of kind ${kind}`);
-      await sink(group);
+      await give(sink, group, from);
     }
   }
 
@@ -84,7 +124,7 @@ export function createRelay(deps: { connection: Connection; clock: Clock; log: L
     const out = before
       .then(async () => {
         const pending = fresh === undefined || behind.has(key) ? await pendingOf(name, id) : fresh;
-        if (pending !== null) await copyOut(pending);
+        if (pending !== null) await copyOut(pending, key);
         behind.delete(key);
         return pending;
       })
@@ -127,6 +167,7 @@ export function createRelay(deps: { connection: Connection; clock: Clock; log: L
       }
       return found;
     },
+    putAside: () => deps.connection.collection(PUT_ASIDE).countDocuments({}),
     async idle() {
       while (inWork.size > 0) await Promise.all(inWork.values());
     },

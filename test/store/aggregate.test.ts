@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ConflictError, FixedClock, SECOND, silentLog } from '../../src/core/index.js';
+import { AppError, ConflictError, FixedClock, SECOND, silentLog } from '../../src/core/index.js';
 import {
   createAggregate,
   createRelay,
@@ -168,6 +168,36 @@ test('a document whose sink fails keeps nobody else waiting', async (t) => {
   await relay.sweep({ all: true });
   t.deepEqual(seen, ['good']);
   t.is(await connection.collection('counters').countDocuments({ pendingAt: { $exists: true } }), 1);
+});
+
+test('an effect that nothing will ever take is put aside with its reason; those before and behind it go where they belong, in order', async (t) => {
+  const { counters, clock, relay, connection } = await setup();
+  const seen: string[] = [];
+  let isAway = false;
+  relay.addSink('picky', (effects) => {
+    const who = effects.map((effect) => String(effect.data['who']));
+    if (isAway) return Promise.reject(new Error('away'));
+    if (who.includes('bad')) return Promise.reject(new AppError('sink.never', 'never'));
+    if (who.includes('long')) return Promise.reject(Object.assign(new Error('no such keys'), { code: 238 }));
+    seen.push(...who.filter((one) => !seen.includes(one)));
+    return Promise.resolve();
+  });
+  const ask = (key: string, ...who: string[]) =>
+    counters.command('c', { key, now: clock.now() }, () => ({
+      effects: who.map((one) => ({ _id: `e:${one}`, kind: 'picky', data: { who: one } })),
+      result: null,
+    }));
+  isAway = true;
+  await ask('k1', 'a', 'bad', 'b', 'long');
+  t.is(await relay.putAside(), 0, 'what is only away is waited for');
+  isAway = false;
+  await ask('k2', 'c');
+  t.deepEqual(seen, ['a', 'b', 'c']);
+  await relay.idle();
+  t.is((await counters.load('c'))?.pendingAt, undefined);
+  t.is(await relay.putAside(), 2);
+  const [kept] = await connection.collection('effects_put_aside').find({}).sort({ _id: 1 }).toArray();
+  t.like(kept, { from: 'counters:c', error: 'never', effect: { _id: 'e:bad', data: { who: 'bad' } } });
 });
 
 test('when the relay is stuck, commands are refused rather than piled up', async (t) => {

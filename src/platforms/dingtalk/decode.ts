@@ -1,5 +1,6 @@
 import { asId, joinKey, type CardId, type EventKey } from '../../core/index.js';
 import type { Chat, InboundBody, InboundEvent, MediaRef, NoMaterial } from '../contract.js';
+import { areIds } from '../ids.js';
 import { parseJson } from './http.js';
 import { readPressText } from './press-text.js';
 import { CardCallback, CardContent, MessageContent, RobotMessage, type StreamFrame } from './types.js';
@@ -24,6 +25,7 @@ export function decodeRobotMessage(data: unknown, now: Date): DecodedMessage | n
   const parsed = RobotMessage.safeParse(data);
   if (!parsed.success) return null;
   const message = parsed.data;
+  if (!areIds(message.msgId, message.senderStaffId, message.senderId, message.conversationId)) return null;
   const quotaUsedUp = message.errorCode !== undefined || message.errCode !== undefined;
   // Not said to us: in a group only what names the robot is.
   if (message.conversationType === '2' && message.isInAtList === false) return { events: [], message, quotaUsedUp };
@@ -185,6 +187,7 @@ export function decodeCardCallback(data: unknown, messageId: string, now: Date):
   const callback = CardCallback.safeParse(data);
   if (!callback.success || callback.data.userId === '') return null;
   const { outTrackId, userId, corpId, content, value } = callback.data;
+  if (!areIds(messageId, outTrackId, userId)) return null;
   const pressed = CardContent.safeParse(parseJson(content ?? value ?? ''));
   if (!pressed.success) return null;
   const params = pressed.data.cardPrivateData.params ?? pressed.data.params ?? {};
@@ -237,6 +240,7 @@ export function decodeEvent(frame: StreamFrame, now: Date): InboundEvent | null 
   if (!eventId) return null;
   const data = parseJson(frame.data);
   const from = personOf(data);
+  if (!areIds(eventId, from)) return null;
   // An official check-in names person and instant, not the place.
   const isCheckIn = eventType === 'check_in' && from !== '';
   return {

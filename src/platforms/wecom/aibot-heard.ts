@@ -1,6 +1,7 @@
 import { asId, joinKey, type CardId, type EventKey } from '../../core/index.js';
 import type { FilledCard } from '../../cards/index.js';
 import type { InboundBody, InboundEvent } from '../contract.js';
+import { areIds } from '../ids.js';
 import { cardIdOf } from './task-id.js';
 import { drawBotCard, joinQuestion, NO_OPTION } from './template-card.js';
 import type { TemplateCard } from './types.js';
@@ -42,7 +43,7 @@ export function hear(message: Record<string, unknown>, now: Date): Heard {
     return { outcome: 'ignored', kind, welcome: false };
   const id = textOf(message['msgid']);
   const from = textOf(objectOf(message['from'])['userid']);
-  if (id === '' || from === '' || type === '') return { outcome: 'malformed', kind };
+  if (id === '' || from === '' || type === '' || !areIds(id, from)) return { outcome: 'malformed', kind };
   if (type === 'event' && !isPress) return { outcome: 'ignored', kind, welcome: true };
   const body = isPress ? pressOf(objectOf(message['event'])) : bodyOf(type, message);
   if (body === null) return { outcome: 'malformed', kind };
@@ -83,7 +84,7 @@ function pressOf(event: Record<string, unknown>): InboundBody | null {
   const pressed = objectOf(event['template_card_event']);
   const taskId = textOf(pressed['task_id']);
   const action = textOf(pressed['event_key']);
-  if (taskId === '' || action === '') return null;
+  if (taskId === '' || action === '' || !areIds(taskId)) return null;
   const chosen = new Map<string, string[]>();
   for (const item of listOf(objectOf(pressed['selected_items'])['selected_item'])) {
     const question = joinQuestion(textOf(objectOf(item)['question_key']));

@@ -1,5 +1,6 @@
 import { asId, joinKey, sha256, SECOND, type CardId, type EventKey } from '../../core/index.js';
 import type { InboundBody, InboundEvent, IntakeHints, NoMaterial } from '../contract.js';
+import { areIds } from '../ids.js';
 import { cardIdOf } from './task-id.js';
 import { joinQuestion, NO_OPTION } from './template-card.js';
 import { childrenNamed, textAt, type XmlElement } from './xml.js';
@@ -87,6 +88,7 @@ export function decode(xml: XmlElement, source: string, agentId: string): Decode
   if (from === '' || type === '') return { kind: 'malformed', why: 'no sender or type' };
   if (!Number.isSafeInteger(seconds) || seconds <= 0) return { kind: 'malformed', why: 'no time' };
   const msgId = textAt(xml, 'MsgId');
+  if (!areIds(from, msgId, textAt(xml, 'TaskId'))) return { kind: 'malformed', why: 'no id is as long' };
   // Current pages write `click`, older ones `CLICK`.
   const name = textAt(xml, 'Event').toLowerCase();
   if (type === 'event') {

@@ -235,6 +235,22 @@ test('hostile clicks change nothing outside and give no event', (t) => {
   t.is(click({ cardPrivateData: { actionIds: ['a'] } }, { outTrackId: '' }), null);
 });
 
+test('ids longer than any of theirs make no event: no store could look them up', (t) => {
+  const long = 'x'.repeat(300);
+  const pressed = { cardPrivateData: { actionIds: ['a'] } };
+  t.truthy(click(pressed));
+  for (const change of [{ outTrackId: long }, { userId: long }]) t.is(click(pressed, change), null);
+  for (const change of [
+    { msgId: long },
+    { senderStaffId: long },
+    { senderId: long },
+    { ...group, conversationId: long },
+  ])
+    t.deepEqual(events(change), []);
+  const headers = { topic: '*', messageId: 'm', eventType: 'check_in', eventId: long };
+  t.is(decodeEvent({ type: 'EVENT', headers, data: '{}' }, NOW), null);
+});
+
 test('what a link button makes the client say is a press again, but only one-to-one', (t) => {
   const said = writePressText('拍门牌', 'card_Xk-1', 'ask:deal_1:item@2');
   t.deepEqual(bodies({ text: { content: said } }), [

@@ -55,6 +55,8 @@ test('what lacks its sender, time or content is malformed, not guessed', (t) => 
     read('location-message').replace('23.104105', '123.1'),
     read('location-message').replace('23.104105', ''),
     read('template_card_event').replace(/<TaskId>.*?<\/TaskId>/, ''),
+    read('template_card_event').replace(/<TaskId>.*?<\/TaskId>/, `<TaskId>${'x'.repeat(300)}</TaskId>`),
+    text.replace(/<FromUserName>.*?<\/FromUserName>/, `<FromUserName>${'x'.repeat(300)}</FromUserName>`),
   ]) {
     t.is(decoded(broken).kind, 'malformed', broken);
   }
