@@ -1,4 +1,4 @@
-// npm run bench:radar [-- lookup | copies | pieces [PICTURES]]: the reuse radar. JSON lines {name, value, unit, n}.
+// npm run bench:radar [-- lookup | copies | pieces | leaves [PICTURES]]: the reuse radar. JSON lines {name, value, unit, n}.
 // npm run bench:radar -- --pictures DIR: all pictures of an archive against each other; pairs that resemble, by name, on stderr.
 // PICTURES: a folder with photos, all different (default ../shared/data when it exists, else pictures made here).
 import { existsSync } from 'node:fs';
@@ -9,11 +9,12 @@ import { projectRoot } from '../../src/core/index.js';
 import { createHashTable, hashPicture, likeness, THUMB_SIDE, type PictureHash } from '../../src/evidence/index.js';
 import { makeSample } from '../../src/sandbox/index.js';
 import { COPIES } from './radar-copies.js';
+import { deadLeaves } from './radar-leaves.js';
 
 const WITHIN = 12;
 /** As the judge has them (src/evidence/judge/photo-reuse.ts). */
 const SAME = { bits: 6, likeness: 0.97 };
-const ALIKE = 0.85;
+const ALIKE = 0.92;
 const PHOTOS_MADE = 24;
 const TILES = 10_000;
 const LONG_SIDE = 1440;
@@ -133,6 +134,25 @@ async function pieces(originals: Buffer[]): Promise<void> {
   say('radar.false.pieces-failed', alarms.filter((one) => one?.same === true).length, 'pieces', hashes.length);
 }
 
+/** As many made pictures that no two share. */
+function leaves(): void {
+  const table = createHashTable();
+  const hashes: PictureHash[] = [];
+  for (let seed = 0; hashes.length < TILES; seed += 1) {
+    const data = deadLeaves(seed);
+    // Covered by one leaf: a picture of nothing.
+    if (deviation(data) < 12) continue;
+    const hash = hashPicture({ width: THUMB_SIDE, height: THUMB_SIDE, data });
+    table.add(hash.words);
+    hashes.push(hash);
+  }
+  const near = hashes.filter(({ words }, n) => table.near(words, WITHIN).some(({ row }) => row !== n)).length;
+  const alarms = hashes.map((hash, n) => verdictOn(hash, hashes, table, n));
+  say('radar.false.leaves-near-by-hash', near, 'pictures', hashes.length);
+  say('radar.false.leaves-to-review', alarms.filter((one) => one?.same === false).length, 'pictures', hashes.length);
+  say('radar.false.leaves-failed', alarms.filter((one) => one?.same === true).length, 'pictures', hashes.length);
+}
+
 function deviation(values: Uint8Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
@@ -201,13 +221,13 @@ function million(): void {
 }
 
 const [part, folder] = process.argv.slice(2);
-const PARTS = { lookup: million, copies, pieces };
+const PARTS = { lookup: million, copies, pieces, leaves };
 if (part === '--pictures' && folder !== undefined) {
   await different(folder);
 } else if (part !== undefined && !(part in PARTS)) {
   console.error(`usage: npm run bench:radar -- [${Object.keys(PARTS).join(' | ')}] [PICTURES] | --pictures DIR`);
   process.exitCode = 2;
 } else {
-  const originals = part === 'lookup' ? [] : await photos(folder);
+  const originals = part === 'lookup' || part === 'leaves' ? [] : await photos(folder);
   for (const [name, run] of Object.entries(PARTS)) if (part === undefined || part === name) await run(originals);
 }

@@ -9,7 +9,7 @@ import { judgeReuse, type AlikePicture } from './photo-reuse.js';
 import { exifMinute, judgeExifTime, judgeFresh, judgeWatermark } from './photo-time.js';
 import { combine, type Check } from './verdict.js';
 
-export const PHOTO_VERIFIER = { id: 'photo', version: '3' };
+export const PHOTO_VERIFIER = { id: 'photo', version: '4' };
 
 /** Median brightness below this: nobody sees anything (ordinary indoor photos have 70 and more). */
 const MIN_BRIGHTNESS = 25;

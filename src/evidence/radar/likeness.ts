@@ -9,6 +9,11 @@ import { CROPS, PRINT_SIDE } from './picture-hash.js';
 const BLOCK = 32;
 /** What changes over more than this many cells is light, not content. */
 const DETAIL = 4;
+/**
+ * Grey levels of 255 beyond which an edge is an edge, however strong: else one outline on an empty ground outweighs everything inside it, and two
+ * fruits on white, or two door frames, are one picture.
+ */
+const EDGE = 10;
 /** Frames are moved in steps of these shares, coarse to fine. */
 const STEPS = [0.04, 0.02, 0.01];
 const ROUNDS = 6;
@@ -55,7 +60,7 @@ const asPrint = (data: Uint8Array) => ({ width: PRINT_SIDE, height: PRINT_SIDE, 
 const fits = ([left, top, right, bottom]: Part): boolean =>
   left >= 0 && top >= 0 && right <= 1 && bottom <= 1 && right - left >= LEAST_SIDE && bottom - top >= LEAST_SIDE;
 
-/** A part of a picture in cells, each less the mean around it. */
+/** A part of a picture in cells, each less the mean around it, strong edges cut off. */
 function detail(picture: Sums, frame: Part): Float64Array {
   const cells = means(picture, frame, BLOCK);
   const sums = sumUp({ width: BLOCK, data: cells });
@@ -65,7 +70,7 @@ function detail(picture: Sums, frame: Part): Float64Array {
     const [top, bottom] = [Math.max(0, y - DETAIL), Math.min(BLOCK, y + DETAIL + 1)];
     const around =
       sumTo(sums, right, bottom) - sumTo(sums, left, bottom) - sumTo(sums, right, top) + sumTo(sums, left, top);
-    return value - around / ((right - left) * (bottom - top));
+    return Math.max(-EDGE, Math.min(EDGE, value - around / ((right - left) * (bottom - top))));
   });
 }
 
