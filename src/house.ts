@@ -36,8 +36,6 @@ import {
   type Org,
   type TimeWords,
   type WorkCalendar,
-  withChat,
-  withoutChat,
 } from './org/index.js';
 import {
   createOutbox,
@@ -53,6 +51,7 @@ import {
 import { SEND, type Intake, type Outgoing, type PlatformName, type RateBudget } from './platforms/contract.js';
 import { createRelay, createVault, type Relay, type Vault } from './store/index.js';
 import { createTodos, type Todos } from './todos/index.js';
+import { createDigestGroups } from './digest-groups.js';
 import { createDirectorySync, type DirectorySync } from './directory.js';
 import { ensureIndexes } from './indexes.js';
 import { createAppOf, createReach } from './reach.js';
@@ -226,6 +225,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   const tell = (messages: readonly Outgoing[]): void => {
     outbox.enqueue(messages).catch((error: unknown) => log.error({ err: error }, 'administrators not told'));
   };
+  const digestGroups = createDigestGroups({ org, adapters, isForeign: isRobotChat, notice, tell, clock, log });
   const outbox: Outbox = createOutbox({
     connection,
     alone: deps.alone === true,
@@ -238,7 +238,9 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
       if (digest === null) throw new AppError('digest.unknown', `no digest ${of}`);
       return drawDigestChart(digest, words.dayTime(digest.asOf));
     },
-    onDead: (row) => tell(deadNotices(notice, row, clock.now())),
+    onDead: (row) => {
+      if (!digestGroups.lost(row)) tell(deadNotices(notice, row, clock.now()));
+    },
     onLesser: (row, as) => tell(lesserNotices(notice, row, as, today())),
     onQuota: (platform, month) => tell(quotaNotices(notice, platform, month, today().slice(0, 7))),
     reach: createReach({ org, sessions, platforms: adapters }),
@@ -289,12 +291,7 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
     devicesOf: async (deal) =>
       deviceWords(await equipment.ofClient(deal.clientId, (one) => org.canSee(deal.ownerId, one))),
     visitCode: (dealId: DealId | string) => deps.visitCode(dealId),
-    postDigests: async (chat, of) => {
-      if (adapters.get(chat.platform)?.capabilities.groupsOfPeople !== true) return false;
-      const group = of === null ? null : withChat(org.data(), of, chat, isRobotChat);
-      await org.save({ groups: of === null ? withoutChat(org.data(), chat) : group === null ? [] : [group] });
-      return of === null || group !== null;
-    },
+    postDigests: (chat, of) => digestGroups.post(chat, of),
     isCounted: (platform) => adapters.get(platform)?.budget.perMonth !== undefined,
     onJoined: () => directory.settleSoon(),
     insights,
@@ -304,7 +301,10 @@ export async function wireHouse(deps: InsideDeps): Promise<House> {
   const inbox = createInbox({
     connection,
     alone: deps.alone === true,
-    handle: (event) => conversation.handle(event),
+    handle: async (event) => {
+      await digestGroups.heard(event);
+      return conversation.handle(event);
+    },
     onParked: (event) => conversation.onParked(event),
     answeredPassively: (key) => outbox.answeredPassively(key),
     noteHandle: (cardId, handle) => outbox.noteHandle(cardId, handle),

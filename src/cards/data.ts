@@ -281,6 +281,7 @@ export type GotKind =
   | 'chat-record'
   | 'card'
   | 'no-content'
+  | 'quoted'
   | 'unknown';
 
 export interface HeardMention {

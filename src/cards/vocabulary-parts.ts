@@ -54,6 +54,7 @@ export const GOT_WORDS: Readonly<Record<GotKind, string>> = {
   'chat-record': '聊天记录',
   card: '卡片',
   'no-content': '空消息',
+  quoted: '引用',
   unknown: '读不了的消息',
 };
 

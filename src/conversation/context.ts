@@ -41,10 +41,13 @@ export interface ConversationDeps {
     capture(ask: CaptureAsk, platform: PlatformName): string;
   };
   /**
-   * Which team's or region's digest comes into this group chat from now on; null: none does. False where this platform's
-   * groups are made by the app.
+   * Which team's or region's digest comes into this group chat from now on; null: none does. `moved`: out of another one.
+   * Null where this platform's groups are made by the app.
    */
-  postDigests: (chat: { platform: PlatformName; chatId: string }, of: DigestPlace | null) => Promise<boolean>;
+  postDigests: (
+    chat: { platform: PlatformName; chatId: string },
+    of: DigestPlace | null,
+  ) => Promise<{ moved: boolean } | null>;
   /** Every call of this platform counts against a month. */
   isCounted: (platform: PlatformName) => boolean;
   /** Two entries of one person became one: their deals and to-dos are to follow. */

@@ -9,7 +9,7 @@ import type { InboundEvent, Outgoing, PlatformName } from '../platforms/contract
 import { onCapture } from './capture.js';
 import type { ConversationDeps } from './context.js';
 import { onFile } from './files.js';
-import { onGroup } from './group.js';
+import { isAsked, onGroup, sayHeard } from './group.js';
 import { offerDigest, offerHelp, offerMyDeals, offerTodos } from './offers.js';
 import { onPress } from './presses.js';
 import { answerWithText, submitValue } from './questions.js';
@@ -17,7 +17,7 @@ import { openQuestion, POSITION_LIFE_MS } from './session.js';
 import { onText } from './texts.js';
 import { checkedIn } from './touch.js';
 import { senderOf, Turn } from './turn.js';
-import { notTaken, notUnderstood } from './unclear.js';
+import { notTaken, notUnderstood, wantsWords } from './unclear.js';
 import { onVoice } from './voice.js';
 
 export interface Handled {
@@ -66,10 +66,11 @@ export function createConversation(deps: ConversationDeps): Conversation {
       if (session.applied.some((entry) => entry.key === event.key)) return {};
       const now = deps.clock.now();
       const turn = new Turn(event, person, session, now, deps.cards);
-      if (event.chat.kind === 'group') {
-        await onGroup(deps, turn, event.chat.id);
-      } else {
+      const { chat, body } = event;
+      if (chat.kind === 'group' && isAsked(body)) await onGroup(deps, turn, chat.id, body);
+      else {
         await onSingle(deps, turn);
+        if (chat.kind === 'group') sayHeard(turn, chat.id);
       }
       const { question } = turn.change;
       if (turn.choosesInPlace && question?.kind === 'item' && event.body.kind === 'press') {
@@ -111,7 +112,13 @@ export function createConversation(deps: ConversationDeps): Conversation {
 }
 
 async function onSingle(deps: ConversationDeps, turn: Turn): Promise<void> {
-  const { body } = turn.event;
+  const { body, chat } = turn.event;
+  const said = 'quoted' in body ? (body.quoted?.said ?? '') : '';
+  // Where words are waited for, those are the answer, and what they point at only shows what is meant.
+  if (said !== '' && chat.kind === 'single' && (await wantsWords(deps, turn, said))) {
+    await onText(deps, turn, said);
+    return;
+  }
   switch (body.kind) {
     case 'text':
       await onText(deps, turn, body.text);

@@ -47,11 +47,21 @@ export async function onFile(
     wrongKind(turn, deal, item, wordFor(got, kept));
     return;
   }
+  if (item.kind === 'photo' && item.demands.freshWithinMs !== undefined && isOld(deps, turn, target.askedAt)) return;
   await handIn(deps, turn, target, value, {
     file: kept.file,
     positions: recentPositions(turn),
     ...(heard === '' ? {} : { voice: { heard: { text: heard, by: turn.event.platform } } }),
   });
+}
+
+/** A photo that stood in a chat before it was asked for was not taken for this question: that is said, and it stays open. */
+function isOld(deps: ConversationDeps, turn: Turn, askedAt: Date | null): boolean {
+  const { body } = turn.event;
+  const at = body.kind === 'image' || body.kind === 'file' ? body.quoted?.at : undefined;
+  if (at === undefined || askedAt === null || at >= askedAt) return false;
+  turn.text(`引用的这张是${deps.words.dayTime(at)} 发的，比这次要照片早。现在当场拍一张，直接发给我。`);
+  return true;
 }
 
 /** Hands a file in for an item; a question that it does not answer stays open. */

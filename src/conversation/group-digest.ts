@@ -40,12 +40,14 @@ export async function bringDigest(deps: ConversationDeps, turn: Turn, chatId: st
     const names = places.map(({ name }) => name);
     return `发谁的日报？说全一点，比如「${names[0]}的日报发到这里」。你能定的：${names.join('、')}。`;
   }
-  if (!(await deps.postDigests({ platform: turn.event.platform, chatId }, place))) return NOT_HERE;
-  return `好，${place.name}的过程日报每个工作日 9 点发到这个群。不要了就 @我 说「日报别发了」。`;
+  const posted = await deps.postDigests({ platform: turn.event.platform, chatId }, place);
+  if (posted === null) return NOT_HERE;
+  const moved = posted.moved ? '原来那个群不再发。' : '';
+  return `好，${place.name}的过程日报每个工作日 9 点发到这个群。${moved}不要了就 @我 说「日报别发了」。`;
 }
 
 export async function stopDigest(deps: ConversationDeps, turn: Turn, chatId: string): Promise<string> {
   if (placesOf(deps, turn.person.id).length === 0) return ONLY_LEADERS;
-  if (!(await deps.postDigests({ platform: turn.event.platform, chatId }, null))) return NOT_HERE;
+  if ((await deps.postDigests({ platform: turn.event.platform, chatId }, null)) === null) return NOT_HERE;
   return '好，日报不再发到这个群。';
 }

@@ -1,6 +1,6 @@
 import { parseActionKey } from '../cards/index.js';
 import { stableId, type CardId } from '../core/index.js';
-import type { Address } from '../platforms/contract.js';
+import type { Address, InboundBody } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
 import { bringDigest, stopDigest } from './group-digest.js';
 import { GROUP_PRESSES, groupDeals, standsOf, standWords } from './group-deals.js';
@@ -11,20 +11,23 @@ const WANTS_NO_DIGEST = /(?:不要|别|不用|取消|停)[^，。]*日报|日报
 const ASKED_STATE = /卡在哪儿?|怎么样|进度|到哪一?步|[?？了吗呢]/gu;
 const ASKED_RATE = /穿透率/u;
 
+type Asked = Extract<InboundBody, { kind: 'text' | 'press' }>;
+
+/** Anything else is material that stands in the group: it is handed in by whoever points at it, as if sent to the bot alone. */
+export const isAsked = (body: InboundBody): body is Asked => body.kind === 'text' || body.kind === 'press';
+
 /**
  * In a group the bot is asked about deals and figures; whoever asks or presses sees what they may see. Work is done in the
  * single chat. One question gets one message: where a group is answered through a bot, there is no second one.
  */
-export async function onGroup(deps: ConversationDeps, turn: Turn, chatId: string): Promise<void> {
-  const { body, platform } = turn.event;
+export async function onGroup(deps: ConversationDeps, turn: Turn, chatId: string, body: Asked): Promise<void> {
   if (body.kind === 'press') {
     await onGroupPress(deps, turn, body.action);
     return;
   }
-  const group: Address = { kind: 'group', platform, chatId };
+  const group = groupOf(turn, chatId);
   const say = (text: string): void => turn.to(group, 'reply', 'group:0', { kind: 'text', text });
-  if (body.kind !== 'text') say(`${turn.person.name}，材料请在和我的单聊里发，群里只看进度。`);
-  else if (WANTS_NO_DIGEST.test(body.text)) say(await stopDigest(deps, turn, chatId));
+  if (WANTS_NO_DIGEST.test(body.text)) say(await stopDigest(deps, turn, chatId));
   else if (WANTS_DIGEST.test(body.text)) say(await bringDigest(deps, turn, chatId, body.text));
   else if (ASKED_RATE.test(body.text)) say(await penetrationWords(deps, turn));
   else {
@@ -41,6 +44,14 @@ export async function onGroup(deps: ConversationDeps, turn: Turn, chatId: string
     turn.to(group, 'reply', 'group:0', { kind: 'show', cardId, card }, { text: words });
   }
 }
+
+/** What became of material is said to its sender alone; the group sees that it was heard. */
+export function sayHeard(turn: Turn, chatId: string): void {
+  const text = `${turn.person.name}，收到，结果在和我的单聊里说。`;
+  turn.to(groupOf(turn, chatId), 'reply', 'group:0', { kind: 'text', text });
+}
+
+const groupOf = (turn: Turn, chatId: string): Address => ({ kind: 'group', platform: turn.event.platform, chatId });
 
 async function dealsNamed(deps: ConversationDeps, turn: Turn, text: string) {
   const clients = deps.org.findClients(text.replace(ASKED_STATE, '').trim()).map((client) => client.id);

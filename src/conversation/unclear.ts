@@ -3,6 +3,7 @@ import { currentVisitOf, dealItem, stageOf, type DealDocument } from '../deals/i
 import { nextOpenItem, type Item } from '../flow/index.js';
 import type { NoMaterial } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
+import { isAlwaysUnderstood, readText } from './intents.js';
 import { waitingAsk } from './nudged.js';
 import { openQuestion } from './session.js';
 import type { Turn } from './turn.js';
@@ -27,7 +28,7 @@ export async function notTaken(
   turn: Turn,
   got: NoMaterial | 'link' | 'unknown',
 ): Promise<void> {
-  if (got === 'no-content') {
+  if (got === 'no-content' || got === 'quoted') {
     turn.reply('not-taken', { state: 'no-content', got });
     return;
   }
@@ -61,6 +62,16 @@ export async function notUnderstood(deps: ConversationDeps, turn: Turn): Promise
   const asked = openQuestion(turn.session) === null ? null : itemOf(deps, turn, deal);
   const doing = asked?.name ?? stageName(deps, deal);
   turn.reply('not-understood', { state: 'somewhere', client: deal.clientName, doing });
+}
+
+/** Typed words are the answer to what is open now, or mean the same at any time. */
+export async function wantsWords(deps: ConversationDeps, turn: Turn, said: string): Promise<boolean> {
+  if (isAlwaysUnderstood(readText(said)) || waitingAsk(turn.session) !== null) return true;
+  const question = openQuestion(turn.session);
+  if (question?.kind !== 'item') return question !== null;
+  const deal = await dealInHand(deps, turn);
+  const asked = deal === null ? null : itemOf(deps, turn, deal);
+  return asked !== null && !['photo', 'file', 'sheet', 'scan', 'voice'].includes(asked.kind);
 }
 
 /** The deal that something is asked of, else the one that is worked on, when it is the sender's. */

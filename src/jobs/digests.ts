@@ -44,7 +44,9 @@ export function createDigestTick(deps: DigestDeps): Tick {
       const on = deps.calendar.localDate(now);
       if (!deps.calendar.isWorkday(on)) return;
       const groups = deps.org.groups().map((group) => () => {
-        const chats = group.chats.filter((chat) => deps.platforms.includes(chat.platform));
+        const chats = group.chats.filter(
+          ({ platform, lostAt }) => deps.platforms.includes(platform) && lostAt === undefined,
+        );
         return send(
           ofGroup(group),
           now,

@@ -82,23 +82,28 @@ export type DigestPlace = { kind: 'team' | 'region'; id: string; name: string };
 
 /**
  * The group of this team or region, with this chat as its only one of people on that platform (`isForeign`: chats of robots
- * stay); null where there is no such place.
+ * stay), and its other groups without theirs; empty where there is no such place.
  */
 export function withChat(
   org: OrgData,
   place: DigestPlace,
   chat: GroupChat,
   isForeign: (chatId: string) => boolean,
-): Group | null {
+): Group[] {
   const team = place.kind === 'team' ? org.teams.find(({ id }) => id === place.id) : undefined;
   const regionId = place.kind === 'team' ? team?.regionId : org.regions.find(({ id }) => id === place.id)?.id;
-  if (regionId === undefined) return null;
-  const known = org.groups.find((group) =>
+  if (regionId === undefined) return [];
+  const known = org.groups.filter((group) =>
     team === undefined ? group.teamId === undefined && group.regionId === regionId : group.teamId === team.id,
   );
-  const others = (known?.chats ?? []).filter((one) => one.platform !== chat.platform || isForeign(one.chatId));
-  if (known !== undefined) return { ...known, chats: [...others, chat] };
-  return {
+  const kept = (group: Group): GroupChat[] =>
+    group.chats.filter((one) => one.platform !== chat.platform || isForeign(one.chatId));
+  const [first, ...more] = known;
+  if (first !== undefined) {
+    const emptied = more.filter((group) => kept(group).length < group.chats.length);
+    return [{ ...first, chats: [...kept(first), chat] }, ...emptied.map((group) => ({ ...group, chats: kept(group) }))];
+  }
+  const made: Group = {
     id: stableId('group', place.kind, place.id),
     name: place.name,
     ...(team === undefined ? {} : { teamId: team.id }),
@@ -106,6 +111,7 @@ export function withChat(
     memberIds: team === undefined ? [] : membersOf(org, team.id, team.supervisorId),
     chats: [chat],
   };
+  return [made];
 }
 
 function membersOf(org: OrgData, teamId: string, supervisorId: string | undefined): Group['memberIds'] {

@@ -84,6 +84,8 @@ export interface GroupChat {
   chatId: string;
   /** Platform ids of those whom we put into it; others were invited by hand. */
   placed?: string[];
+  /** Since when what is sent there does not arrive: it gets no digest. */
+  lostAt?: Date;
 }
 
 export interface Site {

@@ -5,12 +5,14 @@ export type { Outbox, OutboxDeps } from './outbox.js';
 export {
   deadNotices,
   lesserNotices,
+  lostGroupNotices,
   quotaDigest,
   quotaNotices,
   quotaWords,
   suspensionNotices,
   whatToDo,
 } from './notices.js';
+export type { NoticeDeps } from './notices.js';
 export { QUOTA_RULES } from './quota-rules.js';
 export type { QuotaLevel, QuotaRule, Use } from './quota-rules.js';
 export { createUsage } from './usage.js';

@@ -42,6 +42,24 @@ export function deadNotices(deps: NoticeDeps, row: OutboxRow, now: Date): Outgoi
   return notices(deps, `dead:${row.platform}:${error.code}:${hour}`, row.platform, text);
 }
 
+/**
+ * A group that gets a digest has lost the robot, or is no more: once a day each. `names`: whose digests went there.
+ */
+export function lostGroupNotices(
+  deps: NoticeDeps,
+  row: OutboxRow,
+  names: readonly string[],
+  how: 'out' | 'ended',
+  now: Date,
+): Outgoing[] {
+  const group = `${names.join('、')}的${NAMES[row.platform]}群`;
+  const text =
+    how === 'ended'
+      ? `${group}找不到了（解散了，或者群号变了），日报不再发到那里。换一个群：由主管在新群里 @留痕 说「日报发到这里」。`
+      : `日报发不进${group}，机器人多半被移出去了，先停发。加回群里以后 @它 说一句话，日报就接着发；要换群，由主管在新群里 @它 说「日报发到这里」。`;
+  return notices(deps, `lost-group:${row.lane}:${how}:${now.toISOString().slice(0, 10)}`, row.platform, text);
+}
+
 const LESSER: Record<'links' | 'notice', string> = {
   links: '卡片画不出来，先改成带链接的消息发，按钮可以用回复编号代替',
   notice: '机器人找不到有的同事，先改成工作通知发，那里回复不了',

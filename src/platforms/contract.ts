@@ -22,10 +22,10 @@ export type Chat = { kind: 'single' } | { kind: 'group'; id: string; title?: str
 
 export type InboundBody =
   | { kind: 'text'; text: string }
-  | { kind: 'image'; media: MediaRef }
-  | { kind: 'file'; media: MediaRef }
+  | { kind: 'image'; media: MediaRef; quoted?: Quoted }
+  | { kind: 'file'; media: MediaRef; quoted?: Quoted }
   /** `transcript` is the platform's own speech-to-text, when it has one. */
-  | { kind: 'voice'; media: MediaRef; durationMs?: number; transcript?: string }
+  | { kind: 'voice'; media: MediaRef; durationMs?: number; transcript?: string; quoted?: Quoted }
   | { kind: 'link'; url: string; title?: string }
   | { kind: 'location'; lat: number; lng: number; datum: 'wgs84' | 'gcj02'; accuracyMetres?: number; label?: string }
   /** Checked in with the platform's own tool, at `sentAt`; where, `PlatformAdapter.readCheckIn` tells. */
@@ -52,11 +52,17 @@ export type InboundBody =
    * Something that is nothing to us: answered politely, counted, kept. `what` is the vendor's word for it; `is`, where people
    * know it by a name and can be told what works instead.
    */
-  | { kind: 'unknown'; what: string; is?: NoMaterial };
+  | { kind: 'unknown'; what: string; is?: NoMaterial; quoted?: Quoted };
 
-/** What chats carry and no item takes. `location`: without its coordinates. `no-content`: the platform kept that back. */
+/** It was sent before, by whomever, and is now pointed at with these words. `at`: when it was sent, where that is told. */
+export interface Quoted {
+  said: string;
+  at?: Date;
+}
+
+/** What chats carry and no item takes. `location`: without its coordinates. `no-content`: the platform kept that back, `quoted`: of a message that is pointed at. */
 export type NoMaterial =
-  'video' | 'location' | 'mini-program' | 'contact' | 'sticker' | 'chat-record' | 'card' | 'no-content';
+  'video' | 'location' | 'mini-program' | 'contact' | 'sticker' | 'chat-record' | 'card' | 'no-content' | 'quoted';
 
 export interface InboundEvent {
   key: EventKey;

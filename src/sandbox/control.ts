@@ -4,8 +4,7 @@ import { checkConfig } from './dingtalk/pages.js';
 import type { DingtalkStandIn } from './dingtalk/server.js';
 import { type Call, listen, type Listening, redirect, type Reply, Router } from './http.js';
 import { isHttp } from './identity.js';
-import { parseJson } from './json.js';
-import type { PhoneAction } from './phone.js';
+import { actionOf, BadRequest, body } from './phone-actions.js';
 import type { Drawer } from './samples/drawer.js';
 import type { SampleParams } from './samples/index.js';
 import { type Faults, PLATFORMS, type PlatformName } from './types.js';
@@ -80,9 +79,6 @@ const pageConfig = z.object({
   type: z.number().optional(),
   jsApiList: z.array(text).min(1),
 });
-const choices = z.record(text, z.union([text.transform((one) => [one]), z.array(text)]));
-
-class BadRequest extends Error {}
 
 export async function startControl(parts: ControlParts): Promise<Listening> {
   const router = new Router();
@@ -121,6 +117,13 @@ export async function startControl(parts: ControlParts): Promise<Listening> {
     const { url } = body(call, z.object({ url: text.nullable() }));
     if (url !== null && !isHttp(url)) throw new BadRequest('url is no http address');
     return { json: await parts.dingtalk.door.save(url) };
+  });
+  // As somebody takes the robot out of a group, puts it back, or ends the group.
+  router.on('PUT /control/dingtalk/group', (call) => {
+    const wanted = z.object({ chatId: text.min(1), robot: z.enum(['in', 'out', 'disbanded']) });
+    const { chatId, robot } = body(call, wanted);
+    if (!parts.dingtalk.state.placeRobot(chatId, robot)) throw new BadRequest(`no group ${chatId}`);
+    return { json: { ok: true } };
   });
   router.on('PUT /control/dingtalk/group-robot', (call) => {
     const { chatId } = body(call, z.object({ chatId: text.min(1) }));
@@ -204,12 +207,6 @@ async function guarded(router: Router, call: Call): Promise<Reply> {
 function isLoopback(address: string): boolean {
   if (!URL.canParse(address)) return false;
   return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(address).hostname);
-}
-
-function body<T>(call: Call, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(parseJson(call.body.toString('utf8')));
-  if (parsed.success) return parsed.data;
-  throw new BadRequest(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
 }
 
 function stateOf({ world, wecom, dingtalk }: ControlParts): Record<string, unknown> {
@@ -330,69 +327,3 @@ async function act(parts: ControlParts, call: Call): Promise<Reply> {
   const result = await parts[platform].phone.act(userId, actionOf(call));
   return { status: result.accepted ? 200 : 409, json: result };
 }
-
-function actionOf(call: Call): PhoneAction {
-  const { query } = call;
-  const chatId = query.get('chatId') ?? undefined;
-  const menuKey = query.get('menuKey') ?? undefined;
-  const raw = { bytes: call.body, ...(chatId === undefined ? {} : { chatId }) };
-  switch (call.params.action) {
-    case 'text':
-      return { kind: 'text', ...body(call, z.object({ text: text.min(1), chatId: text.optional() })) };
-    case 'image':
-      return {
-        kind: 'image',
-        ...raw,
-        name: query.get('name') ?? 'photo.jpg',
-        ...(menuKey === undefined ? {} : { menuKey }),
-      };
-    case 'file':
-      return { kind: 'file', ...raw, name: query.get('name') ?? 'file' };
-    case 'video':
-      return {
-        kind: 'video',
-        ...raw,
-        name: query.get('name') ?? 'video.mp4',
-        durationMs: Number(query.get('durationMs') ?? '4000') || 4_000,
-      };
-    case 'voice':
-      return {
-        kind: 'voice',
-        bytes: call.body,
-        name: query.get('name') ?? 'voice.amr',
-        durationMs: Number(query.get('durationMs') ?? '3000') || 3_000,
-        recognition: query.get('recognition') ?? '',
-      };
-    case 'link':
-      return {
-        kind: 'link',
-        ...body(call, z.object({ url: text.min(1), title: text.default(''), description: text.default('') })),
-      };
-    case 'scan':
-      return { kind: 'scan', ...body(call, z.object({ text, menuKey: text.optional() })) };
-    case 'menu':
-      return { kind: 'menu', ...body(call, z.object({ key: text.min(1) })) };
-    case 'location':
-      return {
-        kind: 'location',
-        ...body(
-          call,
-          z.object({ lat: z.number(), lng: z.number(), label: text.default(''), menuKey: text.optional() }),
-        ),
-      };
-    case 'enter':
-      return { kind: 'enter' };
-    case 'press':
-      return { kind: 'press', ...body(call, pressBody) };
-    default:
-      throw new BadRequest(`a phone cannot ${call.params.action ?? 'do nothing'}`);
-  }
-}
-
-const pressBody = z.object({
-  messageId: text,
-  action: text.min(1),
-  choices: choices.default({}),
-  /** Pressed on a view that was older than the card: the client had not yet redrawn. */
-  stale: z.boolean().default(false),
-});

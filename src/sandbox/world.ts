@@ -29,6 +29,8 @@ export interface StoredMessage extends Message {
   to: string[];
   /** DingTalk: the card instance it shows. */
   outTrackId?: string;
+  /** DingTalk: what the vendor knows it by when somebody quotes it. */
+  sentAs?: { msgId: string; msgType: string; content: Record<string, unknown> };
 }
 
 export interface StoredChat {
@@ -279,7 +281,7 @@ export function userIdOf(platform: PlatformName, person: DirectoryPerson): strin
 }
 
 export function plain(message: StoredMessage): Message {
-  const { to: _to, outTrackId: _outTrackId, ...rest } = message;
+  const { to: _to, outTrackId: _outTrackId, sentAs: _sentAs, ...rest } = message;
   return rest;
 }
 

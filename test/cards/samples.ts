@@ -377,6 +377,7 @@ export const SAMPLES: { readonly [N in CardName]: readonly CardData[N][] } = {
     { state: 'words', got: 'video' },
     { state: 'no-deal', got: 'image' },
     { state: 'no-content', got: 'no-content' },
+    { state: 'no-content', got: 'quoted' },
     { state: 'nowhere', got: 'sticker' },
   ],
   stale: [{ dealId: 'deal_1', client: '城东医院', now: '合规报价，还差 2 项' }, {}],

@@ -31,7 +31,7 @@ for (const platform of ['wecom', 'dingtalk'] as const) {
     const house = await openHouse(t);
     await house.deal({ stage: 'screening' });
     const jia = house.chat(JIA, platform);
-    const says: Record<Exclude<NoMaterial, 'no-content'>, string> = {
+    const says: Record<Exclude<NoMaterial, 'no-content' | 'quoted'>, string> = {
       video: '拍一张照片',
       location: '拍摄页',
       'mini-program': '复制网址',

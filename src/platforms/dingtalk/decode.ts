@@ -74,10 +74,9 @@ function bodiesOf(message: RobotMessage, chat: Chat): [InboundBody, ...string[]]
     case 'text': {
       const said = message.text?.content ?? content.content;
       if (said === undefined || said === null) return [unknown];
-      return [
-        [textBody(chat.kind === 'group' ? withoutMention(said) : said.trim(), chat)],
-        ...quotedBodies(message, chat),
-      ];
+      const body = textBody(chat.kind === 'group' ? withoutMention(said) : said.trim(), chat);
+      const quoted = body.kind === 'text' ? quotedBodies(message, body.text) : [];
+      return quoted.length === 0 ? [[body]] : quoted;
     }
     case 'picture': {
       const handle = content.downloadCode ?? content.pictureDownloadCode;
@@ -88,19 +87,7 @@ function bodiesOf(message: RobotMessage, chat: Chat): [InboundBody, ...string[]]
         ? [unknown]
         : [[{ kind: 'file', media: media(content.downloadCode, content.fileName) }]];
     case 'audio':
-      return content.downloadCode === undefined
-        ? [unknown]
-        : [
-            [
-              {
-                kind: 'voice',
-                media: media(content.downloadCode),
-                durationMs: content.duration,
-                // Empty for noise and for other languages.
-                transcript: content.recognition?.trim() || undefined,
-              },
-            ],
-          ];
+      return content.downloadCode === undefined ? [unknown] : [[voiceBody(content.downloadCode, content)]];
     case 'richText':
       return richTextBodies(content, chat) ?? [unknown];
     // A document or a page shared into the chat (seen by others, not in the vendor's pages).
@@ -123,6 +110,14 @@ function contentOf(content: unknown): MessageContent {
   return parsed.success ? parsed.data : {};
 }
 
+const voiceBody = (handle: string, { duration, recognition }: MessageContent) => ({
+  kind: 'voice' as const,
+  media: media(handle),
+  durationMs: duration,
+  // Empty for noise and for other languages.
+  transcript: recognition?.trim() || undefined,
+});
+
 const media = (handle: string, name?: string): MediaRef => ({ platform: 'dingtalk', handle, name });
 
 /** In a group the mention is cut away by the vendor, but some clients (HarmonyOS) leave it in front. */
@@ -143,27 +138,51 @@ function richTextBodies(content: MessageContent, chat: Chat): [InboundBody, ...s
   const said = texts.join('');
   const text = chat.kind === 'group' ? withoutMention(said) : said.trim();
   if (text !== '') bodies.push([textBody(text, chat)]);
-  parts.forEach((part, index) => {
-    const handle = part.downloadCode ?? part.pictureDownloadCode;
-    if (handle !== undefined) bodies.push([{ kind: 'image', media: media(handle) }, 'part', String(index)]);
-  });
+  for (const [handle, index] of picturesOf(content)) {
+    bodies.push([{ kind: 'image', media: media(handle) }, 'part', String(index)]);
+  }
   return bodies.length === 0 ? null : bodies;
 }
 
+const picturesOf = (content: MessageContent): [handle: string, index: number][] =>
+  (content.richText ?? []).flatMap((part, index) => {
+    const handle = part.downloadCode ?? part.pictureDownloadCode;
+    return handle === undefined ? [] : [[handle, index] satisfies [string, number]];
+  });
+
 /**
- * Files and pure pictures cannot be sent to a robot in a group; people quote them and name the robot.
- * One-to-one the quoted thing was sent to us before, so it is not taken twice.
+ * What is pointed at, when it is material: files, voice messages and pure pictures cannot be sent to a robot in a group, so
+ * people quote them and name it. The words beside it come with it. The vendor's pages do not describe quotes: what carries no
+ * code to fetch it by is told as such. Quoted words and cards are left to the words that were typed.
  */
-function quotedBodies(message: RobotMessage, chat: Chat): [InboundBody, ...string[]][] {
-  const quoted = message.text?.repliedMsg;
-  if (chat.kind !== 'group' || !quoted) return [];
-  const content = contentOf(quoted.content);
-  if (content.downloadCode === undefined) return [];
-  switch (quoted.msgType) {
+function quotedBodies(message: RobotMessage, said: string): [InboundBody, ...string[]][] {
+  const original = message.text?.repliedMsg;
+  if (!original) return [];
+  const content = contentOf(original.content);
+  const at = original.createdAt ? { at: new Date(original.createdAt) } : {};
+  const what = `quoted:${original.msgType ?? ''}`;
+  return quotedMedia(original.msgType ?? '', content).map((body, n) => {
+    const found: InboundBody = body ?? { kind: 'unknown', what, is: 'quoted' };
+    return [{ ...found, quoted: { said, ...at } }, 'quoted', ...(n === 0 ? [] : [String(n)])];
+  });
+}
+
+type Media = Extract<InboundBody, { kind: 'image' | 'file' | 'voice' | 'unknown' }>;
+
+/** Null: material that does not come along. */
+function quotedMedia(msgType: string, content: MessageContent): (Media | null)[] {
+  const handle = content.downloadCode ?? content.pictureDownloadCode;
+  switch (msgType) {
     case 'picture':
-      return [[{ kind: 'image', media: media(content.downloadCode) }, 'quoted']];
+      return [handle === undefined ? null : { kind: 'image', media: media(handle) }];
     case 'file':
-      return [[{ kind: 'file', media: media(content.downloadCode, content.fileName) }, 'quoted']];
+      return [handle === undefined ? null : { kind: 'file', media: media(handle, content.fileName) }];
+    case 'audio':
+      return [handle === undefined ? null : voiceBody(handle, content)];
+    case 'video':
+      return [{ kind: 'unknown', what: 'quoted:video', is: 'video' }];
+    case 'richText':
+      return picturesOf(content).map(([code]) => ({ kind: 'image', media: media(code) }));
     default:
       return [];
   }

@@ -61,7 +61,11 @@ export const StreamFrame = z.object({
 });
 export type StreamFrame = z.infer<typeof StreamFrame>;
 
-const RepliedMessage = z.looseObject({ msgType: text.optional(), content: z.unknown().optional() });
+const RepliedMessage = z.looseObject({
+  msgType: text.optional(),
+  createdAt: instant.nullish().catch(null),
+  content: z.unknown().optional(),
+});
 
 export const RobotMessage = z.looseObject({
   msgId: text.min(1),

@@ -294,7 +294,7 @@ function deliverTo(state: DingtalkState, request: Json, card: CardInstance, spac
     const userId = state.personBy(space.id, card.userIdType)?.dingtalkUserId;
     chat = userId === undefined ? undefined : world.singleChat('dingtalk', userId);
   } else if (space.type === 'IM_GROUP') {
-    chat = world.chat('dingtalk', space.id);
+    chat = state.robotGone(space.id) === undefined ? world.chat('dingtalk', space.id) : undefined;
     const model = isJson(request.imGroupOpenDeliverModel) ? request.imGroupOpenDeliverModel : {};
     const recipients = strings(model.recipients);
     to = recipients.length === 0 ? undefined : chat?.members.filter((userId) => recipients.includes(userId));

@@ -8,6 +8,7 @@ import { tellChanges } from './contact-events.js';
 import { type Ack, type Frame, type Gateway, TOPIC_CARD, TOPIC_ROBOT } from './gateway.js';
 import { HTTP_EVENT_MS, type HttpDoor } from './http-door.js';
 import { newDownloadCode } from './media.js';
+import { newMsgId, quoteOf, type Sent } from './quotes.js';
 import { show } from './robot.js';
 import type { CardInstance, CardMap, DingtalkState } from './state.js';
 import { toShown } from './webhook.js';
@@ -42,7 +43,9 @@ export class DingtalkPhone implements PhoneDriver {
   async act(userId: string, action: PhoneAction): Promise<ActionResult> {
     switch (action.kind) {
       case 'text':
-        return this.#text(userId, action.text, action.chatId);
+        return this.#text(userId, action.text, action.chatId, action.quotes);
+      case 'rich':
+        return this.#rich(userId, action.parts, action.chatId);
       case 'image':
         return this.#image(userId, action.bytes, action.name, action.chatId);
       case 'file':
@@ -72,68 +75,113 @@ export class DingtalkPhone implements PhoneDriver {
     return chat?.members.includes(userId) === true ? chat : undefined;
   }
 
-  #show(chat: StoredChat, userId: string, shown: Pick<StoredMessage, 'kind'> & Partial<StoredMessage>): StoredMessage {
+  #show(
+    chat: StoredChat,
+    userId: string,
+    shown: Pick<StoredMessage, 'kind'> & Partial<StoredMessage>,
+    sentAs: Sent,
+  ): StoredMessage {
     const fromName = this.#state.world.person('dingtalk', userId)?.name ?? userId;
-    return this.#state.world.post(chat, { ...shown, id: `d${this.#state.world.next()}`, from: userId, fromName });
+    const id = `d${this.#state.world.next()}`;
+    return this.#state.world.post(chat, { ...shown, id, from: userId, fromName, sentAs });
   }
 
   /** In a group the robot hears only what is said to it. */
-  async #text(userId: string, content: string, chatId?: string): Promise<ActionResult> {
+  async #text(userId: string, said: string, chatId?: string, quotes?: string): Promise<ActionResult> {
     const chat = this.#chat(userId, chatId);
     if (chat === undefined) return refused('no such chat');
-    const message = this.#show(chat, userId, { kind: 'text', text: content });
-    if (chat.kind === 'single') return this.#tell(userId, chat, message, 'text', { text: { content } });
+    const original = quotes === undefined ? undefined : chat.messages.find(({ id }) => id === quotes);
+    if (quotes !== undefined && original === undefined) return refused('no such message in this chat');
+    const content = this.#heard(chat, said);
+    const sent: Sent = { msgId: newMsgId(), msgType: 'text', content: { text: said } };
+    const message = this.#show(chat, userId, { kind: 'text', text: said }, sent);
+    if (content === null) return { accepted: true, messageId: message.id };
+    const quoted = original === undefined ? null : quoteOf(this.#state, original);
+    const body = { text: { content, ...quoted?.text } };
+    return this.#tell(userId, chat, message, 'text', { ...quoted?.envelope, ...body });
+  }
+
+  /** The name is cut away and leaves its blank; null: not said to the robot, or it is not there. */
+  #heard(chat: StoredChat, said: string): string | null {
+    if (chat.kind === 'single') return said;
     const mention = `@${BOT_NAME}`;
-    if (!content.includes(mention)) return { accepted: true, messageId: message.id };
-    // The name is cut away and leaves its blank.
-    const heard = ` ${content.replace(mention, '').trim()}`;
-    return this.#tell(userId, chat, message, 'text', { text: { content: heard } });
+    if (this.#state.robotGone(chat.id) !== undefined || !said.includes(mention)) return null;
+    return ` ${said.replace(mention, '').trim()}`;
+  }
+
+  /** Words and pictures in one message; in a group the mention is a part of its own. */
+  async #rich(
+    userId: string,
+    parts: readonly ({ text: string } | { bytes: Buffer; name: string })[],
+    chatId?: string,
+  ): Promise<ActionResult> {
+    const chat = this.#chat(userId, chatId);
+    if (chat === undefined) return refused('no such chat');
+    const richText: Json[] = [];
+    let picture: Partial<StoredMessage> = {};
+    for (const part of parts) {
+      if ('text' in part) richText.push({ text: part.text });
+      else {
+        const media = await this.#keep('image', part.bytes, part.name);
+        picture = this.#state.world.shown(media);
+        richText.push({ type: 'picture', pictureDownloadCode: media.handle, downloadCode: media.handle });
+      }
+    }
+    const said = parts.map((part) => ('text' in part ? part.text : '[图片]')).join('');
+    const sent: Sent = { msgId: newMsgId(), msgType: 'richText', content: { richText } };
+    const shown = { ...picture, kind: picture.mediaUrl === undefined ? ('text' as const) : ('image' as const) };
+    const message = this.#show(chat, userId, { ...shown, text: said }, sent);
+    if (this.#heard(chat, said) === null) return { accepted: true, messageId: message.id };
+    return this.#tell(userId, chat, message, 'richText', { content: { richText } });
   }
 
   async #image(userId: string, bytes: Buffer, name: string, chatId?: string): Promise<ActionResult> {
-    const chat = this.#chat(userId, chatId);
-    if (chat === undefined) return refused('no such chat');
     const media = await this.#keep('image', bytes, name);
-    const message = this.#show(chat, userId, { kind: 'image', ...this.#state.world.shown(media) });
-    // A picture alone leaves no room for an @.
-    if (chat.kind === 'group') return { accepted: true, messageId: message.id };
-    return this.#tell(userId, chat, message, 'picture', { content: { downloadCode: media.handle } });
+    return this.#sendMedia(userId, chatId, media, 'image', 'picture', { downloadCode: media.handle });
   }
 
   async #file(userId: string, bytes: Buffer, name: string, chatId?: string): Promise<ActionResult> {
-    const chat = this.#chat(userId, chatId);
-    if (chat === undefined) return refused('no such chat');
     const media = await this.#keep('file', bytes, name);
-    const message = this.#show(chat, userId, { kind: 'file', ...this.#state.world.shown(media) });
-    if (chat.kind === 'group') return { accepted: true, messageId: message.id };
     const ids = { spaceId: '28400000000', fileId: String(215_300_000_000 + this.#state.world.next()) };
     const content = { downloadCode: media.handle, fileName: name, ...ids };
-    return this.#tell(userId, chat, message, 'file', { content });
+    return this.#sendMedia(userId, chatId, media, 'file', 'file', content);
   }
 
   async #voice(
     userId: string,
-    voice: { bytes: Buffer; name: string; durationMs: number; recognition: string },
+    voice: { bytes: Buffer; name: string; durationMs: number; recognition: string; chatId?: string },
   ): Promise<ActionResult> {
-    const chat = this.#state.world.singleChat('dingtalk', userId);
     const media = await this.#keep('voice', voice.bytes, voice.name);
-    const heard = voice.recognition === '' ? {} : { text: voice.recognition };
-    const message = this.#show(chat, userId, { kind: 'voice', ...this.#state.world.shown(media), ...heard });
     const content = { duration: voice.durationMs, downloadCode: media.handle, recognition: voice.recognition };
-    return this.#tell(userId, chat, message, 'audio', { content });
+    const heard = voice.recognition === '' ? {} : { text: voice.recognition };
+    return this.#sendMedia(userId, voice.chatId, media, 'voice', 'audio', content, heard);
   }
 
   async #video(
     userId: string,
     video: { bytes: Buffer; name: string; durationMs: number; chatId?: string },
   ): Promise<ActionResult> {
-    const chat = this.#chat(userId, video.chatId);
-    if (chat === undefined) return refused('no such chat');
     const media = await this.#keep('video', video.bytes, video.name);
-    const message = this.#show(chat, userId, { kind: 'video', ...this.#state.world.shown(media) });
-    if (chat.kind === 'group') return { accepted: true, messageId: message.id };
     const content = { duration: video.durationMs, downloadCode: media.handle, videoType: 'mp4' };
-    return this.#tell(userId, chat, message, 'video', { content });
+    return this.#sendMedia(userId, video.chatId, media, 'video', 'video', content);
+  }
+
+  /** In a group it stands there and nobody tells the robot: a picture alone leaves no room for an @, the others are not passed on. */
+  async #sendMedia(
+    userId: string,
+    chatId: string | undefined,
+    media: Media,
+    kind: StoredMessage['kind'],
+    msgType: string,
+    content: Json,
+    heard: { text?: string } = {},
+  ): Promise<ActionResult> {
+    const chat = this.#chat(userId, chatId);
+    if (chat === undefined) return refused('no such chat');
+    const shown = { kind, ...this.#state.world.shown(media), ...heard };
+    const message = this.#show(chat, userId, shown, { msgId: newMsgId(), msgType, content });
+    if (chat.kind === 'group') return { accepted: true, messageId: message.id };
+    return this.#tell(userId, chat, message, msgType, { content });
   }
 
   async #tell(
@@ -146,7 +194,7 @@ export class DingtalkPhone implements PhoneDriver {
     const { world } = this.#state;
     const paid = this.#state.count('push');
     const body = paid ? content : { errorCode: 20_001, errorMessage: QUOTA_TEXT };
-    const data = JSON.stringify({ ...this.#envelope(userId, chat), ...body, msgtype });
+    const data = JSON.stringify({ ...this.#envelope(userId, chat, message), ...body, msgtype });
     const frame = { type: 'CALLBACK' as const, topic: TOPIC_ROBOT, data, headers: {} };
     const { outcome, ack } = await this.#push(frame, world.timings.dingtalkRobotMs, this.#byHttp);
     // Over HTTP the answer may itself be a message.
@@ -157,7 +205,7 @@ export class DingtalkPhone implements PhoneDriver {
   }
 
   /** Order and spelling as on the wire. */
-  #envelope(userId: string, chat: StoredChat): Json {
+  #envelope(userId: string, chat: StoredChat, message: StoredMessage): Json {
     const { world, data } = this.#state;
     const now = world.now();
     const group = chat.kind === 'group';
@@ -167,7 +215,7 @@ export class DingtalkPhone implements PhoneDriver {
       conversationId: group ? chat.id : this.#singleConversation(userId),
       chatbotCorpId: data.corpId,
       chatbotUserId: data.chatbotUserId,
-      msgId: `msg${opaque(24)}==`,
+      msgId: message.sentAs?.msgId ?? newMsgId(),
       senderNick: world.person('dingtalk', userId)?.name ?? userId,
       isAdmin: false,
       senderStaffId: userId,

@@ -68,6 +68,9 @@ export function groupSend(state: DingtalkState, call: Call): Reply {
   const chatId = text(request.openConversationId);
   if (chatId === '') return refuse(400, 'miss.openConversationId', '缺少openConversationId');
   if (!chatId.startsWith('cid')) return refuse(400, 'invalid.openConversationId', 'openConversationId不合法');
+  const gone = state.robotGone(chatId);
+  if (gone === 'disbanded') return refuse(400, 'group.disbanded', '群已解散');
+  if (gone === 'out') return refuse(400, 'resource.not.found', 'robot 不存在');
   const message = readMessage(state, request);
   if ('refusal' in message) return message.refusal;
   const processQueryKey = `${opaque(30)}==`;

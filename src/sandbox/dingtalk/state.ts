@@ -50,6 +50,8 @@ interface DingtalkData {
   callbackUrl?: string;
   /** Custom robots of groups, by their access token. */
   groupRobots: Record<string, { secret: string; chatId: string }>;
+  /** Groups without our robot, by id; absent: it is in. */
+  robotGone?: Record<string, 'out' | 'disbanded'>;
   cardRoutes: Record<string, { callbackUrl: string; apiSecret: string }>;
   tokens: Record<string, { expiresAt: number }>;
   cards: Record<string, CardInstance>;
@@ -119,6 +121,21 @@ export class DingtalkState {
       const { dingtalkConversationId: id, name: title } = group;
       this.world.putChat({ platform: 'dingtalk', id, title, kind: 'group', members });
     }
+  }
+
+  /** False where there is no such group. */
+  placeRobot(chatId: string, robot: 'in' | 'out' | 'disbanded'): boolean {
+    if (this.world.chat('dingtalk', chatId)?.kind !== 'group') return false;
+    const gone = (this.data.robotGone ??= {});
+    if (robot === 'in') delete gone[chatId];
+    else gone[chatId] = robot;
+    this.world.save();
+    return true;
+  }
+
+  /** Why the robot is not in this group; undefined: it is. */
+  robotGone(chatId: string): 'out' | 'disbanded' | undefined {
+    return this.data.robotGone?.[chatId];
   }
 
   /** As somebody adds a custom robot with 加签 in the group's settings. */

@@ -10,7 +10,8 @@ import { failOld } from './words.js';
 /** Reply through the session of a message: https://open.dingtalk.com/document/development/robot-message-type */
 export function sendBySession(state: DingtalkState, call: Call): Reply {
   const session = state.data.sessions[call.query.get('session') ?? ''];
-  if (session === undefined || session.expiresAt <= state.world.now()) {
+  const gone = session !== undefined && state.robotGone(session.chatId) !== undefined;
+  if (session === undefined || gone || session.expiresAt <= state.world.now()) {
     return { json: { errcode: 300_001, errmsg: 'session 不存在' } };
   }
   if (!(call.headers['content-type'] ?? '').includes('application/json'))

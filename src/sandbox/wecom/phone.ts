@@ -31,7 +31,11 @@ export class WecomPhone implements PhoneDriver {
   async act(userId: string, action: PhoneAction): Promise<ActionResult> {
     switch (action.kind) {
       case 'text':
-        return this.#text(userId, action.text, action.chatId);
+        return action.quotes === undefined
+          ? this.#text(userId, action.text, action.chatId)
+          : { accepted: false, reason: 'quotes reach no app of WeCom' };
+      case 'rich':
+        return { accepted: false, reason: 'WeCom has no rich text' };
       case 'image':
         return this.#image(userId, action.bytes, action.name, action.chatId, action.menuKey);
       case 'file':

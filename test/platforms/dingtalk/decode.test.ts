@@ -93,17 +93,58 @@ test('rich text gives its words and each of its pictures, under keys of their ow
   );
 });
 
-test('a file quoted in a group is taken, one-to-one it was sent before', (t) => {
-  const quote = (msgType: string, content: object) => ({
-    text: { content: ' 看这个', isReplyMsg: true, repliedMsg: { msgType, msgId: 'msgOrig', content } },
+test('quoted material comes with the words beside it, in groups and one-to-one; its key is its own', (t) => {
+  const quote = (msgType: string, content?: object) => ({
+    text: {
+      content: ' 看这个',
+      isReplyMsg: true,
+      repliedMsg: { msgType, msgId: 'msgOrig', createdAt: 1_759_990_000_000, content },
+    },
   });
+  const quoted = { said: '看这个', at: new Date(1_759_990_000_000) };
   const file = quote('file', { downloadCode: 'c', fileName: '合同.pdf' });
-  t.deepEqual(bodies({ ...group, ...file })[1], { kind: 'file', media: ref('c', '合同.pdf') });
-  t.is(events({ ...group, ...file })[1]?.key, 'dingtalk:msgExampleSingle0001==:quoted' as never);
-  t.deepEqual(bodies({ ...group, ...quote('picture', { downloadCode: 'c' }) })[1]?.kind, 'image');
-  t.is(bodies(file).length, 1);
-  t.is(bodies({ ...group, ...quote('unknownMsgType', {}) }).length, 1);
-  t.is(bodies({ ...group, text: { content: '看', repliedMsg: 'broken' } }).length, 1);
+  for (const chat of [group, {}]) {
+    t.deepEqual(bodies({ ...chat, ...file }), [{ kind: 'file', media: ref('c', '合同.pdf'), quoted }]);
+    t.deepEqual(bodies({ ...chat, ...quote('picture', { downloadCode: 'c' }) }), [
+      { kind: 'image', media: ref('c'), quoted },
+    ]);
+    const audio = { downloadCode: 'c', duration: '4000', recognition: ' 对方下周答复 ' };
+    t.deepEqual(bodies({ ...chat, ...quote('audio', audio) }), [
+      { kind: 'voice', media: ref('c'), durationMs: 4000, transcript: '对方下周答复', quoted },
+    ]);
+    t.deepEqual(bodies({ ...chat, ...quote('video', { downloadCode: 'c' }) }), [
+      { kind: 'unknown', what: 'quoted:video', is: 'video', quoted },
+    ]);
+    // Material whose code does not come along: told as such.
+    t.deepEqual(bodies({ ...chat, ...quote('audio', { duration: 1 }) }), [
+      { kind: 'unknown', what: 'quoted:audio', is: 'quoted', quoted },
+    ]);
+    t.deepEqual(bodies({ ...chat, ...quote('file') }), [
+      { kind: 'unknown', what: 'quoted:file', is: 'quoted', quoted },
+    ]);
+    // What holds no material is left to the words.
+    for (const [msgType, content] of [
+      ['text', { text: '下周二去' }],
+      ['unknownMsgType', undefined],
+      ['interactiveCard', undefined],
+      ['richText', { richText: [{ text: '只有字' }] }],
+    ] as const) {
+      t.deepEqual(bodies({ ...chat, ...quote(msgType, content) }), [{ kind: 'text', text: '看这个' }], msgType);
+    }
+    t.deepEqual(bodies({ ...chat, text: { content: '看', repliedMsg: 'broken' } }).length, 1);
+  }
+  const rich = quote('richText', { richText: [{ text: '现场' }, { downloadCode: 'a' }, { pictureDownloadCode: 'b' }] });
+  t.deepEqual(
+    events({ ...group, ...rich }).map(({ key, body }) => [key as string, body.kind === 'image' && body.media.handle]),
+    [
+      ['dingtalk:msgExampleSingle0001==:quoted', 'a'],
+      ['dingtalk:msgExampleSingle0001==:quoted:1', 'b'],
+    ],
+  );
+  const untimed = {
+    text: { content: '看', repliedMsg: { msgType: 'picture', createdAt: 'soon', content: { downloadCode: 'c' } } },
+  };
+  t.deepEqual(bodies(untimed), [{ kind: 'image', media: ref('c'), quoted: { said: '看' } }]);
 });
 
 test('kinds we do not read are named and never thrown at', (t) => {

@@ -76,6 +76,7 @@ function clickHeaders({ settings }: Vendor) {
 const media = (handle: string, name?: string) => ({ platform: 'dingtalk' as const, handle, name });
 const GROUP = { kind: 'group', id: 'cidQ1wExampleGroupChat77bB==', title: '华东大客户攻坚群' };
 const CODE = 'mIofN681YE3f/EXAMPLE+';
+const quoted = (said: string) => ({ said, at: new Date(1_759_990_000_000) });
 
 /** What each message says to us; the key is its `msgId`, with the suffix of a further part. */
 const MESSAGES: Record<string, [suffix: string, InboundBody][]> = {
@@ -108,12 +109,10 @@ const MESSAGES: Record<string, [suffix: string, InboundBody][]> = {
   'robot-quota-exceeded': [['', { kind: 'unknown', what: 'quota-used-up', is: 'no-content' }]],
   'robot-quote-text': [['', { kind: 'text', text: '这条记到甲公司' }]],
   'robot-quote-picture': [
-    ['', { kind: 'text', text: '识别这张名片' }],
-    [':quoted', { kind: 'image', media: media(`${CODE}quoted/picture==`) }],
+    [':quoted', { kind: 'image', media: media(`${CODE}quoted/picture==`), quoted: quoted('识别这张名片') }],
   ],
   'robot-quote-file': [
-    ['', { kind: 'text', text: '归档这份合同' }],
-    [':quoted', { kind: 'file', media: media(`${CODE}quoted/file==`, '合同.pdf') }],
+    [':quoted', { kind: 'file', media: media(`${CODE}quoted/file==`, '合同.pdf'), quoted: quoted('归档这份合同') }],
   ],
   'robot-quote-unknown': [['', { kind: 'text', text: '看这个' }]],
   'robot-quote-bot-card': [['', { kind: 'text', text: '改一下金额' }]],
