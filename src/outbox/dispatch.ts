@@ -318,7 +318,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     };
     const asked = error instanceof AppError ? Number(error.details['retryAfterMs'] ?? 0) : 0;
     if (error instanceof AppError && error.details['holds'] === 'platform') {
-      const waitMs = hold(row.platform, now.getTime(), asked);
+      const waitMs = hold(row.platform, now.getTime(), asked, error.details['grown'] === true);
       log.warn({ platform: row.platform, code: lastError.code, waitMs }, 'platform refuses everything, all wait');
       // Not this message's fault: it is no try of its own.
       await rows.updateOne(
@@ -344,13 +344,16 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     log.warn({ key: row._id, code: lastError.code, why: lastError.message, waitMs }, 'message will be tried again');
   }
 
-  /** Twice as long each time in a row that it is refused again, at most an hour: the window may be longer than it says. */
-  function hold(platform: PlatformName, now: number, askedMs: number): number {
+  /**
+   * Twice as long each time in a row that it is refused again, at most an hour: the window may be longer than it says.
+   * `grown`: what is asked for has done so already.
+   */
+  function hold(platform: PlatformName, now: number, askedMs: number, grown: boolean): number {
     const known = holds.get(platform);
     // Several that were on their way at the same time met the same refusal.
     if (known !== undefined && known.until > now) return known.until - now;
     const times = (known?.times ?? 0) + 1;
-    const waitMs = Math.min(askedMs * 2 ** (times - 1), MAX_HOLD_MS);
+    const waitMs = Math.min(grown ? askedMs : askedMs * 2 ** (times - 1), MAX_HOLD_MS);
     holds.set(platform, { until: now + waitMs, times, probing: false });
     return waitMs;
   }

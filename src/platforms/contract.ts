@@ -197,7 +197,8 @@ export interface PlatformAdapter {
   readonly severalApps?: boolean;
   /**
    * Sends one delivery. Throws `PlatformRefusedError` (they said no; `retryable` tells whether later may help, and
-   * `details.retryAfterMs` when, `details.holds: 'platform'` that all others would be refused as well until then), or `PlatformUnreachableError` (no answer: it may have been delivered).
+   * `details.retryAfterMs` when, `details.holds: 'platform'` that all others would be refused as well until then, `details.grown` that this wait grows by itself with
+   * every refusal in a row), or `PlatformUnreachableError` (no answer: it may have been delivered).
    */
   deliver(delivery: Delivery): Promise<DeliveryReceipt>;
   /** Largest file taken, bytes; more is refused with `media.too_large`. Gone or expired: `media.gone`. */

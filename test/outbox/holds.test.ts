@@ -40,6 +40,26 @@ test('a platform that refuses everything is asked by one message at a time; afte
   t.is(wecom.deliveries.length, 180);
 });
 
+test('a wait that has grown at the platform already is kept as it is asked for', async (t) => {
+  const { outbox, send, wecom } = await setup();
+  let [tries, minutes] = [0, 5];
+  wecom.fault = () => {
+    tries += 1;
+    const details = { retryAfterMs: minutes * MINUTE, holds: 'platform', grown: true };
+    return new PlatformRefusedError('dingtalk.address_banned', 'blocked', { retryable: true, details });
+  };
+  await outbox.enqueue([text('m1')]);
+  await send();
+  t.is(tries, 1);
+  for (const next of [10, 20]) {
+    await send(minutes * MINUTE - SECOND);
+    t.is(tries, next / 10);
+    minutes = next;
+    await send(2 * SECOND);
+    t.is(tries, next / 10 + 1);
+  }
+});
+
 test('being held is no try of a message: a day of it gives nothing up', async (t) => {
   const { outbox, send, wecom, says, dead, row } = await setup();
   wecom.fault = tooFast;

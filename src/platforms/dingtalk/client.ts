@@ -8,7 +8,8 @@ import {
   type Log,
 } from '../../core/index.js';
 import { createTokenHolder, type TokenStore } from '../token-holder.js';
-import { answerError, BAN_MS, WEBHOOK_API } from './errors.js';
+import { afterAnswer, NO_BAN } from './ban.js';
+import { answerError, WEBHOOK_API } from './errors.js';
 import { robotAddress, type GroupRobot } from './group-robot.js';
 import { ask, failureText, jsonRequest, parseJson } from './http.js';
 import { OkAnswer, TokenAnswer, UploadAnswer, type DingtalkSettings } from './types.js';
@@ -34,6 +35,8 @@ export interface DingtalkClient {
   sendByRobot(robot: GroupRobot, body: object): Promise<void>;
   /** `stopped`: our credentials were refused. */
   tokenState(): 'idle' | 'ready' | 'stopped';
+  /** Until when no call is made because our address is blocked; null: it is not. */
+  blockedUntil(): Date | null;
 }
 
 export interface ClientDeps {
@@ -52,8 +55,14 @@ export function createClient(deps: ClientDeps): DingtalkClient {
   const { settings, clock, log } = deps;
   const callTimeoutMs = deps.callTimeoutMs ?? 10 * SECOND;
   const uploadTimeoutMs = deps.uploadTimeoutMs ?? 60 * SECOND;
-  /** While our address is banned every further call lengthens the ban. */
-  let bannedUntil = 0;
+  let ban = NO_BAN;
+
+  /** Not before the stop is over; the wait has grown with each block already, so whoever waits need not lengthen it. */
+  function blocked(what: string): PlatformRefusedError {
+    const retryAfterMs = ban.until - clock.now().getTime();
+    const details = { retryAfterMs, holds: 'platform', grown: true };
+    return new PlatformRefusedError('dingtalk.address_banned', what, { retryable: true, details });
+  }
 
   async function send<T>(
     api: string,
@@ -62,13 +71,8 @@ export function createClient(deps: ClientDeps): DingtalkClient {
     answer: z.ZodType<T>,
     counted: boolean,
   ): Promise<T> {
-    const leftMs = bannedUntil - clock.now().getTime();
-    if (leftMs > 0) {
-      throw new PlatformRefusedError('dingtalk.address_banned', `${api}: not called, our address is blocked`, {
-        retryable: true,
-        details: { retryAfterMs: leftMs, holds: 'platform' },
-      });
-    }
+    const sentAt = clock.now().getTime();
+    if (sentAt < ban.until) throw blocked(`${api}: not called, our address is blocked`);
     deps.meter?.({ api, counted });
     const { timeoutMs = callTimeoutMs, ...request } = init;
     let status: number;
@@ -80,13 +84,14 @@ export function createClient(deps: ClientDeps): DingtalkClient {
     }
     const body = parseJson(text);
     const error = answerError(api, status, body, text);
-    if (error !== null) {
-      if (error.code === 'dingtalk.address_banned') {
-        bannedUntil = clock.now().getTime() + BAN_MS;
-        log.error({ api, code: error.code }, 'DingTalk blocks this address: all calls stop for five minutes');
-      }
-      throw error;
+    const isBlocked = error?.code === 'dingtalk.address_banned';
+    ban = afterAnswer(ban, { blocked: isBlocked, sentAt, now: clock.now().getTime() });
+    if (isBlocked) {
+      const { times } = ban;
+      log.error({ api, times, until: new Date(ban.until) }, 'DingTalk blocks this address: all calls stop until then');
+      throw blocked(error.message);
     }
+    if (error !== null) throw error;
     const parsed = answer.safeParse(body);
     if (!parsed.success) {
       throw new PlatformUnreachableError('dingtalk.answer_unreadable', `${api}: an answer of another shape`, {
@@ -157,5 +162,6 @@ export function createClient(deps: ClientDeps): DingtalkClient {
       await send(WEBHOOK_API, url, jsonRequest('POST', body), OkAnswer, false);
     },
     tokenState: () => holder.state(),
+    blockedUntil: () => (ban.until > clock.now().getTime() ? new Date(ban.until) : null),
   };
 }

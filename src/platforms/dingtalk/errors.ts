@@ -3,8 +3,6 @@ import { NEW_API, OLD_API, REACTIONS, WEBHOOK, type Reaction } from './error-tab
 
 /** From what the vendor answered to what we do about it. The rules are in `error-table.ts`. */
 
-export { BAN_MS } from './error-table.js';
-
 /** The call of a group's custom robot: its codes are its own. */
 export const WEBHOOK_API = 'robot/send';
 

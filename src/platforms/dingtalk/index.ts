@@ -240,7 +240,13 @@ export function createDingtalkAdapter(deps: DingtalkDeps): DingtalkAdapter {
       if (client.tokenState() === 'stopped') {
         return { receiving: started && stream === null, detail: 'DingTalk refused the app credentials' };
       }
-      return stream?.health() ?? { receiving: started, detail: started ? 'waiting for callbacks' : 'stopped' };
+      const way = stream?.health() ?? { receiving: started, detail: started ? 'waiting for callbacks' : 'stopped' };
+      const blocked = client.blockedUntil();
+      if (blocked === null) return way;
+      return {
+        ...way,
+        detail: `${way.detail}; nothing is sent until ${blocked.toISOString()}, the address is blocked`,
+      };
     },
   };
 }

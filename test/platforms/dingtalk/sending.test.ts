@@ -168,7 +168,7 @@ test('files are uploaded and named; what DingTalk does not take is refused befor
 
 test('a ban of our address stops every call for five minutes', async (t) => {
   let banned = true;
-  const { send, vendor, clock } = await setUp(t, ({ path }) => {
+  const { send, adapter, vendor, clock } = await setUp(t, ({ path }) => {
     if (!path.endsWith('/batchSend')) return undefined;
     return banned ? { json: { status: 1111, wait: 5, source: 'x5', punish: 'deny' } } : { json: ok };
   });
@@ -179,8 +179,40 @@ test('a ban of our address stops every call for five minutes', async (t) => {
   const error = await t.throwsAsync(send({ kind: 'text', text: '2' }), { code: 'dingtalk.address_banned' });
   t.true(error instanceof AppError && error.details['retryAfterMs'] === 1_000);
   t.is(vendor.asked.length, calls, 'not called');
+  t.true(adapter.health().detail.includes(new Date(clock.now().getTime() + 1_000).toISOString()));
   clock.advance(1_000);
   t.is((await send({ kind: 'text', text: '3' })).how, 'sent');
+  t.false(adapter.health().detail.includes('blocked'));
+});
+
+test('an address that is still blocked after its time is left alone for longer each time, and at once when it is free', async (t) => {
+  let banned = true;
+  const { send, clock, calls } = await setUp(t, ({ path }) => {
+    // The test is longer than a token's two hours.
+    if (path.endsWith('/accessToken')) return { json: { accessToken: 'a-token-of-a-day', expireIn: 86_400 } };
+    if (!path.endsWith('/batchSend')) return undefined;
+    return banned ? { text: '<!DOCTYPE html><html>…' } : { json: ok };
+  });
+  const waits = async (text: string): Promise<unknown> => {
+    const error = await t.throwsAsync(send({ kind: 'text', text }), { code: 'dingtalk.address_banned' });
+    return error instanceof AppError ? error.details['retryAfterMs'] : null;
+  };
+  // Those that were under way at the same time met one and the same block.
+  t.deepEqual(await Promise.all(['1', '2', '3'].map(waits)), [300_000, 300_000, 300_000]);
+  for (const minutes of [5, 10, 20, 40, 60]) {
+    clock.advance(minutes * 60_000 - 1);
+    const asked = calls('/batchSend').length;
+    t.is(await waits('too early'), 1);
+    t.is(calls('/batchSend').length, asked);
+    clock.advance(1);
+    t.is(await waits('again'), Math.min(minutes * 2, 60) * 60_000);
+    t.is(calls('/batchSend').length, asked + 1);
+  }
+  banned = false;
+  clock.advance(3_600_000);
+  t.is((await send({ kind: 'text', text: 'free' })).how, 'sent');
+  banned = true;
+  t.is(await waits('the next one'), 300_000, 'counted from the beginning');
 });
 
 test('wrong credentials are told by name and not asked about again and again', async (t) => {
