@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import test from 'ava';
 import { loadConfig } from '../../src/config/index.js';
-import { ConfigError } from '../../src/core/index.js';
+import { ConfigError, projectRoot } from '../../src/core/index.js';
 
 const AES = 'a'.repeat(43);
 const WECOM = {
@@ -241,4 +242,27 @@ test('the AI bot has one door: a long connection or a callback', (t) => {
 test('another address of WeCom’s API serves the sandbox too, and a wrong one is told once', (t) => {
   t.like(loadConfig({ WECOM_API_BASE: 'http://127.0.0.1:9/' }), { sandbox: true, wecomApiBase: 'http://127.0.0.1:9' });
   t.is(problemsOf({ ...WECOM, WECOM_API_BASE: 'nowhere' }).length, 1);
+});
+
+test('.env.example names what is read, and nothing else', (t) => {
+  const example = readFileSync(join(projectRoot, '.env.example'), 'utf8');
+  const named = [...example.matchAll(/^([A-Z][A-Z_]*)=/gmu)].map(([, name]) => name!);
+  t.is(new Set(named).size, named.length, 'each once');
+  const read = new Set<string>();
+  // Every platform is set up, so that whatever is looked at only then is looked at.
+  const set: Record<string, string> = {
+    WECOM_CORP_ID: 'ww1',
+    WECOM_MORE_APPS: '7',
+    DINGTALK_CLIENT_ID: 'd',
+    ASR_URL: 'x',
+  };
+  const env = new Proxy(set, {
+    get: (target, name: string) => {
+      read.add(name);
+      return target[name];
+    },
+  });
+  t.throws(() => loadConfig(env), { instanceOf: ConfigError });
+  // Of further apps, by their own numbers.
+  t.deepEqual([...read].filter((name) => !/^WECOM_7_/u.test(name)).sort(), named.sort());
 });
