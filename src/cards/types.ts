@@ -65,4 +65,9 @@ export interface FilledCard {
   closed?: string;
   /** What the push notification and the chat list show; ≤ 40 characters. */
   summary: string;
+  /**
+   * In a group: people (ids of the platform) who have no use for some of the buttons. Hidden from them where the platform can show each
+   * their own card; elsewhere everybody sees them, and a press says why not.
+   */
+  hides?: readonly { userId: string; actions: readonly string[] }[];
 }

@@ -31,16 +31,16 @@ export async function onGroup(deps: ConversationDeps, turn: Turn, chatId: string
   else if (WANTS_DIGEST.test(body.text)) say(await bringDigest(deps, turn, chatId, body.text));
   else if (ASKED_RATE.test(body.text)) say(await penetrationWords(deps, turn));
   else {
-    const stands = standsOf(deps, turn, await dealsNamed(deps, turn, body.text));
-    if (stands.length === 0) {
+    const deals = await dealsNamed(deps, turn, body.text);
+    if (deals.length === 0) {
       say(
         '发客户名就能看进度，比如「城东医院」；问「本周穿透率」看你负责的；说「日报发到这里」，每天的日报就来这个群。要交材料，到和我的单聊里。',
       );
       return;
     }
-    const card = deps.cards.fill('group-deals', groupDeals(deps, turn, stands));
+    const card = groupDeals(deps, turn, deals);
     const cardId = stableId<CardId>('c', turn.event.key, card.name, 0);
-    const words = stands.map(standWords).join('\n\n');
+    const words = standsOf(deps, turn, deals).map(standWords).join('\n\n');
     turn.to(group, 'reply', 'group:0', { kind: 'show', cardId, card }, { text: words });
   }
 }

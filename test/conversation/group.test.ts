@@ -76,6 +76,24 @@ test('问一句 in a group asks the rep alone, once, and the answer goes to whoe
   t.false(group.reads().includes('客户出差'), 'what the rep says stays between the two');
 });
 
+test('the card in a group hides from the rep what only others can ask; a part of it changes nothing for all', async (t) => {
+  const house = await openHouse(t);
+  await house.deal({ id: 'd1' });
+  const hidden = () => house.chat(GROUP).shown().at(-1)?.card?.hides;
+  const lead = house.chat(LEAD);
+  await lead.inGroup(GROUP, '城东医院 卡在哪');
+  t.deepEqual(hidden(), [{ userId: house.chat('demo-rep-jia').userId, actions: ['group-ask:d1'] }]);
+  await presses(house, LEAD, '问一句');
+  t.deepEqual(hidden(), [{ userId: house.chat('demo-rep-jia').userId, actions: [] }], 'nothing is left to hide');
+  await house.deal({ id: 'd2', owner: 'demo-rep-yi' });
+  await lead.inGroup(GROUP, '城东医院 卡在哪');
+  t.is(hidden(), undefined);
+  const before = house.chat(GROUP).reads();
+  await presses(house, 'demo-rep-jia', '看最新');
+  t.is(house.chat(GROUP).reads(), before, 'who sees one of two does not take the other away from the group');
+  t.regex(house.chat('demo-rep-jia').reads(), /卡上有的商机不在你能看的范围里/u);
+});
+
 test('nothing of the work is done by a press in a group', async (t) => {
   const house = await openHouse(t);
   const deal = await house.deal({ id: 'd1' });

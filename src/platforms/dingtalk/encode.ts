@@ -2,6 +2,7 @@ import { numbered, type CardAction, type CardChoice, type FilledCard } from '../
 import type { Recipient } from '../contract.js';
 import { cutLines, cutText, escapeMarkdown, LINE_BREAK, lineToMarkdown, link, toVendorMarkdown } from './markdown.js';
 import { sayLink, writePressText } from './press-text.js';
+import type { CardCallbackResponse } from './types.js';
 
 /** From our cards and texts to the vendor's requests. Pure. */
 
@@ -28,11 +29,25 @@ export function toCardVariables(card: FilledCard): Record<string, string> {
     fields: JSON.stringify(card.fields),
     form: open && card.choice ? JSON.stringify(toForm(card.choice)) : '',
     submit: open && card.choice ? JSON.stringify({ id: card.choice.submit.key, text: card.choice.submit.label }) : '',
-    buttons: JSON.stringify(open ? card.actions.map(toButton) : []),
+    buttons: buttonsOf(card, []),
     closed: card.closed ?? '',
     url: card.url ?? '',
     summary: card.summary,
   };
+}
+
+const buttonsOf = (card: FilledCard, hidden: readonly string[]): string =>
+  JSON.stringify(
+    card.closed === undefined ? card.actions.filter(({ key }) => !hidden.includes(key)).map(toButton) : [],
+  );
+
+/** What some people see instead: private values win over those for everybody, where the template has them switched on for the variable. */
+const ownVariables = (card: FilledCard): [userId: string, own: { cardParamMap: { buttons: string } }][] =>
+  (card.hides ?? []).map(({ userId, actions }) => [userId, { cardParamMap: { buttons: buttonsOf(card, actions) } }]);
+
+function toPrivateData(card: FilledCard, to: Recipient): object {
+  const own = to.kind === 'group' ? ownVariables(card) : [];
+  return own.length === 0 ? {} : { privateData: Object.fromEntries(own) };
 }
 
 const COLOURS = { primary: 'blue', plain: 'gray', danger: 'red' } as const;
@@ -73,6 +88,7 @@ export function toCardRequest(card: FilledCard, cardId: string, to: Recipient, h
     cardTemplateId: how.cardTemplateId,
     outTrackId: cardId,
     cardData: { cardParamMap: toCardVariables(card) },
+    ...toPrivateData(card, to),
     // Without it no click ever arrives.
     ...(how.mode === 'stream'
       ? { callbackType: 'STREAM' }
@@ -120,19 +136,24 @@ export const toDeliverRequest = (card: FilledCard, cardId: string, to: Recipient
 /** Both options are false by default, which would wipe what is not named. */
 const BY_KEY = { updateCardDataByKey: true, updatePrivateDataByKey: true } as const;
 
-/** `PUT instances`: changes the card for everybody. https://open.dingtalk.com/document/development/interactive-card-update-interface */
-export const toUpdateRequest = (card: FilledCard, cardId: string): object => ({
+/** `PUT instances`: changes the card for everybody, and for those who see other buttons. https://open.dingtalk.com/document/development/interactive-card-update-interface */
+export const toUpdateRequest = (card: FilledCard, cardId: string, to: Recipient): object => ({
   outTrackId: cardId,
   cardData: { cardParamMap: toCardVariables(card) },
+  ...toPrivateData(card, to),
   cardUpdateOptions: BY_KEY,
   userIdType: 1,
 });
 
-/** Answer to a click: changes the card of the person who clicked. */
-export const toCallbackResponse = (card: FilledCard) => ({
-  cardUpdateOptions: BY_KEY,
-  cardData: { cardParamMap: toCardVariables(card) },
-});
+/** Answer to a click: changes the card of the person who clicked. Not keyed by who that is, and named otherwise than in the calls. */
+export function toCallbackResponse(card: FilledCard, userId: string): CardCallbackResponse {
+  const own = ownVariables(card).find(([id]) => id === userId)?.[1];
+  return {
+    cardUpdateOptions: BY_KEY,
+    cardData: { cardParamMap: toCardVariables(card) },
+    ...(own === undefined ? {} : { userPrivateData: own }),
+  };
+}
 
 /** A message of the robot: `msgKey` and its parameters, before they become a string. */
 export interface RobotMessageOut {

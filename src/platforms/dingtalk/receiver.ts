@@ -168,7 +168,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       if (performance.now() - began < pressAnswerMs + WRITE_MS) await answered?.();
     };
     const sent = chat?.kind === 'single' && answered ? { sent: inTime } : {};
-    return { response: toCallbackResponse(card), ...sent };
+    return { response: toCallbackResponse(card, event.from), ...sent };
   }
 
   const settle = (sent: () => Promise<void>) => () => {

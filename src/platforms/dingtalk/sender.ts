@@ -198,7 +198,7 @@ export function createSender(deps: SenderDeps): Sender {
     if (drawable(to)) {
       chats.note(cardId, to);
       try {
-        await client.call('PUT', '/v1.0/card/instances', toUpdateRequest(card, cardId), UpdateAnswer);
+        await client.call('PUT', '/v1.0/card/instances', toUpdateRequest(card, cardId, to), UpdateAnswer);
         return { how: 'updated' };
       } catch (error) {
         if (!['dingtalk.card_unknown', ...NO_CARDS].includes(errorCode(error))) throw error;
@@ -237,6 +237,19 @@ export function createSender(deps: SenderDeps): Sender {
     }
   }
 
+  /** Somebody for whom a button was to be hidden is gone: a card that shows it to all is better than none. */
+  async function forAll(
+    card: FilledCard,
+    send: (card: FilledCard) => Promise<DeliveryReceipt>,
+  ): Promise<DeliveryReceipt> {
+    try {
+      return await send(card);
+    } catch (error) {
+      if (card.hides === undefined || errorCode(error) !== 'dingtalk.recipient_unknown') throw error;
+      return send({ ...card, hides: [] });
+    }
+  }
+
   return {
     async deliver(delivery) {
       const { to, body } = delivery;
@@ -247,9 +260,15 @@ export function createSender(deps: SenderDeps): Sender {
         case 'markdown':
           return orNotice(delivery, say(to, toMarkdown(body.title, body.text)));
         case 'card':
-          return orNotice(delivery, sendCard(to, body.cardId, body.card));
+          return orNotice(
+            delivery,
+            forAll(body.card, (card) => sendCard(to, body.cardId, card)),
+          );
         case 'card-update':
-          return orNotice(delivery, updateCard(to, body.cardId, body.card));
+          return orNotice(
+            delivery,
+            forAll(body.card, (card) => updateCard(to, body.cardId, card)),
+          );
         case 'file':
         case 'image':
           return sendMedia(to, body.kind, body.name, body.bytes);

@@ -141,6 +141,7 @@ export const CardContent = z.looseObject({
 export interface CardCallbackResponse {
   cardUpdateOptions?: { updateCardDataByKey: true; updatePrivateDataByKey: true };
   cardData?: { cardParamMap: Record<string, string> };
+  userPrivateData?: { cardParamMap: Record<string, string> };
 }
 
 export const GatewayAnswer = z.object({ endpoint: z.string().min(1), ticket: z.string().min(1) });
