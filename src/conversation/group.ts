@@ -3,7 +3,7 @@ import { stableId, type CardId } from '../core/index.js';
 import type { Address, InboundBody } from '../platforms/contract.js';
 import type { ConversationDeps } from './context.js';
 import { bringDigest, stopDigest } from './group-digest.js';
-import { GROUP_PRESSES, groupDeals, standsOf, standWords } from './group-deals.js';
+import { GROUP_PRESSES, groupDeals } from './group-deals.js';
 import type { Turn } from './turn.js';
 
 const WANTS_DIGEST = /日报[^，。]*(?:发到|发在|发|到)这|绑定[^，。]*群/u;
@@ -40,8 +40,7 @@ export async function onGroup(deps: ConversationDeps, turn: Turn, chatId: string
     }
     const card = groupDeals(deps, turn, deals);
     const cardId = stableId<CardId>('c', turn.event.key, card.name, 0);
-    const words = standsOf(deps, turn, deals).map(standWords).join('\n\n');
-    turn.to(group, 'reply', 'group:0', { kind: 'show', cardId, card }, { text: words });
+    turn.to(group, 'reply', 'group:0', { kind: 'show', cardId, card });
   }
 }
 

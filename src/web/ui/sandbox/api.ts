@@ -29,7 +29,7 @@ const query = (values: Record<string, string | number | undefined>): string => {
 };
 
 export type PhoneAction =
-  | { act: 'text'; text: string; chatId?: string }
+  | { act: 'text'; text: string; chatId?: string | undefined; quotes?: string | undefined }
   | { act: 'scan'; text: string; menuKey?: string }
   | { act: 'menu'; key: string }
   | { act: 'location'; lat: number; lng: number; label: string; menuKey?: string }
@@ -59,7 +59,7 @@ export const control = {
     platform: Platform,
     userId: string,
     file: File,
-    about: { durationMs: number; recognition: string },
+    about: { durationMs: number; recognition: string; chatId?: string },
   ): Promise<ActionResult> {
     const path = `/phones/${platform}/${encodeURIComponent(userId)}/voice`;
     return call('POST', `${path}${query({ name: file.name, ...about })}`, file, true);
