@@ -15,6 +15,8 @@ export interface UndeliveredView {
   more: number;
   /** Where the month's calls stand, a few lines each platform that counts them. */
   quotas: string[][];
+  /** What followed from something and can be done by nothing: a fault of the program, kept for whoever mends it. */
+  putAside: number;
 }
 
 /** Messages that can still be taken back, newest first, and those that were. */

@@ -1,6 +1,7 @@
 import { BadInputError, NotAllowedError } from '../core/index.js';
 import type { Org, Person, TimeWords } from '../org/index.js';
 import { quotaWords, whatToDo, type Outbox, type OutboxRow, type Usage } from '../outbox/index.js';
+import type { Relay } from '../store/index.js';
 import type { Viewer } from './backend.js';
 import type { UndeliveredView } from './message-views.js';
 
@@ -16,6 +17,7 @@ export interface UndeliveredDeps {
   outbox: Pick<Outbox, 'dead' | 'resend' | 'counts'>;
   words: TimeWords;
   usage: Pick<Usage, 'month'>;
+  relay: Pick<Relay, 'putAside'>;
 }
 
 const SEEN_BY: readonly string[] = ['admin', 'operations'];
@@ -40,7 +42,7 @@ export function createUndelivered(deps: UndeliveredDeps): Undelivered {
   return {
     async list(viewer) {
       refuseOthers(viewer);
-      const [rows, { dead }] = await Promise.all([outbox.dead(), outbox.counts()]);
+      const [rows, { dead }, putAside] = await Promise.all([outbox.dead(), outbox.counts(), deps.relay.putAside()]);
       const causes = new Map<string, UndeliveredView['causes'][number]>();
       for (const row of rows) {
         const id = causeOf(row);
@@ -63,7 +65,7 @@ export function createUndelivered(deps: UndeliveredDeps): Undelivered {
         const month = deps.usage.month(platform);
         return month === null ? [] : [quotaWords(platform, month)];
       });
-      return { causes: [...causes.values()], more: Math.max(0, dead - rows.length), quotas };
+      return { causes: [...causes.values()], more: Math.max(0, dead - rows.length), quotas, putAside };
     },
 
     async resend(viewer, body) {

@@ -21,6 +21,9 @@ test('an administrator is told of what was not delivered, sees it by cause and p
 
   const { causes, more } = await undelivered.list(viewer);
   t.is(more, 0);
+  t.is((await undelivered.list(viewer)).putAside, 0);
+  await house.store.connection.collection('effects_put_aside').insertOne({ error: 'nothing takes it' });
+  t.is((await undelivered.list(viewer)).putAside, 1);
   t.deepEqual(
     causes.map(({ platform, todo, messages }) => [platform, todo, messages.map(({ to }) => to)]),
     [['企业微信', '应用详情 → 企业可信 IP：加入本机出口 IP', Array(2).fill(house.org.person(JIA)?.name)]],
